@@ -1,1 +1,32 @@
-//! placeholder
+//! What is in an image: steps 1 to 3 of the one flow, from the bytes of layers to packages.
+//!
+//! * A [`Cataloger`] looks at one file at a time and says what it states: a [`Fact`]. It knows nothing of
+//!   layers, images or vulnerabilities. [`catalogers::all`] is the table of all of them.
+//! * [`analyse`] lets the catalogers read a layer while it streams past: [`LayerFacts`], which depend on the
+//!   layer's bytes alone and are therefore kept by its digest in the [`Cache`].
+//! * [`Overlay`] lays the layers' facts over each other as the container runtime lays the files: later ones
+//!   cover earlier ones, whiteouts remove them.
+//! * The resolvers make packages of what is left ([`Inventory`]), each with the files that state it and the
+//!   layer in which this version of it first appeared.
+//!
+//! [`Inventory::take`] does all of it.
+
+pub mod analyse;
+pub mod cache;
+pub mod cataloger;
+pub mod catalogers;
+pub mod fact;
+pub mod inventory;
+pub mod overlay;
+pub mod package;
+pub mod path_set;
+pub mod resolve;
+
+
+
+pub use cataloger::{Cataloger, CatalogerId, File, Limits, Reading, Unreadable};
+pub use fact::{Distribution, Fact, FileFacts, LayerFacts, Problem, SourcePackage, Stated};
+
+
+pub use package::{Location, Package, PackageKind};
+pub use path_set::PathSet;

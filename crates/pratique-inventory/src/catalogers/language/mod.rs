@@ -1,0 +1,1 @@
+//! What language ecosystems install, lock and build in.

@@ -1,0 +1,14 @@
+//! All catalogers, one file per format. Adding one is a file and a line in [`all`].
+
+pub mod language;
+pub mod os;
+
+use crate::Cataloger;
+
+/// Every cataloger, in the order in which their facts are shown.
+pub fn all() -> &'static [&'static dyn Cataloger] {
+    &[
+        // Operating systems: which release, and what its package manager installed.
+        // Language ecosystems: what their tools installed, locked or built in.
+    ]
+}

@@ -1,0 +1,1 @@
+//! What operating systems install.

@@ -1,0 +1,137 @@
+//! What files state, as plain data: independent of the order in which files came, kept by layer digest.
+
+use std::collections::BTreeMap;
+
+use pratique_image::ImagePath;
+use serde::{Deserialize, Serialize};
+
+use crate::{package::PackageKind, path_set::PathSet};
+
+/// What one file states.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Fact {
+    /// Which operating system release this is.
+    Distribution(Distribution),
+    /// A package that is installed, built in, or locked.
+    Package(Box<Stated>),
+    /// The files of a package that another file states: `dpkg/info/NAME.list`.
+    PackageFiles {
+        /// Package name, with `:arch` where the file's name has it.
+        package: String,
+        /// The files, directories left out.
+        files: PathSet,
+    },
+    /// The licences of a package that another file states: `usr/share/doc/NAME/copyright`.
+    PackageLicences {
+        /// Package name.
+        package: String,
+        /// Licence identifiers as found, sorted.
+        licences: Vec<String>,
+    },
+}
+
+/// A package as one file states it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Stated {
+    /// Kind of package: decides purl type and ordering of versions.
+    pub kind: PackageKind,
+    /// Name as its ecosystem writes it; for Maven the artifact, with the group in `namespace`.
+    pub name: String,
+    /// Version as its ecosystem writes it, epoch included (`1:2.3-4`); empty when the file states none.
+    pub version: String,
+    /// Maven group, npm needs none (the scope is part of the name).
+    pub namespace: Option<String>,
+    /// Architecture as the package's ecosystem calls it.
+    pub arch: Option<String>,
+    /// The package it was built from.
+    pub source: Option<SourcePackage>,
+    /// Licences as stated.
+    pub licences: Vec<String>,
+    /// Where inside the file: `BOOT-INF/lib/a.jar` for an archive in an archive. Empty for the file itself.
+    pub inside: String,
+    /// Whether it is only there for development.
+    pub development: bool,
+    /// Whether the file only locks or requests it (a lock file), rather than showing it installed.
+    pub locked_only: bool,
+    /// Files that belong to it, where the file that states it also lists them (rpm, apk).
+    pub files: PathSet,
+    /// Names of what it depends on, as stated, sorted.
+    pub depends: Vec<String>,
+    /// More that its ecosystem states and that a person or a matcher wants: `modularity`, `vendor`, `commit`,
+    /// `sourcerpm`, `vcs_url`, `essential`, …
+    pub details: BTreeMap<String, String>,
+}
+
+/// The package that a binary package was built from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourcePackage {
+    /// Its name.
+    pub name: String,
+    /// Its version; the binary package's own where nothing else is stated.
+    pub version: String,
+}
+
+/// An operating system release, as `os-release(5)` states it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Distribution {
+    /// `ID`: `debian`, `alpine`, `rhel`, `amzn`, …
+    pub id: String,
+    /// `ID_LIKE`, split.
+    pub id_like: Vec<String>,
+    /// `VERSION_ID`: `12`, `3.14.0`, `9.3`; empty where a release states none (sid, Arch).
+    pub version: String,
+    /// `VERSION_CODENAME`.
+    pub codename: Option<String>,
+    /// `PRETTY_NAME`, or name and version.
+    pub name: String,
+    /// `CPE_NAME`.
+    pub cpe: Option<String>,
+    /// `VARIANT_ID`.
+    pub variant: Option<String>,
+    /// `SUPPORT_END` (`YYYY-MM-DD`), where stated.
+    pub support_end: Option<String>,
+}
+
+/// All that was found in one file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FileFacts {
+    /// Name of the cataloger that read it.
+    pub cataloger: String,
+    /// What the file states.
+    pub facts: Vec<Fact>,
+}
+
+/// Something that could not be read, and is therefore missing from the result.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Problem {
+    /// Where.
+    pub path: ImagePath,
+    /// What and why: a sentence without a full stop.
+    pub what: String,
+}
+
+/// All that one layer states, and what it covers of the layers below it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct LayerFacts {
+    /// Facts by the path of the file that states them; one entry per cataloger that read it.
+    pub files: BTreeMap<ImagePath, Vec<FileFacts>>,
+    /// Hard links to files of lower layers that a cataloger would read under the link's name: link, target,
+    /// mode of the link.
+    pub links_below: Vec<(ImagePath, ImagePath, u32)>,
+    /// Symbolic links whose own name a cataloger would read: link, and its target resolved against the root.
+    pub symlinks: Vec<(ImagePath, ImagePath)>,
+    /// Every path that is not a directory: it covers what lay at that path and below it.
+    pub replaced: PathSet,
+    /// Every directory: it covers a file that lay at that path.
+    pub directories: PathSet,
+    /// Paths removed by whiteouts.
+    pub removed: PathSet,
+    /// Directories of which nothing is left from lower layers.
+    pub opaque: PathSet,
+    /// What could not be read.
+    pub problems: Vec<Problem>,
+    /// Number of entries, for people.
+    pub entries: u64,
+    /// Bytes of all files together, for people.
+    pub bytes: u64,
+}
