@@ -90,6 +90,9 @@ pub struct Distribution {
     pub variant: Option<String>,
     /// `SUPPORT_END` (`YYYY-MM-DD`), where stated.
     pub support_end: Option<String>,
+    /// The point release, where another file states more than `VERSION_ID` does: `12.15` from
+    /// `etc/debian_version`, `7.9.2009` from `etc/centos-release`.
+    pub point_release: Option<String>,
 }
 
 /// All that was found in one file.
