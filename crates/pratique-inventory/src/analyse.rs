@@ -1,1 +1,363 @@
-//! in the works
+//! The one pass over a layer: every file is offered to the catalogers while it streams past.
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    io::{Cursor, Read},
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+use pratique_image::{Entries, Entry, EntryHeader, EntryKind, ImagePath, LayerError};
+
+use crate::{
+    cataloger::{Cataloger, File, Limits, Reading, Unreadable},
+    fact::{FileFacts, LayerFacts, Problem},
+    path_set::PathSet,
+};
+
+/// Reads a layer once and collects what its files state and what they cover of the layers below.
+///
+/// Only the catalogers given are asked; the answer depends on the layer's bytes and on them alone.
+///
+/// # Errors
+/// [`LayerError`] when the layer cannot be read to its end. What one file lacks is a [`Problem`] instead.
+pub fn analyse(
+    layer: &mut dyn Entries,
+    catalogers: &[&dyn Cataloger],
+    limits: &Limits,
+) -> Result<LayerFacts, LayerError> {
+    let mut pass = Pass { catalogers, limits, ..Pass::default() };
+    while let Some(entry) = layer.next_entry()? {
+        pass.take(entry);
+    }
+    Ok(pass.finish())
+}
+
+/// State of the pass.
+#[derive(Default)]
+struct Pass<'a> {
+    catalogers: &'a [&'a dyn Cataloger],
+    limits: &'a Limits,
+    files: BTreeMap<ImagePath, Vec<FileFacts>>,
+    /// Hashes of all directories above a path in `files` or `problems`: only there can an entry cover
+    /// something that this same layer said earlier.
+    above_files: HashSet<u64>,
+    links: Vec<(ImagePath, ImagePath, u32)>,
+    symlinks: Vec<(ImagePath, ImagePath)>,
+    problems: Vec<Problem>,
+    replaced: Vec<u64>,
+    directories: Vec<u64>,
+    removed: Vec<u64>,
+    opaque: Vec<u64>,
+    entries: u64,
+    bytes: u64,
+}
+
+impl Default for &Limits {
+    fn default() -> Self {
+        static DEFAULT: std::sync::LazyLock<Limits> = std::sync::LazyLock::new(Limits::default);
+        &DEFAULT
+    }
+}
+
+impl Pass<'_> {
+    fn take(&mut self, entry: Entry<'_>) {
+        let Entry { header, body } = entry;
+        self.entries += 1;
+        let hash = PathSet::hash(header.path.as_bytes());
+        match &header.kind {
+            EntryKind::Whiteout => self.removed.push(hash),
+            EntryKind::OpaqueDirectory => self.opaque.push(hash),
+            EntryKind::Directory => {
+                self.directories.push(hash);
+                self.forget(&header.path);
+            }
+            EntryKind::File => {
+                self.bytes = self.bytes.saturating_add(header.size);
+                self.replace(&header.path, hash);
+                self.read(&header, body);
+            }
+            EntryKind::HardLink(target) => {
+                self.replace(&header.path, hash);
+                self.link(&header, target);
+            }
+            EntryKind::SymLink(target) => {
+                self.replace(&header.path, hash);
+                let target = target_of(&header.path, target);
+                if self.only_the_link_tells(&header.path, &target) {
+                    self.symlinks.push((header.path, target));
+                }
+            }
+            EntryKind::Special => self.replace(&header.path, hash),
+        }
+    }
+
+    /// An entry that is no directory now lies at `path`: what this layer put there before is gone.
+    fn replace(&mut self, path: &ImagePath, hash: u64) {
+        self.replaced.push(hash);
+        self.forget(path);
+        if self.above_files.contains(&hash) {
+            let below = |other: &ImagePath| {
+                other.as_bytes().strip_prefix(path.as_bytes()).is_some_and(|rest| rest.first() == Some(&b'/'))
+            };
+            self.files.retain(|other, _| !below(other));
+            self.problems.retain(|problem| !below(&problem.path));
+        }
+    }
+
+    /// Drops what this layer said of `path` itself: a later entry of the same name counts.
+    fn forget(&mut self, path: &ImagePath) {
+        if !self.files.is_empty() {
+            self.files.remove(path);
+        }
+        if !self.problems.is_empty() {
+            self.problems.retain(|problem| problem.path != *path);
+        }
+    }
+
+    fn read(&mut self, header: &EntryHeader, body: &mut dyn Read) {
+        let mut wanting = self.catalogers.iter().filter(|cataloger| cataloger.wants(header));
+        let Some(&first) = wanting.next() else { return };
+        let more: Vec<_> = wanting.copied().collect();
+        if more.is_empty() {
+            self.ask(first, header, body);
+            return;
+        }
+        let whole = File { header, body, limits: self.limits }.bytes();
+        match whole {
+            Ok(bytes) => {
+                self.ask(first, header, &mut Cursor::new(&bytes));
+                for cataloger in more {
+                    self.ask(cataloger, header, &mut Cursor::new(&bytes));
+                }
+            }
+            Err(why) => self.unreadable(first, &header.path, &why.to_string()),
+        }
+    }
+
+    fn ask(&mut self, cataloger: &dyn Cataloger, header: &EntryHeader, body: &mut dyn Read) {
+        let mut file = File { header, body, limits: self.limits };
+        // A reader that panics has a bug; the scan goes on and says which file it could not read.
+        let answer = catch_unwind(AssertUnwindSafe(|| cataloger.read(&mut file)));
+        match answer {
+            Ok(Ok(Reading { facts, problems })) => {
+                for what in problems {
+                    self.unreadable(cataloger, &header.path, &what);
+                }
+                if !facts.is_empty() {
+                    self.keep(&header.path, cataloger.id().name, facts);
+                }
+            }
+            // The next entry, or the end of the layer, tells what happened to the stream.
+            Ok(Err(why @ (Unreadable::Io(_) | Unreadable::TooLarge { .. } | Unreadable::Malformed { .. }))) => {
+                self.unreadable(cataloger, &header.path, &why.to_string());
+            }
+            Err(_) => self.unreadable(cataloger, &header.path, "its reader failed; please report this file"),
+        }
+    }
+
+    fn keep(&mut self, path: &ImagePath, cataloger: &str, facts: Vec<crate::Fact>) {
+        self.remember(path);
+        let facts = FileFacts { cataloger: cataloger.to_owned(), facts };
+        self.files.entry(path.clone()).or_default().push(facts);
+    }
+
+    fn unreadable(&mut self, cataloger: &dyn Cataloger, path: &ImagePath, what: &str) {
+        self.remember(path);
+        let what = format!("{}: {what}", cataloger.id().name);
+        self.problems.push(Problem { path: path.clone(), what });
+    }
+
+    fn remember(&mut self, path: &ImagePath) {
+        self.above_files.extend(path.ancestors().map(PathSet::hash));
+    }
+
+    /// A hard link states what its target states, for the catalogers that would read it by its own name.
+    fn link(&mut self, header: &EntryHeader, target: &ImagePath) {
+        let as_file = EntryHeader { kind: EntryKind::File, ..header.clone() };
+        let wanting: Vec<_> = self.catalogers.iter().filter(|c| c.wants(&as_file)).collect();
+        if wanting.is_empty() {
+            return;
+        }
+        let known: Vec<_> = self.files.get(target).cloned().unwrap_or_default();
+        let mut told = false;
+        for facts in known.into_iter().filter(|f| wanting.iter().any(|c| c.id().name == f.cataloger)) {
+            self.keep(&header.path, &facts.cataloger, facts.facts);
+            told = true;
+        }
+        if !told {
+            self.links.push((header.path.clone(), target.clone(), header.mode));
+        }
+    }
+
+    /// Whether a cataloger would read the file under the link's name, but not under the name it really has.
+    fn only_the_link_tells(&self, link: &ImagePath, target: &ImagePath) -> bool {
+        // By name only: the mode of a link says nothing of its target.
+        let named = |path: &ImagePath| EntryHeader {
+            path: path.clone(),
+            kind: EntryKind::File,
+            size: 4096,
+            mode: 0o644,
+        };
+        let (link, target) = (named(link), named(target));
+        self.catalogers.iter().any(|c| c.wants(&link) && !c.wants(&target))
+    }
+
+    fn finish(self) -> LayerFacts {
+        let replaced = PathSet::from_hashes(self.replaced);
+        // A link whose target was read here had nothing to state; one whose target was passed over by name
+        // is told of, and one whose target lies in a layer below is resolved when the layers are overlaid.
+        let (here, links_below): (Vec<_>, Vec<_>) =
+            self.links.into_iter().partition(|(_, target, _)| replaced.contains(target.as_bytes()));
+        let mut symlinks = self.symlinks;
+        symlinks.extend(here.into_iter().filter_map(|(link, target, mode)| {
+            let as_file =
+                |path: &ImagePath| EntryHeader { path: path.clone(), kind: EntryKind::File, size: 4096, mode };
+            let (l, t) = (as_file(&link), as_file(&target));
+            let unread = self.catalogers.iter().any(|c| c.wants(&l) && !c.wants(&t));
+            unread.then_some((link, target))
+        }));
+        symlinks.sort();
+        let mut problems = self.problems;
+        problems.sort();
+        LayerFacts {
+            files: self.files,
+            links_below,
+            symlinks,
+            replaced,
+            directories: PathSet::from_hashes(self.directories),
+            removed: PathSet::from_hashes(self.removed),
+            opaque: PathSet::from_hashes(self.opaque),
+            problems,
+            entries: self.entries,
+            bytes: self.bytes,
+        }
+    }
+}
+
+/// Where a symbolic link leads, never out of the tree: `..` at the root stays there, as in a chroot.
+fn target_of(link: &ImagePath, target: &[u8]) -> ImagePath {
+    let mut parts: Vec<&[u8]> = Vec::new();
+    if target.first() != Some(&b'/') {
+        parts.extend(link.components());
+        parts.pop();
+    }
+    for part in target.split(|&b| b == b'/') {
+        match part {
+            b"" | b"." => {}
+            b".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    ImagePath::new(parts.join(&b'/')).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{CatalogerId, Fact, Stated};
+
+    /// Reads every `*.pkg` file as one package named by its content.
+    struct Toy;
+
+    impl Cataloger for Toy {
+        fn id(&self) -> CatalogerId {
+            CatalogerId { name: "test/toy", revision: 1 }
+        }
+        fn wants(&self, file: &EntryHeader) -> bool {
+            file.path.file_name().ends_with(b".pkg")
+        }
+        fn read(&self, file: &mut File<'_>) -> Result<Reading, Unreadable> {
+            let name = file.text()?;
+            assert_ne!(name, "panic", "as asked");
+            if name == "broken" {
+                return Err(Unreadable::malformed("toy", "broken at byte 0"));
+            }
+            Ok(Reading::of(Fact::Package(Box::new(Stated { name, ..Stated::default() }))))
+        }
+    }
+
+    struct Script(std::vec::IntoIter<(EntryHeader, &'static [u8])>, Cursor<&'static [u8]>);
+
+    impl Entries for Script {
+        fn next_entry(&mut self) -> Result<Option<Entry<'_>>, LayerError> {
+            let Some((header, body)) = self.0.next() else { return Ok(None) };
+            self.1 = Cursor::new(body);
+            Ok(Some(Entry { header, body: &mut self.1 }))
+        }
+    }
+
+    fn entry(path: &str, kind: EntryKind, body: &'static str) -> (EntryHeader, &'static [u8]) {
+        let path = ImagePath::new(path).unwrap();
+        (EntryHeader { path, kind, size: body.len() as u64, mode: 0o644 }, body.as_bytes())
+    }
+
+    fn layer(entries: Vec<(EntryHeader, &'static [u8])>) -> LayerFacts {
+        let mut script = Script(entries.into_iter(), Cursor::new(b""));
+        analyse(&mut script, &[&Toy], &Limits::default()).unwrap()
+    }
+
+    fn names(facts: &LayerFacts) -> Vec<(String, String)> {
+        let name = |f: &Fact| match f {
+            Fact::Package(stated) => stated.name.clone(),
+            other => format!("{other:?}"),
+        };
+        facts.files.iter().map(|(path, f)| (path.to_string(), name(&f[0].facts[0]))).collect()
+    }
+
+    #[test]
+    fn the_last_entry_of_a_name_counts() {
+        let facts = layer(vec![
+            entry("a/x.pkg", EntryKind::File, "old"),
+            entry("a/x.pkg", EntryKind::File, "new"),
+            entry("b/y.pkg", EntryKind::File, "gone"),
+            entry("b", EntryKind::File, ""),
+            entry("c/z.pkg", EntryKind::File, "stays"),
+            entry("c", EntryKind::Directory, ""),
+        ]);
+        assert_eq!(names(&facts), [
+            ("a/x.pkg".into(), "new".into()),
+            ("c/z.pkg".into(), "stays".into())
+        ]);
+    }
+
+    #[test]
+    fn hard_links_state_what_their_target_states() {
+        let target = ImagePath::new("a/x.pkg").unwrap();
+        let facts = layer(vec![
+            entry("a/x.pkg", EntryKind::File, "one"),
+            entry("b/y.pkg", EntryKind::HardLink(target.clone()), ""),
+            entry("b/z.pkg", EntryKind::HardLink(ImagePath::new("below.pkg").unwrap()), ""),
+            entry("b/no.txt", EntryKind::HardLink(target), ""),
+        ]);
+        assert_eq!(names(&facts), [
+            ("a/x.pkg".into(), "one".into()),
+            ("b/y.pkg".into(), "one".into())
+        ]);
+        assert_eq!(facts.links_below.len(), 1);
+    }
+
+    #[test]
+    fn links_that_alone_tell_are_kept() {
+        let facts = layer(vec![
+            entry("app/x.pkg", EntryKind::SymLink((*b"/../real.txt").into()), ""),
+            entry("app/y.pkg", EntryKind::SymLink((*b"other.pkg").into()), ""),
+        ]);
+        assert_eq!(facts.symlinks, [(
+            ImagePath::new("app/x.pkg").unwrap(),
+            ImagePath::new("real.txt").unwrap()
+        )]);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told_and_the_pass_goes_on() {
+        let facts = layer(vec![
+            entry("a.pkg", EntryKind::File, "panic"),
+            entry("b.pkg", EntryKind::File, "broken"),
+            entry("c.pkg", EntryKind::File, "fine"),
+        ]);
+        assert_eq!(names(&facts), [("c.pkg".into(), "fine".into())]);
+        assert_eq!(facts.problems.len(), 2);
+    }
+}

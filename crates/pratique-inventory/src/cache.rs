@@ -1,1 +1,317 @@
-//! in the works
+//! Facts kept by layer digest, so that a layer is read once.
+//!
+//! One file per layer below the cache directory, written to a temporary name and renamed: many processes may
+//! read and write at once without a lock, and none sees half a file. A file that is damaged, or of another
+//! format, counts as absent. The digest must be one that was *verified* over the layer's bytes; a digest that
+//! an image merely claims (the diff id of a compressed layer) would let one image poison another's facts.
+
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+use pratique_image::Digest;
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::{cataloger::Cataloger, fact::LayerFacts};
+
+/// Raise when [`LayerFacts`] or [`crate::Fact`] change shape, or the pass itself changes what it answers.
+const FORMAT: u32 = 1;
+const MAGIC: &[u8; 8] = b"PRATFACT";
+/// Most bytes that one layer's facts may expand to: a damaged or hostile file stops there.
+const MAX_EXPANDED: usize = 1 << 30;
+
+/// The facts of one layer and the catalogers that found them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CachedLayer {
+    /// Name and revision of every cataloger that was asked.
+    pub asked: BTreeMap<String, u32>,
+    /// What they found.
+    pub facts: LayerFacts,
+}
+
+impl CachedLayer {
+    /// The catalogers whose answers are missing, or older than their revision.
+    pub fn missing<'c>(&self, catalogers: &[&'c dyn Cataloger]) -> Vec<&'c dyn Cataloger> {
+        let known = |c: &&&dyn Cataloger| self.asked.get(c.id().name) == Some(&c.id().revision);
+        catalogers.iter().filter(|c| !known(c)).copied().collect()
+    }
+
+    /// Puts `newer` answers in place of older ones of the same catalogers.
+    pub fn merge(&mut self, newer: LayerFacts, asked: &[&dyn Cataloger]) {
+        let names: Vec<_> = asked.iter().map(|c| c.id().name).collect();
+        for found in self.facts.files.values_mut() {
+            found.retain(|file| !names.contains(&file.cataloger.as_str()));
+        }
+        for (path, found) in newer.files {
+            self.facts.files.entry(path).or_default().extend(found);
+        }
+        self.facts.files.retain(|_, found| !found.is_empty());
+        self.facts.problems.retain(|p| !names.iter().any(|name| p.what.starts_with(&format!("{name}: "))));
+        self.facts.problems.extend(newer.problems);
+        self.facts.problems.sort();
+        for link in newer.links_below {
+            if !self.facts.links_below.contains(&link) {
+                self.facts.links_below.push(link);
+            }
+        }
+        for link in newer.symlinks {
+            if !self.facts.symlinks.contains(&link) {
+                self.facts.symlinks.push(link);
+            }
+        }
+        self.asked.extend(asked.iter().map(|c| (c.id().name.to_owned(), c.id().revision)));
+    }
+
+    /// The answers of `catalogers` alone: a file may hold those of others from another run.
+    pub fn only(mut self, catalogers: &[&dyn Cataloger]) -> LayerFacts {
+        let names: Vec<_> = catalogers.iter().map(|c| c.id().name).collect();
+        if self.asked.keys().any(|name| !names.contains(&name.as_str())) {
+            for found in self.facts.files.values_mut() {
+                found.retain(|file| names.contains(&file.cataloger.as_str()));
+            }
+            self.facts.files.retain(|_, found| !found.is_empty());
+        }
+        self.facts
+    }
+}
+
+/// A directory of facts by layer digest, bounded in size.
+#[derive(Debug, Clone)]
+pub struct Cache {
+    directory: PathBuf,
+    max_bytes: u64,
+}
+
+/// What is in a cache.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct CacheSize {
+    /// Layers.
+    pub layers: u64,
+    /// Bytes on disk.
+    pub bytes: u64,
+}
+
+impl Cache {
+    /// Size to which a cache is trimmed unless told otherwise: 1 GiB.
+    pub const DEFAULT_MAX_BYTES: u64 = 1 << 30;
+
+    /// A cache in `directory`, which is made when something is kept for the first time.
+    pub fn new(directory: impl Into<PathBuf>, max_bytes: u64) -> Self {
+        Self { directory: directory.into(), max_bytes }
+    }
+
+    /// Where it lies.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// What is known of the layer whose bytes have `digest`; damaged files count as unknown.
+    pub fn get(&self, digest: &Digest) -> Option<CachedLayer> {
+        let path = self.path(digest);
+        let bytes = fs::read(&path).ok()?;
+        let layer = decode(&bytes)?;
+        // What was used last is dropped last. A cache on a read-only disk works all the same.
+        if let Ok(file) = fs::File::open(&path) {
+            let _ = file.set_modified(SystemTime::now());
+        }
+        Some(layer)
+    }
+
+    /// Keeps what was found in the layer whose bytes have `digest`.
+    ///
+    /// # Errors
+    /// When the file cannot be written; nothing is lost but time.
+    pub fn put(&self, digest: &Digest, layer: &CachedLayer) -> io::Result<()> {
+        let path = self.path(digest);
+        let parent = path.parent().unwrap_or(&self.directory);
+        fs::create_dir_all(parent)?;
+        let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
+        fs::write(&temporary, encode(layer)?)?;
+        fs::rename(&temporary, &path).inspect_err(|_| {
+            let _ = fs::remove_file(&temporary);
+        })
+    }
+
+    /// Number of layers and bytes.
+    ///
+    /// # Errors
+    /// When the directory cannot be listed.
+    pub fn size(&self) -> io::Result<CacheSize> {
+        let files = self.files()?;
+        Ok(CacheSize { layers: files.len() as u64, bytes: files.iter().map(|file| file.bytes).sum() })
+    }
+
+    /// Removes what was used longest ago until nine tenths of the bound are kept, if the bound is passed.
+    ///
+    /// # Errors
+    /// When the directory cannot be listed. A file that another process removed first is no error.
+    pub fn trim(&self) -> io::Result<()> {
+        let mut files = self.files()?;
+        let mut bytes: u64 = files.iter().map(|file| file.bytes).sum();
+        if bytes <= self.max_bytes {
+            return Ok(());
+        }
+        files.sort_by_key(|file| file.used);
+        for file in files {
+            if bytes <= self.max_bytes / 10 * 9 {
+                break;
+            }
+            if fs::remove_file(&file.path).is_ok() {
+                bytes -= file.bytes;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes everything and says how much it was.
+    ///
+    /// # Errors
+    /// When a file cannot be removed.
+    pub fn clear(&self) -> io::Result<CacheSize> {
+        let mut gone = CacheSize::default();
+        for file in self.files()? {
+            match fs::remove_file(&file.path) {
+                Ok(()) => gone = CacheSize { layers: gone.layers + 1, bytes: gone.bytes + file.bytes },
+                Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(gone)
+    }
+
+    fn path(&self, digest: &Digest) -> PathBuf {
+        let text = digest.to_string();
+        let (algorithm, hex) = text.split_once(':').unwrap_or(("unknown", &text));
+        let shard = hex.get(..2).unwrap_or("00");
+        self.directory.join(algorithm).join(shard).join(format!("{hex}.facts"))
+    }
+
+    fn files(&self) -> io::Result<Vec<CacheFile>> {
+        let mut found = Vec::new();
+        let mut open = vec![self.directory.clone()];
+        while let Some(directory) = open.pop() {
+            let entries = match fs::read_dir(&directory) {
+                Ok(entries) => entries,
+                Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
+                Err(e) => return Err(e),
+            };
+            for entry in entries {
+                let entry = entry?;
+                let Ok(metadata) = entry.metadata() else { continue };
+                if metadata.is_dir() {
+                    open.push(entry.path());
+                    continue;
+                }
+                // Other files are not ours to count or to remove; a temporary one was left by a crash.
+                let path = entry.path();
+                if path.extension().is_some_and(|e| e == "facts" || e == "tmp") {
+                    let used = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+                    found.push(CacheFile { path, bytes: metadata.len(), used });
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+struct CacheFile {
+    path: PathBuf,
+    bytes: u64,
+    used: SystemTime,
+}
+
+/// `magic | format | checksum of the rest | expanded length | zstd of the facts`, little-endian.
+fn encode(layer: &CachedLayer) -> io::Result<Vec<u8>> {
+    let plain = postcard::to_stdvec(layer).map_err(io::Error::other)?;
+    let packed = zstd::bulk::compress(&plain, 1)?;
+    let mut rest = (plain.len() as u64).to_le_bytes().to_vec();
+    rest.extend_from_slice(&packed);
+    let mut out = Vec::with_capacity(rest.len() + 20);
+    out.extend_from_slice(MAGIC);
+    out.extend_from_slice(&FORMAT.to_le_bytes());
+    out.extend_from_slice(&xxh3_64(&rest).to_le_bytes());
+    out.extend_from_slice(&rest);
+    Ok(out)
+}
+
+fn decode(bytes: &[u8]) -> Option<CachedLayer> {
+    let bytes = bytes.strip_prefix(MAGIC)?;
+    let (format, bytes) = bytes.split_first_chunk::<4>()?;
+    let (checksum, rest) = bytes.split_first_chunk::<8>()?;
+    if u32::from_le_bytes(*format) != FORMAT || u64::from_le_bytes(*checksum) != xxh3_64(rest) {
+        return None;
+    }
+    let (expanded, packed) = rest.split_first_chunk::<8>()?;
+    let expanded = usize::try_from(u64::from_le_bytes(*expanded)).ok().filter(|&n| n <= MAX_EXPANDED)?;
+    let plain = zstd::bulk::decompress(packed, expanded).ok()?;
+    postcard::from_bytes(&plain).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use pratique_image::ImagePath;
+
+    use super::*;
+    use crate::{Fact, FileFacts, PathSet, Stated};
+
+    fn sample() -> CachedLayer {
+        let stated = Stated { name: "bash".into(), version: "5.2".into(), ..Stated::default() };
+        let file =
+            FileFacts { cataloger: "os/dpkg".into(), facts: vec![Fact::Package(Box::new(stated))] };
+        let path = ImagePath::new(b"var/lib/\xff/status").unwrap();
+        let facts = LayerFacts {
+            files: [(path, vec![file])].into(),
+            replaced: ["a", "b"].into_iter().collect::<PathSet>(),
+            entries: 3,
+            ..LayerFacts::default()
+        };
+        CachedLayer { asked: [("os/dpkg".to_owned(), 1)].into(), facts }
+    }
+
+    fn digest() -> Digest {
+        format!("sha256:{}", "ab".repeat(32)).parse().unwrap()
+    }
+
+    #[test]
+    fn gives_back_what_it_was_given() {
+        let home = tempfile::tempdir().unwrap();
+        let cache = Cache::new(home.path().join("facts"), Cache::DEFAULT_MAX_BYTES);
+        assert_eq!(cache.get(&digest()), None);
+        assert_eq!(cache.size().unwrap(), CacheSize::default());
+        cache.put(&digest(), &sample()).unwrap();
+        assert_eq!(cache.get(&digest()), Some(sample()));
+        assert_eq!(cache.size().unwrap().layers, 1);
+        assert_eq!(cache.clear().unwrap().layers, 1);
+        assert_eq!(cache.get(&digest()), None);
+    }
+
+    #[test]
+    fn damage_counts_as_absence() {
+        let good = encode(&sample()).unwrap();
+        assert_eq!(decode(&good), Some(sample()));
+        for at in 0..good.len() {
+            let mut bad = good.clone();
+            bad[at] ^= 0x40;
+            assert_eq!(decode(&bad), None, "byte {at}");
+            assert_eq!(decode(&good[..at]), None, "cut at {at}");
+        }
+    }
+
+    #[test]
+    fn stays_within_its_bound() {
+        let home = tempfile::tempdir().unwrap();
+        let cache = Cache::new(home.path(), 1500);
+        for n in 0..16u8 {
+            let digest = format!("sha256:{}", format!("{n:02x}").repeat(32)).parse().unwrap();
+            cache.put(&digest, &sample()).unwrap();
+        }
+        assert!(cache.size().unwrap().bytes > 1500);
+        cache.trim().unwrap();
+        let size = cache.size().unwrap();
+        assert!(size.bytes <= 1350 && size.layers > 0, "{size:?}");
+    }
+}

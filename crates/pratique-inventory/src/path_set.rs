@@ -1,6 +1,6 @@
 //! A set of paths, eight bytes each.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// A set of paths kept as sorted 64-bit hashes: enough to ask "is this path in it", never to list it.
@@ -9,7 +9,7 @@ use xxhash_rust::xxh3::xxh3_64;
 /// a chance of `n·m / 2^64`: for a million and ten thousand, one in two billion. Somebody who makes two paths
 /// collide on purpose gains nothing that naming the path outright (in a package's file list, by a whiteout)
 /// would not give them.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PathSet(Vec<u64>);
 
 impl PathSet {
@@ -31,6 +31,11 @@ impl PathSet {
     /// The hash under which `path` is kept.
     pub fn hash(path: &[u8]) -> u64 {
         xxh3_64(path)
+    }
+
+    /// The hashes, ascending.
+    pub fn hashes(&self) -> impl Iterator<Item = u64> + '_ {
+        self.0.iter().copied()
     }
 
     /// Number of paths.
@@ -57,6 +62,32 @@ impl PathSet {
         hashes.dedup();
         hashes.shrink_to_fit();
         Self(hashes)
+    }
+}
+
+/// As one run of little-endian bytes: hashes do not compress, and millions of them must load at once.
+impl Serialize for PathSet {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut bytes = Vec::with_capacity(self.0.len() * 8);
+        for hash in &self.0 {
+            bytes.extend_from_slice(&hash.to_le_bytes());
+        }
+        to.serialize_bytes(&bytes)
+    }
+}
+
+impl<'de> Deserialize<'de> for PathSet {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let bytes = <&[u8]>::deserialize(from)?;
+        let (hashes, rest) = bytes.as_chunks::<8>();
+        if !rest.is_empty() {
+            return Err(D::Error::custom("a path set is a whole number of 8-byte hashes"));
+        }
+        let hashes: Vec<u64> = hashes.iter().map(|hash| u64::from_le_bytes(*hash)).collect();
+        if !hashes.is_sorted() {
+            return Err(D::Error::custom("a path set is sorted"));
+        }
+        Ok(Self(hashes))
     }
 }
 

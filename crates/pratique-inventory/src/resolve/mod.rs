@@ -1,0 +1,198 @@
+//! From what is left of the facts to packages.
+//!
+//! Most formats need nothing of their own: a file states packages, and that is what the image has. Two things
+//! hold for all of them and are done here: which layer brought a package ([`introducing_layer`]), and that
+//! one package stated by several files is one package ([`merge`]). Truth that is spread over several files
+//! is put together in a file of its own: [`dpkg`] (status, file lists, copyright), [`ownership`] (language
+//! packages that the distribution's package manager installed), [`purl`] (package and distribution).
+
+mod dpkg;
+mod ownership;
+mod purl;
+
+use std::collections::{BTreeMap, HashSet};
+
+use pratique_image::ImagePath;
+
+use crate::{
+    catalogers::os::release,
+    fact::{Distribution, Fact, Stated},
+    overlay::{Overlay, Sighting},
+    package::{Location, Package},
+};
+
+/// What an image is made of: its distribution and its packages, sorted.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Resolved {
+    /// Which operating system release this is, if the image says.
+    pub distribution: Option<Distribution>,
+    /// All packages, sorted by kind, name, version and layer.
+    pub packages: Vec<Package>,
+}
+
+/// Makes packages of all facts that are left.
+pub fn resolve(overlay: &Overlay<'_>) -> Resolved {
+    let distribution = distribution(overlay);
+    let mut found = statements(overlay);
+    dpkg::add_licences(overlay, &mut found);
+    ownership::mark(overlay, &mut found);
+    let packages = merge(found, distribution.as_ref());
+    Resolved { distribution, packages }
+}
+
+/// A package as one file states it, with what the file alone cannot know.
+struct Statement<'a> {
+    stated: &'a Stated,
+    path: &'a ImagePath,
+    layer: usize,
+    owned_by: Option<String>,
+    licences: Vec<String>,
+}
+
+fn distribution(overlay: &Overlay<'_>) -> Option<Distribution> {
+    let found = overlay.files().flat_map(|(path, sightings)| {
+        let top = sightings.last().into_iter().flat_map(Sighting::facts);
+        top.filter_map(move |fact| match fact {
+            Fact::Distribution(distribution) => Some((path, distribution)),
+            _ => None,
+        })
+    });
+    release::merge(found.collect())
+}
+
+fn statements<'a>(overlay: &Overlay<'a>) -> Vec<Statement<'a>> {
+    let mut found = Vec::new();
+    for (path, sightings) in overlay.files() {
+        let Some((top, below)) = sightings.split_last() else { continue };
+        let stated: Vec<_> = top.facts().filter_map(package).collect();
+        if stated.is_empty() {
+            continue;
+        }
+        let layers = introducing_layers(&stated, top.layer, below);
+        found.extend(stated.into_iter().zip(layers).map(|(stated, layer)| Statement {
+            stated,
+            path,
+            layer,
+            owned_by: None,
+            licences: stated.licences.clone(),
+        }));
+    }
+    found
+}
+
+fn package(fact: &Fact) -> Option<&Stated> {
+    match fact {
+        Fact::Package(stated) => Some(stated),
+        _ => None,
+    }
+}
+
+/// What makes two statements speak of the same installed thing.
+type Identity<'a> = (&'a str, Option<&'a str>, &'a str, Option<&'a str>, &'a str);
+
+fn identity(stated: &Stated) -> Identity<'_> {
+    (&stated.name, stated.namespace.as_deref(), &stated.version, stated.arch.as_deref(), &stated.inside)
+}
+
+/// The layer in which each package of a file first appeared with this version.
+///
+/// A package manager's database is written again by every layer that installs something, so the layer of the
+/// file says little; the lowest layer that states the same package at the same path, without a gap, says who
+/// brought it.
+fn introducing_layers(stated: &[&Stated], top: usize, below: &[Sighting<'_>]) -> Vec<usize> {
+    let mut layers = vec![top; stated.len()];
+    let mut open: Vec<usize> = (0..stated.len()).collect();
+    for sighting in below.iter().rev() {
+        let there: HashSet<_> = sighting.facts().filter_map(package).map(identity).collect();
+        open.retain(|&i| there.contains(&identity(stated[i])));
+        for &i in &open {
+            layers[i] = sighting.layer;
+        }
+        if open.is_empty() {
+            break;
+        }
+    }
+    layers
+}
+
+/// One package for all statements of the same package in the same layer.
+///
+/// What only a lock file states joins the installed package of the same purl, in whichever layer that lies:
+/// the lock file requested it, the installation is what can be attacked.
+fn merge(found: Vec<Statement<'_>>, distribution: Option<&Distribution>) -> Vec<Package> {
+    let mut packages: BTreeMap<(String, usize, Option<String>), Package> = BTreeMap::new();
+    let mut locked: Vec<(String, Package)> = Vec::new();
+    for statement in found {
+        let package = to_package(statement, distribution);
+        if package.locked_only {
+            locked.push((package.purl.clone(), package));
+            continue;
+        }
+        join(&mut packages, package);
+    }
+    for (purl, package) in locked {
+        let from = (purl.clone(), 0, None);
+        let installed = packages.range_mut(from..).next().filter(|((other, ..), _)| *other == purl);
+        match installed {
+            Some((_, installed)) => absorb(installed, package),
+            None => join(&mut packages, package),
+        }
+    }
+    let mut packages: Vec<_> = packages.into_values().collect();
+    for package in &mut packages {
+        package.locations.sort();
+        package.locations.dedup();
+        package.licences.sort();
+        package.licences.dedup();
+    }
+    packages.sort_by(|a, b| key(a).cmp(&key(b)));
+    packages
+}
+
+fn key(p: &Package) -> impl Ord + '_ {
+    (p.kind, &p.name, &p.namespace, &p.version, &p.purl, p.layer, &p.owned_by)
+}
+
+fn join(packages: &mut BTreeMap<(String, usize, Option<String>), Package>, package: Package) {
+    let key = (package.purl.clone(), package.layer, package.owned_by.clone());
+    match packages.entry(key) {
+        std::collections::btree_map::Entry::Vacant(free) => {
+            free.insert(package);
+        }
+        std::collections::btree_map::Entry::Occupied(mut known) => absorb(known.get_mut(), package),
+    }
+}
+
+fn absorb(known: &mut Package, other: Package) {
+    known.locations.extend(other.locations);
+    known.licences.extend(other.licences);
+    known.development &= other.development;
+    known.locked_only &= other.locked_only;
+    for (name, value) in other.details {
+        known.details.entry(name).or_insert(value);
+    }
+    if known.depends.is_empty() {
+        known.depends = other.depends;
+    }
+}
+
+fn to_package(statement: Statement<'_>, distribution: Option<&Distribution>) -> Package {
+    let Statement { stated, path, layer, owned_by, licences } = statement;
+    Package {
+        kind: stated.kind,
+        name: stated.name.clone(),
+        namespace: stated.namespace.clone(),
+        version: stated.version.clone(),
+        purl: purl::of(stated, distribution),
+        arch: stated.arch.clone(),
+        source: stated.source.clone(),
+        licences,
+        locations: vec![Location { path: path.clone(), inside: stated.inside.clone() }],
+        layer,
+        owned_by,
+        development: stated.development,
+        locked_only: stated.locked_only,
+        depends: stated.depends.clone(),
+        details: stated.details.clone(),
+    }
+}
