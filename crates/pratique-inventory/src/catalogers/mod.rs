@@ -1,5 +1,6 @@
 //! All catalogers, one file per format. Adding one is a file and a line in [`all`].
 
+pub mod executables;
 pub mod language;
 pub mod os;
 
@@ -9,6 +10,12 @@ use crate::Cataloger;
 pub fn all() -> &'static [&'static dyn Cataloger] {
     &[
         // Operating systems: which release, and what its package manager installed.
+        &os::ReleaseFiles,
+        &os::ApkDatabase,
+        &os::DpkgStatus,
+        &os::DpkgFiles,
+        &os::DpkgCopyright,
         // Language ecosystems: what their tools installed, locked or built in.
+        &executables::Executables,
     ]
 }
