@@ -1,0 +1,352 @@
+//! Whether a version lies in an advisory's ranges, and which events say so.
+//!
+//! Follows the OSV schema, "affected[].ranges[].events fields" and "Evaluation". The events of one range are a timeline:
+//! sorted by version, each changes the state, and the last that lies at or below the version decides. Nothing is
+//! sorted here: the greatest event that applies is found in one pass, so events may come in any order and nothing
+//! is allocated.
+//!
+//! Traps: `introduced: "0"` is before every version, even `0~rc1`; `last_affected` still is affected; a `limit` ends
+//! the range whatever else it says, and `*` is no limit. Where a range is fixed and introduced again at one version, the
+//! state before that version stays: `[0, 2.0), [2.0, 2.11)` has no hole at 2.0, and `introduced 0.10`
+//! with `fixed 0.10` is empty. Both occur in public records.
+
+use std::cmp::Ordering;
+
+use crate::{InvalidVersion, Parsed, Scheme};
+
+/// One entry of a range's timeline.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Event<'a> {
+    /// From this version on it is affected; `0` is before every version.
+    Introduced(&'a str),
+    /// From this version on it is not affected.
+    Fixed(&'a str),
+    /// This is the last version that is affected.
+    LastAffected(&'a str),
+    /// The range ends before this version; `*` is no limit.
+    Limit(&'a str),
+}
+
+/// Where a version stands with regard to a range, and the events that decided it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Position<'a> {
+    /// In the range.
+    Affected {
+        /// The event that opened the interval.
+        introduced: &'a str,
+        /// The version that closes the interval, where the range names one.
+        fixed: Option<&'a str>,
+        /// The last version of the interval, where the range names that instead.
+        last_affected: Option<&'a str>,
+    },
+    /// Past a fix.
+    Fixed {
+        /// The fix.
+        by: &'a str,
+    },
+    /// Not in the range, and not by a fix.
+    NotAffected(Outside<'a>),
+    /// The range cannot tell.
+    Unknown(Unknown),
+}
+
+impl Position<'_> {
+    /// Whether the version is in the range.
+    pub fn is_affected(&self) -> bool {
+        matches!(self, Self::Affected { .. })
+    }
+}
+
+/// Why a version is outside a range though no fix says so.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Outside<'a> {
+    /// It is older than everything the range introduces.
+    BeforeIntroduced,
+    /// It is newer than the last version known to be affected.
+    AfterLastAffected(&'a str),
+    /// The range ends at or before it.
+    PastLimit,
+}
+
+/// Why a range cannot tell.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Unknown {
+    /// The version itself has no place in the order.
+    #[error("the installed version cannot be compared: {0}")]
+    Version(InvalidVersion),
+    /// A version that the range names has no place in the order.
+    #[error("an event of the range cannot be compared: {0}")]
+    Event(InvalidVersion),
+}
+
+/// Where a version stands with regard to one range; reads the version first.
+///
+/// ```
+/// use pratique_version::range::{Event, Position, evaluate};
+/// use pratique_version::Scheme;
+///
+/// let events = [Event::Introduced("0"), Event::Fixed("2.34-1")];
+/// assert_eq!(
+///     evaluate(Scheme::Debian, "2.33-7", events),
+///     Position::Affected { introduced: "0", fixed: Some("2.34-1"), last_affected: None },
+/// );
+/// assert_eq!(evaluate(Scheme::Debian, "2.34-1", events), Position::Fixed { by: "2.34-1" });
+/// ```
+pub fn evaluate<'a, I>(scheme: Scheme, version: &str, events: I) -> Position<'a>
+where
+    I: IntoIterator<Item = Event<'a>>,
+    I::IntoIter: Clone,
+{
+    match Parsed::parse(scheme, version) {
+        Ok(version) => locate(&version, events),
+        Err(invalid) => Position::Unknown(Unknown::Version(invalid)),
+    }
+}
+
+/// Where a version stands with regard to one range.
+pub fn locate<'a, I>(version: &Parsed<'_>, events: I) -> Position<'a>
+where
+    I: IntoIterator<Item = Event<'a>>,
+    I::IntoIter: Clone,
+{
+    let events = events.into_iter();
+    match Timeline::read(version, events.clone()) {
+        Ok(timeline) => timeline.position(events),
+        Err(invalid) => Position::Unknown(Unknown::Event(invalid)),
+    }
+}
+
+/// The lowest fix above the installed version that no range of the package covers.
+///
+/// A fix on the installed version's own branch is the lowest above it; where ranges overlap, the lowest may still lie in
+/// another range, so fixes are tried upwards until one is clear of all. `None` when there is none, or when
+/// an event does not parse.
+pub fn lowest_fix<'a, R, I>(installed: &Parsed<'_>, ranges: R) -> Option<&'a str>
+where
+    R: IntoIterator<Item = I>,
+    R::IntoIter: Clone,
+    I: IntoIterator<Item = Event<'a>>,
+    I::IntoIter: Clone,
+{
+    let ranges = ranges.into_iter();
+    let scheme = installed.scheme();
+    let mut above = installed.clone();
+    loop {
+        let mut lowest: Option<Parsed<'a>> = None;
+        for event in ranges.clone().flatten() {
+            let Event::Fixed(text) = event else { continue };
+            let fix = Parsed::parse(scheme, text).ok()?;
+            if fix.compare_form(&above).is_gt() && lowest.as_ref().is_none_or(|low| fix.compare_form(low).is_lt()) {
+                lowest = Some(fix);
+            }
+        }
+        let fix = lowest?;
+        let mut clear = true;
+        for range in ranges.clone() {
+            match locate(&fix, range) {
+                Position::Affected { .. } => clear = false,
+                Position::Unknown(_) => return None,
+                Position::Fixed { .. } | Position::NotAffected(_) => {}
+            }
+        }
+        if clear {
+            return Some(fix.as_str());
+        }
+        above = fix;
+    }
+}
+
+/// A place in the order of versions: `introduced: "0"` is before all of them.
+#[derive(Clone)]
+enum Place<'a> {
+    Zero,
+    At(Parsed<'a>),
+}
+
+impl<'a> Place<'a> {
+    fn introduced(scheme: Scheme, text: &'a str) -> Result<Self, InvalidVersion> {
+        if text == "0" { Ok(Self::Zero) } else { Parsed::parse(scheme, text).map(Self::At) }
+    }
+
+    fn text(&self) -> &'a str {
+        match self {
+            Self::Zero => "0",
+            Self::At(version) => version.as_str(),
+        }
+    }
+
+    fn compare(&self, other: &Parsed<'_>) -> Ordering {
+        match self {
+            Self::Zero => Ordering::Less,
+            Self::At(version) => version.compare_form(other),
+        }
+    }
+
+    fn is_above(&self, other: Option<&Self>) -> bool {
+        match (self, other) {
+            (_, None) => true,
+            (Self::Zero, Some(_)) => false,
+            (Self::At(_), Some(Self::Zero)) => true,
+            (Self::At(a), Some(Self::At(b))) => a.compare_form(b).is_gt(),
+        }
+    }
+}
+
+/// The events on either side of a version that matter.
+struct Timeline<'a> {
+    /// The greatest introduction at or below the version.
+    introduced: Option<Place<'a>>,
+    /// The greatest fix at or below it.
+    fixed: Option<Parsed<'a>>,
+    /// The greatest last affected version below it.
+    last_affected: Option<Parsed<'a>>,
+    /// The lowest fix above it.
+    next_fixed: Option<Parsed<'a>>,
+    /// The lowest last affected version at or above it.
+    next_last: Option<Parsed<'a>>,
+    limited: bool,
+    within_a_limit: bool,
+}
+
+impl<'a> Timeline<'a> {
+    fn read(version: &Parsed<'_>, events: impl Iterator<Item = Event<'a>>) -> Result<Self, InvalidVersion> {
+        let scheme = version.scheme();
+        let mut timeline = Self {
+            introduced: None,
+            fixed: None,
+            last_affected: None,
+            next_fixed: None,
+            next_last: None,
+            limited: false,
+            within_a_limit: false,
+        };
+        for event in events {
+            match event {
+                Event::Introduced(text) => {
+                    let place = Place::introduced(scheme, text)?;
+                    if place.compare(version).is_le() && place.is_above(timeline.introduced.as_ref()) {
+                        timeline.introduced = Some(place);
+                    }
+                }
+                Event::Fixed(text) => {
+                    let fix = Parsed::parse(scheme, text)?;
+                    if fix.compare_form(version).is_le() {
+                        keep_greatest(&mut timeline.fixed, fix);
+                    } else {
+                        keep_lowest(&mut timeline.next_fixed, fix);
+                    }
+                }
+                Event::LastAffected(text) => {
+                    let last = Parsed::parse(scheme, text)?;
+                    if last.compare_form(version).is_lt() {
+                        keep_greatest(&mut timeline.last_affected, last);
+                    } else {
+                        keep_lowest(&mut timeline.next_last, last);
+                    }
+                }
+                Event::Limit(text) => {
+                    timeline.limited = true;
+                    timeline.within_a_limit |=
+                        text.contains('*') || version.compare_form(&Parsed::parse(scheme, text)?).is_lt();
+                }
+            }
+        }
+        Ok(timeline)
+    }
+
+    fn position(self, events: impl Iterator<Item = Event<'a>> + Clone) -> Position<'a> {
+        if self.limited && !self.within_a_limit {
+            return Position::NotAffected(Outside::PastLimit);
+        }
+        let Some(introduced) = &self.introduced else {
+            return match &self.fixed {
+                Some(fix) => Position::Fixed { by: fix.as_str() },
+                None => Position::NotAffected(Outside::BeforeIntroduced),
+            };
+        };
+        // A version that is the last affected one ends what was introduced at it or below.
+        if let Some(last) = &self.last_affected
+            && introduced.compare(last).is_le()
+            && self.fixed.as_ref().is_none_or(|fix| fix.compare_form(last).is_le())
+        {
+            return Position::NotAffected(Outside::AfterLastAffected(last.as_str()));
+        }
+        if let Some(fix) = &self.fixed {
+            match introduced.compare(fix) {
+                Ordering::Less => return Position::Fixed { by: fix.as_str() },
+                Ordering::Equal if !affected_below(fix, events) => {
+                    return Position::Fixed { by: fix.as_str() };
+                }
+                Ordering::Equal | Ordering::Greater => {}
+            }
+        }
+        let (fixed, last_affected) = match (&self.next_fixed, &self.next_last) {
+            (Some(fix), Some(last)) if last.compare_form(fix).is_lt() => (None, Some(last.as_str())),
+            (Some(fix), _) => (Some(fix.as_str()), None),
+            (None, last) => (None, last.as_ref().map(Parsed::as_str)),
+        };
+        Position::Affected { introduced: introduced.text(), fixed, last_affected }
+    }
+}
+
+/// Whether versions just below `bound` are affected, where `bound` is both introduced and fixed.
+///
+/// Such a version leaves the state as it was, so the search goes on below it until an event stands alone.
+fn affected_below<'a>(
+    bound: &Parsed<'a>,
+    events: impl Iterator<Item = Event<'a>> + Clone,
+) -> bool {
+    let mut bound = bound.clone();
+    loop {
+        let mut introduced: Option<Place<'a>> = None;
+        let mut closed: Option<Parsed<'a>> = None;
+        let mut by_fix = false;
+        for event in events.clone() {
+            match event {
+                Event::Introduced(text) => {
+                    if let Ok(place) = Place::introduced(bound.scheme(), text)
+                        && place.compare(&bound).is_lt()
+                        && place.is_above(introduced.as_ref())
+                    {
+                        introduced = Some(place);
+                    }
+                }
+                Event::Fixed(text) | Event::LastAffected(text) => {
+                    let is_fix = matches!(event, Event::Fixed(_));
+                    if let Ok(end) = Parsed::parse(bound.scheme(), text)
+                        && end.compare_form(&bound).is_lt()
+                    {
+                        match closed.as_ref().map(|greatest| end.compare_form(greatest)) {
+                            None | Some(Ordering::Greater) => (closed, by_fix) = (Some(end), is_fix),
+                            Some(Ordering::Equal) => by_fix &= is_fix,
+                            Some(Ordering::Less) => {}
+                        }
+                    }
+                }
+                Event::Limit(_) => {}
+            }
+        }
+        match (introduced, closed) {
+            (None, _) => return false,
+            (Some(_), None) => return true,
+            (Some(introduced), Some(closed)) => match introduced.compare(&closed) {
+                Ordering::Greater => return true,
+                Ordering::Equal if by_fix => bound = closed,
+                Ordering::Equal | Ordering::Less => return false,
+            },
+        }
+    }
+}
+
+fn keep_greatest<'a>(slot: &mut Option<Parsed<'a>>, version: Parsed<'a>) {
+    if slot.as_ref().is_none_or(|kept| version.compare_form(kept).is_gt()) {
+        *slot = Some(version);
+    }
+}
+
+fn keep_lowest<'a>(slot: &mut Option<Parsed<'a>>, version: Parsed<'a>) {
+    if slot.as_ref().is_none_or(|kept| version.compare_form(kept).is_lt()) {
+        *slot = Some(version);
+    }
+}
+
