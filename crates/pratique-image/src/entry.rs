@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use crate::{ImagePath, LayerError};
+use crate::{ImagePath, LayerError, LayerNote};
 
 /// What an entry is, apart from its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,4 +66,11 @@ pub trait Entries {
     /// [`LayerError`] when the layer cannot be read further: damage, a limit, a wrong digest. Only a stream
     /// that came to `None` was whole and had the right digest.
     fn next_entry(&mut self) -> Result<Option<Entry<'_>>, LayerError>;
+
+    /// What came up since the last call that did not stop reading but that a careful reader should hear of.
+    ///
+    /// To be asked after the last entry at the latest; bounded in number.
+    fn take_notes(&mut self) -> Vec<LayerNote> {
+        Vec::new()
+    }
 }

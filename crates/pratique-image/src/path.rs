@@ -66,6 +66,33 @@ impl ImagePath {
         Ok(Self(out.into()))
     }
 
+    /// Normalises `raw` as container runtimes do with the names in a layer: `..` stops at the root.
+    ///
+    /// The flag says whether it had to be stopped. Length counts after normalising, because `././…/./etc/passwd` of
+    /// any length is `etc/passwd` to a runtime.
+    ///
+    /// # Errors
+    /// [`BadPath`] on a NUL byte, or on absurd length of the normalised path.
+    pub fn clamped(raw: impl AsRef<[u8]>) -> Result<(Self, bool), BadPath> {
+        let raw = raw.as_ref();
+        match Self::new(raw) {
+            Ok(path) => return Ok((path, false)),
+            Err(BadPath::Nul) => return Err(BadPath::Nul),
+            Err(BadPath::EscapesRoot | BadPath::TooLong) => {}
+        }
+        let mut escaped = false;
+        let mut parts: Vec<&[u8]> = Vec::new();
+        for part in raw.split(|&b| b == b'/') {
+            match part {
+                b"" | b"." => {}
+                b".." => escaped |= parts.pop().is_none(),
+                part => parts.push(part),
+            }
+        }
+        let path = Self::new(parts.join(&b'/'))?;
+        Ok((path, escaped))
+    }
+
     /// The root itself: the empty path.
     pub fn root() -> Self {
         Self::default()
@@ -205,6 +232,24 @@ mod tests {
         assert_eq!(ImagePath::new("a/../../x"), Err(BadPath::EscapesRoot));
         assert_eq!(ImagePath::new("a\0b"), Err(BadPath::Nul));
         assert_eq!(ImagePath::new(vec![b'a'; ImagePath::MAX_BYTES + 1]), Err(BadPath::TooLong));
+    }
+
+    #[test]
+    fn clamps_to_the_root() {
+        for (raw, want, escaped) in [
+            ("etc/passwd", "etc/passwd", false),
+            ("/etc/passwd", "etc/passwd", false),
+            ("../x", "x", true),
+            ("a/../../x", "x", true),
+            ("../../..", "", true),
+        ] {
+            let (path, out) = ImagePath::clamped(raw).unwrap();
+            assert_eq!((path.to_string().as_str(), out), (want, escaped), "{raw}");
+        }
+        let long = "./".repeat(ImagePath::MAX_BYTES) + "etc/passwd";
+        assert_eq!(ImagePath::clamped(long).unwrap(), (ImagePath::new("etc/passwd").unwrap(), false));
+        assert_eq!(ImagePath::clamped("a\0"), Err(BadPath::Nul));
+        assert_eq!(ImagePath::clamped(vec![b'a'; ImagePath::MAX_BYTES + 1]), Err(BadPath::TooLong));
     }
 
     #[test]
