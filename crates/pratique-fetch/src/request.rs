@@ -1,0 +1,136 @@
+//! What is asked for.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use reqwest::Method;
+use reqwest::header::{
+    ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH,
+};
+
+use crate::Error;
+
+/// A request: an address, headers, sometimes a form.
+#[derive(Debug, Clone)]
+pub struct Request {
+    pub(crate) method: Method,
+    pub(crate) url: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Option<String>,
+}
+
+impl Request {
+    /// Asks for a resource.
+    pub fn get(url: impl Into<String>) -> Self {
+        Self { method: Method::GET, url: url.into(), headers: HeaderMap::new(), body: None }
+    }
+
+    /// Asks for a resource's headers.
+    pub fn head(url: impl Into<String>) -> Self {
+        Self { method: Method::HEAD, ..Self::get(url) }
+    }
+
+    /// Sends a form. Redirects are not followed.
+    pub fn post_form(url: impl Into<String>, fields: &[(&str, &str)]) -> Self {
+        let mut headers = HeaderMap::new();
+        headers.insert(
+            reqwest::header::CONTENT_TYPE,
+            HeaderValue::from_static("application/x-www-form-urlencoded"),
+        );
+        let body = fields
+            .iter()
+            .map(|(name, value)| format!("{}={}", form_encode(name), form_encode(value)))
+            .collect::<Vec<_>>()
+            .join("&");
+        Self { method: Method::POST, url: url.into(), headers, body: Some(body) }
+    }
+
+    /// Adds a header.
+    ///
+    /// # Errors
+    /// [`Error::BadHeader`] when name or value cannot be sent.
+    pub fn header(mut self, name: &str, value: &str) -> Result<Self, Error> {
+        let bad = || Error::BadHeader { name: name.chars().take(100).collect() };
+        let header: HeaderName = name.parse().map_err(|_| bad())?;
+        self.headers.append(header, HeaderValue::from_str(value).map_err(|_| bad())?);
+        Ok(self)
+    }
+
+    /// Says which media types are wanted.
+    ///
+    /// # Errors
+    /// As [`Request::header`].
+    pub fn accept(self, types: &[&str]) -> Result<Self, Error> {
+        self.header(ACCEPT.as_str(), &types.join(", "))
+    }
+
+    /// Sends a bearer token.
+    ///
+    /// # Errors
+    /// As [`Request::header`].
+    pub fn bearer(self, token: &str) -> Result<Self, Error> {
+        self.authorization(&format!("Bearer {token}"))
+    }
+
+    /// Sends a user name and password.
+    ///
+    /// # Errors
+    /// As [`Request::header`].
+    pub fn basic(self, username: &str, password: &str) -> Result<Self, Error> {
+        self.authorization(&format!("Basic {}", BASE64_STANDARD.encode(format!("{username}:{password}"))))
+    }
+
+    fn authorization(mut self, value: &str) -> Result<Self, Error> {
+        let mut value = HeaderValue::from_str(value)
+            .map_err(|_| Error::BadHeader { name: AUTHORIZATION.as_str().to_owned() })?;
+        value.set_sensitive(true);
+        self.headers.insert(AUTHORIZATION, value);
+        Ok(self)
+    }
+
+    /// Wants the resource only if it is no longer what these say, as an earlier [`crate::Response`] gave them; the
+    /// answer is then a status 304 without a body.
+    ///
+    /// # Errors
+    /// As [`Request::header`].
+    pub fn unless(mut self, etag: Option<&str>, last_modified: Option<&str>) -> Result<Self, Error> {
+        if let Some(etag) = etag {
+            self = self.header(IF_NONE_MATCH.as_str(), etag)?;
+        }
+        if let Some(date) = last_modified {
+            self = self.header(IF_MODIFIED_SINCE.as_str(), date)?;
+        }
+        Ok(self)
+    }
+}
+
+/// `application/x-www-form-urlencoded`, as the URL standard has it.
+fn form_encode(text: &str) -> String {
+    use std::fmt::Write as _;
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'*' | b'-' | b'.' | b'_' => out.push(char::from(byte)),
+            b' ' => out.push('+'),
+            // Writing to a String cannot fail.
+            _ => drop(write!(out, "%{byte:02X}")),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn encodes_forms() {
+        let request = Request::post_form("http://x", &[("scope", "repository:a/b:pull"), ("p", "ü &=")]);
+        assert_eq!(request.body.as_deref(), Some("scope=repository%3Aa%2Fb%3Apull&p=%C3%BC+%26%3D"));
+    }
+
+    #[test]
+    fn refuses_headers_that_would_split() {
+        assert!(matches!(Request::get("http://x").header("a", "b\r\nc: d"), Err(Error::BadHeader { .. })));
+        assert!(matches!(Request::get("http://x").bearer("a\nb"), Err(Error::BadHeader { .. })));
+    }
+}
