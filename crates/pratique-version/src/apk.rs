@@ -14,16 +14,15 @@ use std::cmp::Ordering;
 use crate::digits;
 use crate::error::{Flaw, Reason};
 
-/// An apk version: text that begins with a number.
+/// An apk version: text that begins with a number, or with what apk's own test data puts in its place.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Apk<'a>(&'a [u8]);
 
 impl<'a> Apk<'a> {
     pub(crate) fn parse(text: &'a str) -> Result<Self, Flaw> {
-        if text.bytes().next().is_some_and(|b| b.is_ascii_digit()) {
-            Ok(Self(text.as_bytes()))
-        } else {
-            Err(Flaw::at(0, Reason::NoLeadingNumber))
+        match text.as_bytes() {
+            [b'0'..=b'9' | b'.', ..] | [b'a'..=b'z'] => Ok(Self(text.as_bytes())),
+            _ => Err(Flaw::at(0, Reason::NoLeadingNumber)),
         }
     }
 
@@ -127,14 +126,14 @@ impl<'a> Tokens<'a> {
                 Stage::Suffix => Token::SuffixNumber(self.digits(Stage::SuffixNumber)),
                 _ => Token::Unreadable,
             },
-            [b'.', rest @ ..] if self.stage == Stage::Number => {
+            [b'.', rest @ ..] if self.stage <= Stage::Number => {
                 self.rest = rest;
                 match self.digits(Stage::Number) {
                     [] => Token::NoNumber,
                     number => Token::Number(number),
                 }
             }
-            [letter @ b'a'..=b'z', rest @ ..] if self.stage == Stage::Number => {
+            [letter @ b'a'..=b'z', rest @ ..] if self.stage <= Stage::Number => {
                 (self.rest, self.stage) = (rest, Stage::Letter);
                 Token::Letter(*letter)
             }

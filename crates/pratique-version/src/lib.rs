@@ -5,6 +5,7 @@
 //! - [`Scheme`] and [`compare`] order two versions; [`Parsed`] and [`Version`] keep one for later. Each scheme is one
 //!   module, whose documentation states its grammar and its traps.
 //! - [`range`] decides whether a version lies in an advisory's ranges, and why.
+//! - [`purl`] reads and writes package URLs.
 //!
 //! Nothing here does I/O, and nothing panics on any input.
 
@@ -24,6 +25,7 @@ mod nuget;
 mod numeric;
 mod openssl;
 mod pep440;
+pub mod purl;
 pub mod range;
 mod rpm;
 mod rubygems;

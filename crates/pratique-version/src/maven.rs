@@ -23,10 +23,12 @@ use crate::digits;
 #[derive(Clone, Debug)]
 pub(crate) struct Maven<'a>(Vec<Item<'a>>);
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 enum Item<'a> {
     Number(&'a [u8]),
-    Word(Word<'a>),
+    /// A word, and whether it stands in a list of its own by the version's spelling. One that does not, as `FL` in
+    /// `1.FL.2`, is older than one that does.
+    Word(Word<'a>, bool),
     /// Everything after is in a list within this list.
     Open,
 }
@@ -69,7 +71,7 @@ impl Item<'_> {
     fn is_null(&self) -> bool {
         match self {
             Self::Number(number) => digits::is_zero(number),
-            Self::Word(word) => *word == Word::Release,
+            Self::Word(word, _) => *word == Word::Release,
             Self::Open => false,
         }
     }
@@ -79,20 +81,20 @@ impl Item<'_> {
         match self {
             Self::Number(number) if digits::is_zero(number) => Ordering::Equal,
             Self::Number(_) => Ordering::Greater,
-            Self::Word(word) => word.cmp(&Word::Release),
+            Self::Word(word, _) => word.cmp(&Word::Release),
             Self::Open => Ordering::Equal,
         }
     }
 
     fn compare(&self, other: &Self) -> Ordering {
         let rank = |item: &Self| match item {
-            Self::Word(_) => 0,
+            Self::Word(..) => 0,
             Self::Open => 1,
             Self::Number(_) => 2,
         };
         match (self, other) {
             (Self::Number(a), Self::Number(b)) => digits::compare(a, b),
-            (Self::Word(a), Self::Word(b)) => a.cmp(b),
+            (Self::Word(a, a_own), Self::Word(b, b_own)) => a.cmp(b).then_with(|| a_own.cmp(b_own)),
             (a, b) => rank(a).cmp(&rank(b)),
         }
     }
@@ -115,7 +117,7 @@ impl<'a> Maven<'a> {
             } else if digit {
                 row.push(Item::Number(piece.as_bytes()));
             } else {
-                row.word(Word::new(piece, joined));
+                row.word(Word::new(piece, joined), joined || next.is_none());
             }
             if joined || next == Some(b'-') {
                 row.open();
@@ -157,12 +159,13 @@ impl<'a> Row<'a> {
         }
     }
 
-    fn word(&mut self, word: Word<'a>) {
+    fn word(&mut self, word: Word<'a>, own_list: bool) {
         // ".X" is "-X", so that 1.0.0.RC1 and 1.0.0-RC1 are one version.
-        if self.0.last().is_some_and(|list| !list.is_empty()) {
+        let after_items = self.0.last().is_some_and(|list| !list.is_empty());
+        if after_items {
             self.open();
         }
-        self.push(Item::Word(word));
+        self.push(Item::Word(word, own_list || !after_items));
     }
 
     fn open(&mut self) {

@@ -62,7 +62,10 @@ impl<'a> Semver<'a> {
         let pre_release = if before_build.is_empty() {
             None
         } else {
-            let pre = before_build.strip_prefix(['-', '.', '_']).unwrap_or(before_build);
+            let pre = before_build.strip_prefix('-').unwrap_or(before_build);
+            if !before_build.starts_with(|c: char| c == '-' || c.is_ascii_alphabetic()) {
+                return Err(Flaw::unexpected(text, start + end));
+            }
             let at = start + end + (before_build.len() - pre.len());
             check_identifiers(text, pre, at)?;
             Some(pre)
