@@ -1,1 +1,66 @@
-//! placeholder
+//! Advisories, compiled into one memory-mapped file.
+//!
+//! The advisories of all ecosystems come as some hundred thousand JSON records ([`osv`]). [`import()`] reads them once, keeps
+//! what matching and reporting need, and writes a [`Database`]: an immutable file that opens in microseconds, answers "what
+//! is known about this package" from a few pages of it, and is shared by all processes that map it.
+//!
+//! ```no_run
+//! use pratique_advisory::{Database, Event};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let database = Database::open("advisories.pdb")?;
+//! for entry in database.affected("Debian:12", "openssl")? {
+//!     let entry = entry?;
+//!     let record = database.record(entry.record())?;
+//!     let fixed = entry.ranges().flat_map(|range| range.events).find_map(|event| match event {
+//!         Event::Fixed(version) => Some(version),
+//!         _ => None,
+//!     });
+//!     println!("{}: fixed in {}", record.id(), fixed.unwrap_or("no version"));
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! - [`Database`] and its views: [`Candidates`], [`Affected`], [`Record`], [`Text`], [`CveFacts`], [`Diff`].
+//! - [`Severity`], [`Level`]: how bad, and who says so.
+//! - [`import()`], [`ImportOptions`], [`ImportReport`]: how a database is made.
+//!
+//! This crate knows nothing of images and compares no versions: it says what was published, exactly.
+
+mod compile;
+mod cve;
+mod database;
+mod error;
+mod file;
+mod import;
+mod info;
+mod keys;
+mod location;
+mod names;
+pub mod osv;
+mod range;
+mod record;
+mod section;
+mod severity;
+
+pub use cve::{CveId, NotACve};
+pub use database::{Database, Packages};
+pub use error::Error;
+pub use import::{
+    Folder, ImportError, ImportOptions, ImportReport, Input, Problem, Progress, ReadSeek, SkipReason,
+    Skipped, Source, SourceError, import,
+};
+pub use info::{Counts, EpssInfo, Info, KevInfo};
+pub use keys::{Change, Diff, Key};
+pub use location::{DATABASE_VARIABLE, default_path};
+pub use range::{Event, Informational, RangeKind, State};
+pub use record::{Mention, RecordId, Role};
+pub use section::{
+    affected::{Affected, Candidates, Events, Range, Ranges, VersionPlace, Versions},
+    cves::{CveFacts, Epss, Kev},
+    ecosystems::EcosystemEntry,
+    records::{Record, Strings},
+    text::{Reference, Text},
+};
+pub use severity::{Level, Severity, System};

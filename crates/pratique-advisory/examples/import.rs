@@ -1,0 +1,59 @@
+//! Imports a folder in the layout of the OSV export and says what came of it:
+//! `cargo run --release -p pratique-advisory --example import -- FOLDER TARGET [EPSS] [KEV]`.
+
+#![expect(clippy::print_stdout, reason = "it is a program for people to look at")]
+
+use std::{env, error::Error, path::PathBuf, time::Instant};
+
+use pratique_advisory::{Database, Folder, ImportOptions, Input, import};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = env::args_os().skip(1).map(PathBuf::from);
+    let (Some(folder), Some(target)) = (arguments.next(), arguments.next()) else {
+        return Err("usage: import FOLDER TARGET [EPSS] [KEV]".into());
+    };
+    let (epss, kev) = (arguments.next().map(Input::File), arguments.next().map(Input::File));
+
+    let start = Instant::now();
+    let report =
+        import(&Folder::new(folder), &target, ImportOptions { epss, kev, ..ImportOptions::default() })?;
+    println!("imported in {:.2?}", start.elapsed());
+    println!(
+        "{:<30} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8}",
+        "", "members", "indexed", "dupl.", "withdr.", "commits", "nothing", "unusable"
+    );
+    let totals = report.totals();
+    for (name, counts) in
+        report.info.imported.iter().map(|(name, counts)| (name.as_str(), counts)).chain([("", &totals)])
+    {
+        println!(
+            "{name:<30} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8}{}",
+            counts.members,
+            counts.indexed,
+            counts.duplicates,
+            counts.withdrawn,
+            counts.commits_only,
+            counts.no_package,
+            counts.unusable,
+            if counts.add_up() { "" } else { "  DOES NOT ADD UP" }
+        );
+    }
+    println!("{:?}", report.problems);
+
+    let start = Instant::now();
+    let database = Database::open(&target)?;
+    println!("opened in {:.2?}", start.elapsed());
+    let info = database.info();
+    println!(
+        "{} records, {} packages, {} entries, {} CVEs, {} bytes",
+        info.records, info.packages, info.entries, info.cves, info.bytes
+    );
+    println!("newest {:?}, {:?}, {:?}", info.newest_modified(), info.epss, info.kev);
+    for (name, length) in database.sections() {
+        println!("{name:<16} {length:>10}");
+    }
+    let start = Instant::now();
+    database.verify()?;
+    println!("verified in {:.2?}", start.elapsed());
+    Ok(())
+}

@@ -1,0 +1,85 @@
+//! What an import did, so that nothing is passed over in silence.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::{Counts, Info};
+
+/// What an import did.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct ImportReport {
+    /// What is in the database now; the counts of each zip are in [`Info::imported`].
+    pub info: Info,
+    /// Files of the source that are missing or damaged as a whole.
+    pub problems: Vec<Problem>,
+    /// Every record that no package leads to, with the reason; duplicates are only counted. Sorted.
+    pub skipped: Vec<Skipped>,
+}
+
+impl ImportReport {
+    /// The sum of all zips.
+    pub fn totals(&self) -> Counts {
+        let mut totals = Counts::default();
+        self.info.imported.values().for_each(|counts| totals.add(counts));
+        totals
+    }
+}
+
+/// A file of the source that could not be read at all.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Problem {
+    /// The list of ecosystems names it, and it is not there.
+    Missing {
+        /// The file.
+        path: String,
+    },
+    /// It is no zip that can be read.
+    Damaged {
+        /// The file.
+        path: String,
+        /// What was found wrong.
+        reason: String,
+    },
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Problem::Missing { path } => {
+                write!(f, "{path} is missing, though `ecosystems.txt` names its ecosystem")
+            }
+            Problem::Damaged { path, reason } => write!(f, "{path} cannot be read: {reason}"),
+        }
+    }
+}
+
+/// A record that no package leads to.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Skipped {
+    /// The zip.
+    pub ecosystem: String,
+    /// The record's identifier, or the name of a file that could not be read.
+    pub member: String,
+    /// Why.
+    pub reason: SkipReason,
+    /// What was found wrong with a file that could not be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+/// Why no package leads to a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SkipReason {
+    /// It was withdrawn; it is not in the database.
+    Withdrawn,
+    /// It names commits and no versions; it is in the database and can be found by its identifiers.
+    CommitsOnly,
+    /// It names no package, or no version of any; it is in the database and can be found by its identifiers.
+    NoPackage,
+    /// It could not be read.
+    Unusable,
+}

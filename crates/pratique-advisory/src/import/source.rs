@@ -1,0 +1,98 @@
+//! Where advisories are read from.
+
+use std::{
+    fs::File,
+    io::{self, Read, Seek},
+    path::{Path, PathBuf},
+};
+
+use crate::file::Scratch;
+
+/// Something that can be read at random, as zips must be.
+pub trait ReadSeek: Read + Seek + Send {}
+
+impl<T: Read + Seek + Send> ReadSeek for T {}
+
+/// A place with files in the layout of the public OSV export.
+pub trait Source: Sync {
+    /// What the place is called in a database and in messages. Must not depend on the machine where it can be helped.
+    fn name(&self) -> String;
+
+    /// Opens a file by its path, which has `/` between its parts and may have spaces and brackets in them. `None` if there
+    /// is no such file.
+    fn read(&self, path: &str) -> Result<Option<Box<dyn Read + Send + '_>>, SourceError>;
+
+    /// Opens a file for reading at random. Unless the source can do better, the file is copied to a temporary one beside
+    /// `target`.
+    fn open(&self, path: &str, target: &Path) -> Result<Option<Box<dyn ReadSeek + '_>>, SourceError> {
+        let Some(mut from) = self.read(path)? else { return Ok(None) };
+        let broken = |source| SourceError::Io { path: path.to_owned(), source };
+        let mut copy = Scratch::beside(target, "zip").map_err(broken)?;
+        io::copy(&mut from, &mut copy).and_then(|_| copy.rewind()).map_err(broken)?;
+        Ok(Some(Box::new(copy)))
+    }
+}
+
+/// A file of a source could not be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SourceError {
+    /// The file could not be opened, read or copied.
+    #[error("cannot read {path}")]
+    Io {
+        /// The file.
+        path: String,
+        /// The system's reason.
+        #[source]
+        source: io::Error,
+    },
+    /// The path leaves the source. Paths are made of names that come from the source itself.
+    #[error("{path:?} is not the path of a file within the source")]
+    Path {
+        /// The path.
+        path: String,
+    },
+}
+
+/// A folder.
+#[derive(Clone, Debug)]
+pub struct Folder {
+    path: PathBuf,
+}
+
+impl Folder {
+    /// The folder of that path.
+    pub fn new(path: impl Into<PathBuf>) -> Folder {
+        Folder { path: path.into() }
+    }
+
+    fn file(&self, path: &str) -> Result<Option<File>, SourceError> {
+        let inside =
+            path.split('/').all(|part| !matches!(part, "" | "." | "..") && !part.contains(['\\', '\0']));
+        if !inside {
+            return Err(SourceError::Path { path: path.to_owned() });
+        }
+        let place = self.path.join(path);
+        match File::open(&place) {
+            Ok(file) => Ok(Some(file)),
+            Err(problem) if problem.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(SourceError::Io { path: place.display().to_string(), source }),
+        }
+    }
+}
+
+impl Source for Folder {
+    /// The folder's own name, without the path to it, so that the same data gives the same database anywhere.
+    fn name(&self) -> String {
+        let name = self.path.file_name().unwrap_or_default();
+        format!("folder {}", name.to_string_lossy())
+    }
+
+    fn read(&self, path: &str) -> Result<Option<Box<dyn Read + Send + '_>>, SourceError> {
+        Ok(self.file(path)?.map(|file| Box::new(file) as _))
+    }
+
+    fn open(&self, path: &str, _: &Path) -> Result<Option<Box<dyn ReadSeek + '_>>, SourceError> {
+        Ok(self.file(path)?.map(|file| Box::new(file) as _))
+    }
+}
