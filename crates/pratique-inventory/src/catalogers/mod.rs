@@ -15,7 +15,14 @@ pub fn all() -> &'static [&'static dyn Cataloger] {
         &os::DpkgStatus,
         &os::DpkgFiles,
         &os::DpkgCopyright,
+        &os::RpmDatabase,
+        &os::RpmManifest,
         // Language ecosystems: what their tools installed, locked or built in.
+        &language::NpmPackage,
+        &language::NpmLock,
+        &language::PythonMetadata,
+        &language::PythonDirectUrl,
+        &language::CargoLock,
         &executables::Executables,
     ]
 }
