@@ -24,7 +24,7 @@ mod tls;
 
 pub use client::{Builder, Client};
 pub use error::{Error, shown_url};
-pub use request::Request;
+pub use request::{Request, form_encoded};
 pub use response::Response;
 pub use resume::{From, Resumable};
 pub use retry::RetryPolicy;

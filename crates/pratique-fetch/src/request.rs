@@ -36,12 +36,7 @@ impl Request {
             reqwest::header::CONTENT_TYPE,
             HeaderValue::from_static("application/x-www-form-urlencoded"),
         );
-        let body = fields
-            .iter()
-            .map(|(name, value)| format!("{}={}", form_encode(name), form_encode(value)))
-            .collect::<Vec<_>>()
-            .join("&");
-        Self { method: Method::POST, url: url.into(), headers, body: Some(body) }
+        Self { method: Method::POST, url: url.into(), headers, body: Some(form_encoded(fields)) }
     }
 
     /// Adds a header.
@@ -101,6 +96,12 @@ impl Request {
         }
         Ok(self)
     }
+}
+
+/// Names and values as a form or a query has them: `a=1&b=2`, encoded.
+pub fn form_encoded(fields: &[(&str, &str)]) -> String {
+    let encoded = |(name, value): &(&str, &str)| format!("{}={}", form_encode(name), form_encode(value));
+    fields.iter().map(encoded).collect::<Vec<_>>().join("&")
 }
 
 /// `application/x-www-form-urlencoded`, as the URL standard has it.

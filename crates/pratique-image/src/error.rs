@@ -256,6 +256,9 @@ pub enum Error {
         /// The image.
         image: String,
     },
+    /// A registry said no, or nothing.
+    #[error("{0}")]
+    Registry(#[from] Box<crate::RegistryError>),
     /// A layer's first bytes could not be read.
     #[error("layer {index} of {image}: {source}")]
     Layer {

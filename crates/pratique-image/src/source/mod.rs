@@ -4,6 +4,7 @@ mod archive;
 mod directory;
 mod docker;
 mod oci;
+pub(crate) mod registry;
 mod resolve;
 
 use std::io::Read;
@@ -51,7 +52,7 @@ pub(crate) fn open(target: &Target, options: &OpenOptions) -> Result<OpenedImage
         Target::Archive { path, kind, image } => archive::open_file(path, *kind, image.as_deref(), options),
         Target::Stdin => archive::open_stdin(options),
         Target::Directory(path) => directory::open(path, options),
-        Target::Registry(reference) => Err(Error::Offline { image: reference.to_string() }),
+        Target::Registry(reference) => registry::open(reference, options),
     }
 }
 

@@ -1,0 +1,153 @@
+//! Images in registries: the pulling side of the OCI distribution specification.
+//!
+//! Docker's `Docker-Content-Digest` header, schema 1 manifests, token services and foreign layers are older than the
+//! specification and still met. Blobs are streamed into the layer reader and never stored; a connection that
+//! breaks is resumed where it broke, with a fresh token if the old one has run out meanwhile.
+
+mod challenge;
+mod credentials;
+mod error;
+mod session;
+
+use std::io::{self, Read};
+use std::sync::Arc;
+
+use pratique_fetch::{From, Resumable, RetryPolicy};
+
+pub use error::RegistryError;
+use session::Session;
+
+use super::resolve::{Document, Wanted, resolve};
+use super::{Opened, OpenedImage, Source, read_document, unreadable_type};
+use crate::layer::tap::Expected;
+use crate::manifest::{Descriptor, Manifest};
+use crate::{Digest, Error, LayerInfo, Limits, OpenOptions, Reference, media_type};
+
+const START: From = From { position: 0, etag: None };
+
+pub(crate) fn open(reference: &Reference, options: &OpenOptions) -> Result<OpenedImage, Error> {
+    let image = reference.familiar();
+    if options.offline {
+        return Err(Error::Offline { image });
+    }
+    let (session, notes) = Session::open(reference, options).map_err(Box::new)?;
+    let session = Arc::new(session);
+    let limits = options.limits;
+    let root = root(&session, &limits)?;
+    let fetch = |descriptor: &Descriptor, wanted: Wanted| fetch(&session, &limits, descriptor, wanted);
+    let (mut parts, manifest) = resolve(&image, root, options, &fetch)?;
+    parts.reference = Some(reference.clone());
+    parts.notes.extend(notes);
+    Ok((image, parts, Box::new(Registry { session, manifest })))
+}
+
+/// The manifest or index that the reference names.
+fn root(session: &Session, limits: &Limits) -> Result<Document, Error> {
+    let reference = &session.reference;
+    let named = match (reference.digest(), reference.tag()) {
+        (Some(digest), _) => digest.to_string(),
+        (None, tag) => tag.unwrap_or("latest").to_owned(),
+    };
+    let path = format!("manifests/{named}");
+    let mut response =
+        session.get_ok(&path, "manifest", &media_type::ACCEPT_MANIFESTS, &START).map_err(Box::new)?;
+    let media_type = response.header("content-type").unwrap_or_default().to_owned();
+    let stated: Option<Digest> = response.header("docker-content-digest").and_then(|text| text.parse().ok());
+    let bytes = read_document(
+        &session.shown(),
+        "manifest",
+        &mut response,
+        limits.manifest_bytes,
+        reference.digest(),
+    )?;
+    let algorithm =
+        reference.digest().or(stated.as_ref()).map_or(crate::Algorithm::Sha256, Digest::algorithm);
+    let digest = Digest::of(algorithm, &bytes);
+    // With another algorithm than the one asked for there is nothing to compare.
+    if let Some(stated) = stated.filter(|stated| stated.algorithm() == algorithm && *stated != digest) {
+        return Err(Box::new(RegistryError::WrongContentDigest {
+            host: session.host(),
+            image: session.shown(),
+            stated: stated.into(),
+            actual: digest.into(),
+        })
+        .into());
+    }
+    Ok(Document { bytes, digest, media_type })
+}
+
+/// A manifest or configuration by its descriptor.
+fn fetch(
+    session: &Session,
+    limits: &Limits,
+    descriptor: &Descriptor,
+    wanted: Wanted,
+) -> Result<Vec<u8>, Error> {
+    let (what, path, accept, limit) = match wanted {
+        Wanted::Manifest => {
+            ("manifest", "manifests", &media_type::ACCEPT_MANIFESTS[..], limits.manifest_bytes)
+        }
+        Wanted::Config => ("configuration", "blobs", &[][..], limits.config_bytes),
+    };
+    let path = format!("{path}/{}", descriptor.digest);
+    let mut response = session.get_ok(&path, what, accept, &START).map_err(Box::new)?;
+    read_document(&session.shown(), what, &mut response, limit, Some(&descriptor.digest))
+}
+
+struct Registry {
+    session: Arc<Session>,
+    manifest: Manifest,
+}
+
+impl Source for Registry {
+    fn open_layer(&self, layer: &LayerInfo) -> Result<Opened, Error> {
+        if let Some(reason) = unreadable_type(layer) {
+            return Ok(Opened::Absent(reason));
+        }
+        let missing = || Error::NoSuchLayer { image: self.session.shown(), index: layer.index };
+        let descriptor = self.manifest.layers.get(layer.index).ok_or_else(missing)?;
+        let expected =
+            Expected { digest: Some(descriptor.digest), size: Some(descriptor.size), diff_id: layer.diff_id };
+        match self.blob(descriptor) {
+            Ok(bytes) => Ok(Opened::Bytes(bytes, expected)),
+            Err(RegistryError::NotFound { .. }) if media_type::is_foreign_layer(&descriptor.media_type) => {
+                Ok(match self.foreign(descriptor) {
+                    Ok(bytes) => Opened::Bytes(bytes, expected),
+                    Err(reason) => Opened::Absent(reason),
+                })
+            }
+            Err(error) => Err(Box::new(error).into()),
+        }
+    }
+}
+
+impl Registry {
+    /// A blob of the repository, resumed with the session's login.
+    fn blob(&self, descriptor: &Descriptor) -> Result<Box<dyn Read + Send>, RegistryError> {
+        let path = format!("blobs/{}", descriptor.digest);
+        let first = self.session.get_ok(&path, "layer", &[], &START)?;
+        let session = Arc::clone(&self.session);
+        let open = move |from: &From| session.get(&path, "layer", &[], from).map_err(io::Error::other);
+        Ok(Box::new(Resumable::new(open, first, Some(descriptor.size), RetryPolicy::default())))
+    }
+
+    /// A layer that the registry may not hand out, from one of the addresses in its descriptor.
+    ///
+    /// The addresses come from a stranger: only TLS ones are asked, without any credentials, and what they give
+    /// has to have the right digest.
+    fn foreign(&self, descriptor: &Descriptor) -> Result<Box<dyn Read + Send>, String> {
+        let mut tried = Vec::new();
+        for url in descriptor.urls.iter().filter(|url| url.starts_with("https://")).take(4) {
+            let request = pratique_fetch::Request::get(url.clone());
+            match self.session.http().get_resumable(request, Some(descriptor.size)) {
+                Ok(bytes) => return Ok(Box::new(bytes)),
+                Err(error) => tried.push(error.to_string()),
+            }
+        }
+        Err(if tried.is_empty() {
+            "it may not be distributed, and the registry does not have it".into()
+        } else {
+            format!("it may not be distributed, and could not be had elsewhere: {}", tried.join("; "))
+        })
+    }
+}
