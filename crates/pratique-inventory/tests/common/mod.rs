@@ -3,7 +3,7 @@
 //! The fixtures are found through `PRATIQUE_SHARED`, or beside the workspace. They may be packed: a file that
 //! ends in `.zst` stands for the file without that ending.
 
-#![allow(dead_code)] // Each test binary uses its own part of this.
+#![allow(dead_code, unreachable_pub, clippy::print_stdout)] // Each test binary uses its own part of this.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -43,14 +43,14 @@ pub fn read_tree(catalogers: &[&dyn Cataloger], root: &Path) -> Vec<Read> {
         let packed = file.extension().is_some_and(|e| e == "zst");
         let unpacked = if packed { file.with_extension("") } else { file.clone() };
         let path = unpacked.strip_prefix(root).unwrap();
-        let mut header = header(path.to_str().unwrap(), meta.permissions().mode() & 0o7777, meta.len());
+        let header = header(path.to_str().unwrap(), meta.permissions().mode() & 0o7777, meta.len());
         let mut bytes = None;
         for cataloger in catalogers.iter().filter(|c| c.wants(&header)) {
             let bytes = bytes.get_or_insert_with(|| {
                 let raw = fs::read(&file).unwrap();
                 if packed { zstd::decode_all(raw.as_slice()).unwrap() } else { raw }
             });
-            header.size = bytes.len() as u64;
+            let header = EntryHeader { size: bytes.len() as u64, ..header.clone() };
             let limits = Limits::default();
             let mut body = bytes.as_slice();
             let result = cataloger.read(&mut File { header: &header, body: &mut body, limits: &limits });

@@ -1,0 +1,69 @@
+//! `direct_url.json`: where a distribution came from that was not installed from an index.
+//!
+//! Follows the PyPA specification "Direct URL data structure" (formerly PEP 610). The file does not say which
+//! distribution it describes. Its folder does (`NAME-VERSION.dist-info`), and that is enough: the fact states
+//! the same distribution once more, and the resolver makes one package of both. Where the folder does not have
+//! such a name nothing can be said, and nothing is lost but the address: the metadata beside it stand.
+
+use pratique_image::EntryHeader;
+use serde::Deserialize;
+
+use super::{super::origin, Form, by_folder, folder, form};
+use crate::{Cataloger, CatalogerId, Fact, File, PackageKind, Reading, Stated, Unreadable};
+
+/// Places that Python distributions were installed from.
+pub struct PythonDirectUrl;
+
+/// Longest file that is read, in bytes; real ones have hundreds.
+const LONGEST: u64 = 1 << 20;
+
+/// What the file says. A folder (`dir_info`) is somebody's own tree, of which there is nothing to say.
+#[derive(Deserialize)]
+struct DirectUrl {
+    url: String,
+    vcs_info: Option<Repository>,
+    archive_info: Option<Archive>,
+}
+
+#[derive(Deserialize)]
+struct Repository {
+    vcs: String,
+    commit_id: String,
+}
+
+/// Its fields, hashes, say nothing of the place.
+#[derive(Deserialize)]
+struct Archive {}
+
+impl Cataloger for PythonDirectUrl {
+    fn id(&self) -> CatalogerId {
+        CatalogerId { name: "language/python-direct-url", revision: 1 }
+    }
+
+    fn wants(&self, file: &EntryHeader) -> bool {
+        file.path.file_name() == b"direct_url.json" && form(folder(&file.path)) == Some(Form::DistInfo)
+    }
+
+    fn read(&self, file: &mut File<'_>) -> Result<Reading, Unreadable> {
+        let bytes = file.bytes_within(LONGEST.min(file.limits.file_bytes))?;
+        let direct: DirectUrl = serde_json::from_slice(&bytes)
+            .map_err(|error| Unreadable::malformed("direct_url.json", error))?;
+        let Some((name, version)) = by_folder(folder(file.path())) else { return Ok(Reading::nothing()) };
+        let (key, place) = match (direct.vcs_info, direct.archive_info) {
+            (Some(Repository { vcs, commit_id }), _) => {
+                (origin::VCS_URL, origin::vcs_url(&vcs, &direct.url, &commit_id))
+            }
+            (None, Some(Archive {})) if !direct.url.starts_with("file:") => {
+                (origin::DOWNLOAD_URL, origin::without_credentials(&direct.url))
+            }
+            _ => return Ok(Reading::nothing()),
+        };
+        Ok(Reading::of(Fact::Package(Box::new(Stated {
+            kind: PackageKind::Python,
+            name: name.into_owned(),
+            version: version.into_owned(),
+            details: [(key.to_owned(), place)].into(),
+            ..Stated::default()
+        }))))
+    }
+}
