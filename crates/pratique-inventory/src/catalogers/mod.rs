@@ -23,6 +23,7 @@ pub fn all() -> &'static [&'static dyn Cataloger] {
         &language::PythonMetadata,
         &language::PythonDirectUrl,
         &language::CargoLock,
+        &language::JavaArchives,
         &executables::Executables,
     ]
 }

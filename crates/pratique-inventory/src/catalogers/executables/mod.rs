@@ -1,0 +1,165 @@
+//! Programs that say what they were built from: Go's build information, Rust's audit list.
+//!
+//! A program is looked at once, through a fixed window ([`window`]), by a set of [`Detector`]s; none of them
+//! holds more of it than what it is about to state. A file that begins like no program costs 64 bytes, a
+//! program without anything to state little more than reading it.
+//!
+//! Which files are looked at is decided by mode and name, since a look at every file's first bytes would
+//! make every file of an image one that is kept in the facts: whatever somebody may execute; shared objects
+//! and Windows programs by name, since they need no execute bit; and files without any permission at all,
+//! since layers made by tools that know no modes have `0000` throughout.
+
+mod auditable;
+mod go;
+mod layout;
+mod module_info;
+mod upx;
+mod window;
+
+#[cfg(test)]
+mod tests;
+
+use std::io::{self, Read};
+
+use pratique_image::EntryHeader;
+
+use self::{
+    layout::{Format, Layout, fat_programs},
+    window::{Window, fill, slide},
+};
+use crate::{Cataloger, CatalogerId, Fact, File, Reading, Unreadable};
+
+/// Reads programs: ELF, PE and Mach-O.
+pub struct Executables;
+
+/// Bytes that tell whether a file is a program, and where the programs of a fat file lie.
+const HEAD: usize = 4 << 10;
+
+/// Shorter files are no programs.
+const SHORTEST: u64 = 64;
+
+/// Endings of programs and libraries that run without an execute bit.
+const ENDINGS: [&[u8]; 6] = [b".so", b".exe", b".dll", b".dylib", b".node", b".pyd"];
+
+impl Cataloger for Executables {
+    fn id(&self) -> CatalogerId {
+        CatalogerId { name: "executables/build-info", revision: 1 }
+    }
+
+    fn wants(&self, file: &EntryHeader) -> bool {
+        if file.size < SHORTEST {
+            return false;
+        }
+        if file.mode & 0o111 != 0 || file.mode & 0o777 == 0 {
+            return true;
+        }
+        let name = file.path.file_name();
+        ENDINGS.iter().any(|ending| name.ends_with(ending)) || memchr::memmem::find(name, b".so.").is_some()
+    }
+
+    fn read(&self, file: &mut File<'_>) -> Result<Reading, Unreadable> {
+        let mut reading = Reading::nothing();
+        // Most files with an execute bit are scripts: they are told apart before anything is allocated.
+        let mut head = [0; HEAD];
+        let mut held = fill(file.body, &mut head[..SHORTEST as usize])?;
+        let Some(format) = Format::of(&head[..held]) else { return Ok(reading) };
+        if format == Format::FatMachO {
+            held += fill(file.body, &mut head[held..])?;
+            read_fat(&head[..held], file, &mut reading)?;
+        } else {
+            read_program(&head[..held], file.body, file.header.size, &mut reading)?;
+        }
+        Ok(reading)
+    }
+}
+
+/// Something that looks for one thing in a program while it streams past.
+///
+/// It sees all windows in order ([`Window`] says what it may rely on), until it has had enough.
+trait Detector {
+    /// Looks at the next stretch of the program.
+    fn feed(&mut self, window: &Window<'_>) -> Appetite;
+
+    /// The program is over, or nobody wants more of it: says what was found.
+    fn finish(&mut self, reading: &mut Reading);
+}
+
+/// Whether a detector can still find something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Appetite {
+    /// It wants to see what follows.
+    More,
+    /// It has what it looked for, or knows that it is not there.
+    Enough,
+}
+
+/// Everything that looks at a program with this layout. A new detector is a line here.
+fn detectors(layout: &Layout) -> Vec<Box<dyn Detector>> {
+    vec![Box::new(go::BuildInfo::new(layout)), Box::new(auditable::AuditList::new(layout))]
+}
+
+/// Reads one program, of which `head` has been taken from `body` already.
+fn read_program(head: &[u8], body: &mut dyn Read, size: u64, reading: &mut Reading) -> io::Result<()> {
+    let mut all = Vec::new();
+    let mut hungry = Vec::new();
+    slide(head, body, size, |window| {
+        if window.offset == 0 {
+            let Some(layout) = Layout::of(window.bytes) else { return false };
+            if upx::packed(&layout, window.bytes) {
+                reading.problem("it is packed by UPX: what it was built from cannot be seen");
+                return false;
+            }
+            all = detectors(&layout);
+            hungry = (0..all.len()).collect();
+        }
+        hungry.retain(|&i| all.get_mut(i).is_some_and(|detector| detector.feed(window) == Appetite::More));
+        !hungry.is_empty()
+    })?;
+    for detector in &mut all {
+        detector.finish(reading);
+    }
+    Ok(())
+}
+
+/// Reads the programs of a fat file one after the other, as if each were a file of its own. They are built
+/// from the same sources for different processors, so what several of them state is stated once.
+fn read_fat(head: &[u8], file: &mut File<'_>, reading: &mut Reading) -> Result<(), Unreadable> {
+    let mut rest = head.chain(&mut *file.body);
+    let mut at = 0_u64;
+    for (offset, size) in fat_programs(head) {
+        let Some(gap) = offset.checked_sub(at) else {
+            reading.problem(format!("its program at offset {offset} overlaps the one before it"));
+            continue;
+        };
+        let skipped = io::copy(&mut (&mut rest).take(gap), &mut io::sink())?;
+        if skipped < gap {
+            reading.problem(format!("it ends before its program at offset {offset}"));
+            break;
+        }
+        let mut program = (&mut rest).take(size);
+        let mut of_program = Reading::nothing();
+        read_program(&[], &mut program, size, &mut of_program)?;
+        io::copy(&mut program, &mut io::sink())?;
+        at = offset + (size - program.limit());
+        for problem in of_program.problems {
+            if !reading.problems.contains(&problem) {
+                reading.problem(problem);
+            }
+        }
+        for fact in of_program.facts {
+            if !reading.facts.iter().any(|known| same_package(known, &fact)) {
+                reading.facts.push(fact);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn same_package(a: &Fact, b: &Fact) -> bool {
+    match (a, b) {
+        (Fact::Package(a), Fact::Package(b)) => {
+            (a.kind, &a.name, &a.version) == (b.kind, &b.name, &b.version)
+        }
+        _ => a == b,
+    }
+}
