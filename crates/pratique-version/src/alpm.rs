@@ -90,7 +90,8 @@ mod tests {
 
     #[test]
     fn the_order_of_the_manual_page() {
-        let ascending = ["1.0a", "1.0b", "1.0beta", "1.0p", "1.0pre", "1.0rc", "1.0", "1.0.a", "1.0.1", "1:0.1"];
+        let ascending =
+            ["1.0a", "1.0b", "1.0beta", "1.0p", "1.0pre", "1.0rc", "1.0", "1.0.a", "1.0.1", "1:0.1"];
         for pair in ascending.windows(2) {
             let (a, b) = (Alpm::parse(pair[0]).unwrap(), Alpm::parse(pair[1]).unwrap());
             assert_eq!(a.compare(&b), Ordering::Less, "{pair:?}");

@@ -183,8 +183,18 @@ mod tests {
     #[test]
     fn suffixes_letters_and_revisions() {
         let ascending = [
-            "1.0_alpha", "1.0_alpha2", "1.0_rc1", "1.0_unknown", "1.0", "1.0-r0", "1.0-r1", "1.0_git2", "1.0_p1",
-            "1.0_p1-r1", "1.0a", "1.0.0",
+            "1.0_alpha",
+            "1.0_alpha2",
+            "1.0_rc1",
+            "1.0_unknown",
+            "1.0",
+            "1.0-r0",
+            "1.0-r1",
+            "1.0_git2",
+            "1.0_p1",
+            "1.0_p1-r1",
+            "1.0a",
+            "1.0.0",
         ];
         for pair in ascending.windows(2) {
             let (a, b) = (Apk::parse(pair[0]).unwrap(), Apk::parse(pair[1]).unwrap());

@@ -93,25 +93,6 @@ impl<'a> Composer<'a> {
             ) => compare_numbers((a, *a_open), (b, *b_open)).then_with(|| compare_tails(a_tail, b_tail)),
         }
     }
-
-    /// The stability of the version, in the order of Composer's `minimum-stability`.
-    pub(crate) fn is_stable(&self) -> bool {
-        match self {
-            Self::Branch(_) => false,
-            Self::Numbered { tail, .. } => {
-                Tail(tail).next().is_none_or(|(piece, _)| piece.rank() > Piece::CANDIDATE)
-            }
-        }
-    }
-
-    /// The numbers that are spelt out.
-    pub(crate) fn numbers(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
-        let numbers = match self {
-            Self::Branch(_) => &[][..],
-            Self::Numbered { numbers, .. } => numbers,
-        };
-        numbers.split(|&b| b == b'.').filter(|number| !number.is_empty())
-    }
 }
 
 const DEFAULT_BRANCHES: [&str; 3] = ["master", "trunk", "default"];
@@ -163,7 +144,6 @@ enum Piece<'a> {
 }
 
 impl Piece<'_> {
-    const CANDIDATE: u8 = 4;
     const END: u8 = 5;
 
     /// The order of `version_compare`, which knows its words by how they begin.
@@ -177,7 +157,7 @@ impl Piece<'_> {
         } else if begins(b"b") {
             3
         } else if begins(b"rc") {
-            Self::CANDIDATE
+            4
         } else if begins(b"p") {
             7
         } else {
@@ -226,13 +206,27 @@ mod tests {
     #[test]
     fn stabilities() {
         let ascending = [
-            "dev-master", "dev-bar", "dev-foo", "1.0-dev", "1.0a1", "1.0-beta", "1.0-beta1", "1.0RC1", "1.0", "1.0-p1",
-            "1.0-p2", "1.0.0.1", "1.1", "1.x-dev", "2.0.0-alpha",
+            "dev-master",
+            "dev-bar",
+            "dev-foo",
+            "1.0-dev",
+            "1.0a1",
+            "1.0-beta",
+            "1.0-beta1",
+            "1.0RC1",
+            "1.0",
+            "1.0-p1",
+            "1.0-p2",
+            "1.0.0.1",
+            "1.1",
+            "1.x-dev",
+            "2.0.0-alpha",
         ];
         for pair in ascending.windows(2) {
             assert_eq!(compare(pair[0], pair[1]), Ordering::Less, "{pair:?}");
         }
-        for (a, b) in [("v1.0", "1.0.0.0"), ("1.0-stable", "1"), ("1.0+x", "1.0+y"), ("1.0-patch1", "1.0pl1")] {
+        for (a, b) in [("v1.0", "1.0.0.0"), ("1.0-stable", "1"), ("1.0+x", "1.0+y"), ("1.0-patch1", "1.0pl1")]
+        {
             assert_eq!(compare(a, b), Ordering::Equal, "{a} {b}");
         }
     }

@@ -86,7 +86,8 @@ mod tests {
     #[test]
     fn items_pre_releases_and_builds() {
         let compare = |a, b| Conan::parse(a).unwrap().compare(&Conan::parse(b).unwrap());
-        let ascending = ["1.0-alpha", "1.0", "1.0+b1", "1.0+b2", "1.1", "1.1*", "1.20", "1.a", "2", "cci.2020"];
+        let ascending =
+            ["1.0-alpha", "1.0", "1.0+b1", "1.0+b2", "1.1", "1.1*", "1.20", "1.a", "2", "cci.2020"];
         for pair in ascending.windows(2) {
             assert_eq!(compare(pair[0], pair[1]), Ordering::Less, "{pair:?}");
         }

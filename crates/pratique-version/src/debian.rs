@@ -34,7 +34,8 @@ impl<'a> Debian<'a> {
         if upstream.is_empty() {
             return Err(Flaw::at(skipped, Reason::EmptyPart(Part::Upstream)));
         }
-        let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'+' | b'~' | b'-' | b':' | b'_');
+        let allowed =
+            |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'+' | b'~' | b'-' | b':' | b'_');
         if let Some(at) = rest.bytes().position(|b| !allowed(b)) {
             return Err(Flaw::unexpected(text, skipped + at));
         }
@@ -95,7 +96,8 @@ mod tests {
 
     #[test]
     fn tilde_epoch_and_absent_parts() {
-        let ascending = ["1.0~~", "1.0~~a", "1.0~", "1.0", "1.0-1", "1.0-1+b1", "1.0a", "1.0+", "1.0.1", "1:0.1"];
+        let ascending =
+            ["1.0~~", "1.0~~a", "1.0~", "1.0", "1.0-1", "1.0-1+b1", "1.0a", "1.0+", "1.0.1", "1:0.1"];
         for pair in ascending.windows(2) {
             assert_eq!(compare(pair[0], pair[1]), Ordering::Less, "{pair:?}");
         }

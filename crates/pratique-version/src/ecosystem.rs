@@ -323,7 +323,9 @@ impl FromStr for Ecosystem {
         let base = name.split(':').next().unwrap_or(name).trim();
         ALL.iter()
             .copied()
-            .find(|known| same(known.osv_name(), base) || known.aliases().iter().any(|alias| same(alias, base)))
+            .find(|known| {
+                same(known.osv_name(), base) || known.aliases().iter().any(|alias| same(alias, base))
+            })
             .ok_or_else(|| UnknownEcosystem { name: name.to_owned() })
     }
 }

@@ -73,8 +73,14 @@ impl Piece<'_> {
 }
 
 /// Words that make a version older, in ascending order; those of one row are equal.
-const BEFORE: [&[&[u8]]; 6] =
-    [&[b"dev", b"devel"], &[b"snapshot"], &[b"alpha", b"a"], &[b"beta", b"b"], &[b"pre", b"preview"], &[b"rc", b"cr"]];
+const BEFORE: [&[&[u8]]; 6] = [
+    &[b"dev", b"devel"],
+    &[b"snapshot"],
+    &[b"alpha", b"a"],
+    &[b"beta", b"b"],
+    &[b"pre", b"preview"],
+    &[b"rc", b"cr"],
+];
 
 fn next(text: &[u8]) -> (Piece<'_>, &[u8]) {
     let (_, text) = digits::split_while(text, |b| !b.is_ascii_alphanumeric() && b != b'~');
@@ -83,7 +89,11 @@ fn next(text: &[u8]) -> (Piece<'_>, &[u8]) {
         [b'~', rest @ ..] => (Piece::Tilde, rest),
         [b'0'..=b'9', ..] => {
             let (number, rest) = digits::split(text);
-            if digits::is_zero(number) && only_zeros(rest) { (Piece::End, &[]) } else { (Piece::Number(number), rest) }
+            if digits::is_zero(number) && only_zeros(rest) {
+                (Piece::End, &[])
+            } else {
+                (Piece::Number(number), rest)
+            }
         }
         _ => {
             let (word, rest) = digits::split_while(text, |b| b.is_ascii_alphabetic());
@@ -108,8 +118,18 @@ mod tests {
     #[test]
     fn words_and_numbers() {
         let compare = |a, b| Generic::parse(a).unwrap().compare(&Generic::parse(b).unwrap());
-        let ascending =
-            ["1.5~x", "1.5-dev", "1.5-alpha2", "1.5b1", "1.5-rc1", "1.5", "1.5-patched", "1.5.1", "1.10", "2021-01-02"];
+        let ascending = [
+            "1.5~x",
+            "1.5-dev",
+            "1.5-alpha2",
+            "1.5b1",
+            "1.5-rc1",
+            "1.5",
+            "1.5-patched",
+            "1.5.1",
+            "1.10",
+            "2021-01-02",
+        ];
         for pair in ascending.windows(2) {
             assert_eq!(compare(pair[0], pair[1]), Ordering::Less, "{pair:?}");
         }

@@ -117,8 +117,19 @@ mod tests {
     #[test]
     fn the_order_of_the_specification() {
         let compare = |a, b| Gentoo::parse(a).unwrap().compare(&Gentoo::parse(b).unwrap());
-        let ascending =
-            ["1.0_alpha", "1.0_beta2", "1.0_rc1", "1.0", "1.0-r1", "1.0_p", "1.0_p1", "1.0b", "1.0.0", "1.01", "1.1"];
+        let ascending = [
+            "1.0_alpha",
+            "1.0_beta2",
+            "1.0_rc1",
+            "1.0",
+            "1.0-r1",
+            "1.0_p",
+            "1.0_p1",
+            "1.0b",
+            "1.0.0",
+            "1.01",
+            "1.1",
+        ];
         for pair in ascending.windows(2) {
             assert_eq!(compare(pair[0], pair[1]), Ordering::Less, "{pair:?}");
         }

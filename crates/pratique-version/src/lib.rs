@@ -4,7 +4,8 @@
 //!   are ordered, [`Ecosystem::normalize_name`] how its names are written in keys.
 //! - [`Scheme`] and [`compare`] order two versions; [`Parsed`] and [`Version`] keep one for later. Each scheme is one
 //!   module, whose documentation states its grammar and its traps.
-//! - [`range`] decides whether a version lies in an advisory's ranges, and why.
+//! - [`range`] decides whether a version lies in an advisory's ranges, and why; [`range::native`] does so for the
+//!   requirement languages of the package managers.
 //! - [`purl`] reads and writes package URLs.
 //!
 //! Nothing here does I/O, and nothing panics on any input.

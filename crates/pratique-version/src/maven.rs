@@ -11,8 +11,8 @@
 //! `m1` are short for them, but only directly before a digit; `1-1 < 1.1` yet `1-sp < 1-1`; case does not matter.
 //!
 //! Maven's own comparison is not transitive in the corners (`0 < foo < -alpha < 0`). Two rules, both of which Maven 4
-//! has in some form, make it so here and change no vector of its test suite: a word always stands in a list of its own
-//! and zeros before a word never count.
+//! has in some form, make it so here and change no vector of its test suite: a word always begins a list of its own,
+//! which directly follows the numbers before it, and zeros before a word never count.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -162,7 +162,7 @@ impl<'a> Row<'a> {
     fn word(&mut self, word: Word<'a>, own_list: bool) {
         // ".X" is "-X", so that 1.0.0.RC1 and 1.0.0-RC1 are one version.
         let after_items = self.0.last().is_some_and(|list| !list.is_empty());
-        if after_items {
+        if after_items || self.0.len() == 1 {
             self.open();
         }
         self.push(Item::Word(word, own_list || !after_items));
@@ -182,9 +182,14 @@ impl<'a> Row<'a> {
             self.0.pop();
         }
         let mut row = Vec::with_capacity(self.0.iter().map(|list| list.len() + 1).sum());
+        let mut opened = 0;
         for (depth, list) in self.0.into_iter().enumerate() {
-            if depth > 0 {
-                row.push(Item::Open);
+            opened += usize::from(depth > 0);
+            if let Some(first) = list.first() {
+                // Lists that hold nothing but the list of a word are that list.
+                let counted = if matches!(first, Item::Word(..)) { opened.min(1) } else { opened };
+                row.extend(std::iter::repeat_n(Item::Open, counted));
+                opened = 0;
             }
             row.extend(list);
         }
@@ -203,7 +208,18 @@ mod tests {
     #[test]
     fn the_order_of_the_reference() {
         let ascending = [
-            "1-alpha", "1-beta", "1-milestone", "1-rc", "1-snapshot", "1", "1-sp", "1-abc", "1-xyz", "1-1", "1-2", "1.1",
+            "1-alpha",
+            "1-beta",
+            "1-milestone",
+            "1-rc",
+            "1-snapshot",
+            "1",
+            "1-sp",
+            "1-abc",
+            "1-xyz",
+            "1-1",
+            "1-2",
+            "1.1",
         ];
         for pair in ascending.windows(2) {
             assert_eq!(compare(pair[0], pair[1]), Ordering::Less, "{pair:?}");

@@ -39,9 +39,9 @@ impl<'a> OpenSsl<'a> {
             .then_with(|| self.letters.cmp(other.letters))
             .then_with(|| {
                 let ((x, m), (y, n)) = (suffix_key(self.suffix), suffix_key(other.suffix));
-                x.cmp(&y).then_with(|| digits::compare(m, n)).then_with(|| {
-                    if x == VARIANT { self.suffix.cmp(other.suffix) } else { Ordering::Equal }
-                })
+                x.cmp(&y)
+                    .then_with(|| digits::compare(m, n))
+                    .then_with(|| if x == VARIANT { self.suffix.cmp(other.suffix) } else { Ordering::Equal })
             })
     }
 }
@@ -70,8 +70,17 @@ mod tests {
     #[test]
     fn letters_then_numbers() {
         let compare = |a, b| OpenSsl::parse(a).unwrap().compare(&OpenSsl::parse(b).unwrap());
-        let ascending =
-            ["1.0.2-beta1", "1.0.2", "1.0.2k", "1.0.2k-fips", "1.0.2z", "1.0.2za", "1.1.0", "3.0.0-alpha2", "3.0.0"];
+        let ascending = [
+            "1.0.2-beta1",
+            "1.0.2",
+            "1.0.2k",
+            "1.0.2k-fips",
+            "1.0.2z",
+            "1.0.2za",
+            "1.1.0",
+            "3.0.0-alpha2",
+            "3.0.0",
+        ];
         for pair in ascending.windows(2) {
             assert_eq!(compare(pair[0], pair[1]), Ordering::Less, "{pair:?}");
         }

@@ -76,14 +76,15 @@ impl<'a> Standard<'a> {
         };
         let release = text.as_bytes().get(text.len() - release_start..text.len() - release_end)?;
 
-        let pre = at.labelled(&["alpha", "a", "beta", "b", "preview", "pre", "rc", "c"]).map(|(word, number)| {
-            let kind = match word {
-                "alpha" | "a" => Pre::Alpha,
-                "beta" | "b" => Pre::Beta,
-                _ => Pre::Candidate,
-            };
-            (kind, number)
-        });
+        let pre =
+            at.labelled(&["alpha", "a", "beta", "b", "preview", "pre", "rc", "c"]).map(|(word, number)| {
+                let kind = match word {
+                    "alpha" | "a" => Pre::Alpha,
+                    "beta" | "b" => Pre::Beta,
+                    _ => Pre::Candidate,
+                };
+                (kind, number)
+            });
         let post = match at.0 {
             [b'-', b'0'..=b'9', ..] => {
                 at.byte(b"-");
@@ -147,7 +148,8 @@ fn is_separator(b: u8) -> bool {
 }
 
 fn is_local(text: &[u8]) -> bool {
-    text.split(|&b| is_separator(b)).all(|part| !part.is_empty() && part.iter().all(u8::is_ascii_alphanumeric))
+    text.split(|&b| is_separator(b))
+        .all(|part| !part.is_empty() && part.iter().all(u8::is_ascii_alphanumeric))
 }
 
 fn compare_local(a: Option<&[u8]>, b: Option<&[u8]>) -> Ordering {
@@ -223,7 +225,11 @@ impl<'a> Cursor<'a> {
 /// and a hyphen is "after final", so that it makes one newer. Zeros before a word do not count.
 fn compare_legacy(a: &str, b: &str) -> Ordering {
     let (a, b) = (legacy_parts(a), legacy_parts(b));
-    a.iter().zip(&b).map(|(x, y)| x.compare(y)).find(|order| order.is_ne()).unwrap_or_else(|| a.len().cmp(&b.len()))
+    a.iter()
+        .zip(&b)
+        .map(|(x, y)| x.compare(y))
+        .find(|order| order.is_ne())
+        .unwrap_or_else(|| a.len().cmp(&b.len()))
 }
 
 #[derive(PartialEq, Eq)]
@@ -254,11 +260,7 @@ fn legacy_parts(text: &str) -> Vec<Legacy> {
             '.' | '-' => false,
             _ => !matches!(c, '0'..='9' | 'a'..='z' | '.' | '-'),
         };
-        let end = rest
-            .char_indices()
-            .skip(1)
-            .find(|&(_, c)| !same_kind(c))
-            .map_or(rest.len(), |(at, _)| at);
+        let end = rest.char_indices().skip(1).find(|&(_, c)| !same_kind(c)).map_or(rest.len(), |(at, _)| at);
         let (part, tail) = rest.split_at_checked(end).unwrap_or((rest, ""));
         rest = tail;
         match part {
@@ -297,9 +299,27 @@ mod tests {
     #[test]
     fn the_order_of_the_pep() {
         let ascending = [
-            "legacy", "1.0.dev456", "1.0a1", "1.0a2.dev456", "1.0a12.dev456", "1.0a12", "1.0b1.dev456", "1.0b2",
-            "1.0b2.post345.dev456", "1.0b2.post345", "1.0rc1.dev456", "1.0rc1", "1.0", "1.0+abc.5", "1.0+abc.7",
-            "1.0+5", "1.0.post456.dev34", "1.0.post456", "1.0.15", "1.1.dev1", "1!0.1",
+            "legacy",
+            "1.0.dev456",
+            "1.0a1",
+            "1.0a2.dev456",
+            "1.0a12.dev456",
+            "1.0a12",
+            "1.0b1.dev456",
+            "1.0b2",
+            "1.0b2.post345.dev456",
+            "1.0b2.post345",
+            "1.0rc1.dev456",
+            "1.0rc1",
+            "1.0",
+            "1.0+abc.5",
+            "1.0+abc.7",
+            "1.0+5",
+            "1.0.post456.dev34",
+            "1.0.post456",
+            "1.0.15",
+            "1.1.dev1",
+            "1!0.1",
         ];
         for pair in ascending.windows(2) {
             assert_eq!(compare(pair[0], pair[1]), Ordering::Less, "{pair:?}");

@@ -186,7 +186,11 @@ impl PackageUrl {
             _ => (path, None),
         };
         // A slash at the end leaves an empty name: "pkg:swift/github.com/Alamofire/@5.4.3".
-        let split = if package_type.eq_ignore_ascii_case("git") { path.split_once('/') } else { path.rsplit_once('/') };
+        let split = if package_type.eq_ignore_ascii_case("git") {
+            path.split_once('/')
+        } else {
+            path.rsplit_once('/')
+        };
         let (namespace, name) = match split {
             Some((namespace, name)) => (Some(namespace), name),
             None => (None, path),
@@ -411,7 +415,17 @@ mod tests {
     #[test]
     fn hostile_strings_are_refused_not_fatal() {
         let long = format!("pkg:npm/{}", "a".repeat(MAX_PURL_BYTES));
-        for bad in ["", "pkg:", "pkg:npm", "pkg:npm/", "pkg:npm/a%", "pkg:npm/a%f", "pkg:npm/a%ff", "pkg:n√m/a", &long] {
+        for bad in [
+            "",
+            "pkg:",
+            "pkg:npm",
+            "pkg:npm/",
+            "pkg:npm/a%",
+            "pkg:npm/a%f",
+            "pkg:npm/a%ff",
+            "pkg:n√m/a",
+            &long,
+        ] {
             assert!(PackageUrl::parse(bad).is_err(), "{bad}");
         }
         assert!(PackageUrl::parse("pkg:npm/a?b=1&B=2").is_err());

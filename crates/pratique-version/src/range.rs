@@ -10,6 +10,8 @@
 //! state before that version stays: `[0, 2.0), [2.0, 2.11)` has no hole at 2.0, and `introduced 0.10`
 //! with `fixed 0.10` is empty. Both occur in public records.
 
+pub mod native;
+
 use std::cmp::Ordering;
 
 use crate::{InvalidVersion, Parsed, Scheme};
@@ -136,7 +138,9 @@ where
         for event in ranges.clone().flatten() {
             let Event::Fixed(text) = event else { continue };
             let fix = Parsed::parse(scheme, text).ok()?;
-            if fix.compare_form(&above).is_gt() && lowest.as_ref().is_none_or(|low| fix.compare_form(low).is_lt()) {
+            if fix.compare_form(&above).is_gt()
+                && lowest.as_ref().is_none_or(|low| fix.compare_form(low).is_lt())
+            {
                 lowest = Some(fix);
             }
         }
@@ -292,10 +296,7 @@ impl<'a> Timeline<'a> {
 /// Whether versions just below `bound` are affected, where `bound` is both introduced and fixed.
 ///
 /// Such a version leaves the state as it was, so the search goes on below it until an event stands alone.
-fn affected_below<'a>(
-    bound: &Parsed<'a>,
-    events: impl Iterator<Item = Event<'a>> + Clone,
-) -> bool {
+fn affected_below<'a>(bound: &Parsed<'a>, events: impl Iterator<Item = Event<'a>> + Clone) -> bool {
     let mut bound = bound.clone();
     loop {
         let mut introduced: Option<Place<'a>> = None;
@@ -350,3 +351,117 @@ fn keep_lowest<'a>(slot: &mut Option<Parsed<'a>>, version: Parsed<'a>) {
     }
 }
 
+#[cfg(test)]
+mod tests {
+    use super::Event::{Fixed, Introduced, LastAffected, Limit};
+    use super::*;
+
+    fn semver(version: &str, events: &[Event<'static>]) -> Position<'static> {
+        evaluate(Scheme::Semver, version, events.iter().copied())
+    }
+
+    fn affected(versions: &[&str], events: &[Event<'static>]) -> Vec<bool> {
+        versions.iter().map(|version| semver(version, events).is_affected()).collect()
+    }
+
+    #[test]
+    fn several_pairs_in_any_order() {
+        let events = [Fixed("3.2.5"), Introduced("1.0.0"), Introduced("3.0.0"), Fixed("1.0.2")];
+        assert_eq!(
+            affected(
+                &["0.9.0", "1.0.0", "1.0.1", "1.0.2", "2.9.9", "3.0.0", "3.2.4", "3.2.5", "4.0.0"],
+                &events
+            ),
+            [false, true, true, false, false, true, true, false, false]
+        );
+        assert_eq!(
+            semver("3.1.0", &events),
+            Position::Affected { introduced: "3.0.0", fixed: Some("3.2.5"), last_affected: None }
+        );
+        assert_eq!(semver("2.0.0", &events), Position::Fixed { by: "1.0.2" });
+        assert_eq!(semver("0.1.0", &events), Position::NotAffected(Outside::BeforeIntroduced));
+    }
+
+    #[test]
+    fn zero_is_before_everything() {
+        assert!(evaluate(Scheme::Debian, "0~~1", [Introduced("0")]).is_affected());
+        assert!(semver("0.0.0-0", &[Introduced("0"), Fixed("1.0.0")]).is_affected());
+        // A fix in version 0, as Alpine writes "never affected", closes what began before everything.
+        assert_eq!(
+            evaluate(Scheme::Apk, "1.2.3-r0", [Introduced("0"), Fixed("0")]),
+            Position::Fixed { by: "0" }
+        );
+    }
+
+    #[test]
+    fn last_affected_is_affected() {
+        let events = [Introduced("1.0.0"), LastAffected("2.0.0")];
+        assert_eq!(affected(&["1.0.0", "2.0.0", "2.0.1"], &events), [true, true, false]);
+        assert_eq!(
+            semver("1.5.0", &events),
+            Position::Affected { introduced: "1.0.0", fixed: None, last_affected: Some("2.0.0") }
+        );
+        assert_eq!(semver("2.0.1", &events), Position::NotAffected(Outside::AfterLastAffected("2.0.0")));
+        // One version alone, and one such version after another range.
+        assert_eq!(
+            affected(
+                &["6.19.0", "6.20.0", "6.21.0"],
+                &[Introduced("6.20.0"), LastAffected("6.20.0"), Introduced("1.0.0"), LastAffected("2.0.0")]
+            ),
+            [false, true, false]
+        );
+    }
+
+    #[test]
+    fn limits() {
+        let events = [Introduced("0"), Limit("2.0.0")];
+        assert_eq!(affected(&["1.0.0", "2.0.0"], &events), [true, false]);
+        assert_eq!(semver("2.0.0", &events), Position::NotAffected(Outside::PastLimit));
+        assert!(semver("9.0.0", &[Introduced("0"), Limit("2.0.0"), Limit("*")]).is_affected());
+    }
+
+    #[test]
+    fn fixed_and_introduced_at_one_version() {
+        // PYSEC-2024-258 and BIT-apache-2021-42013: the second interval follows on the first.
+        let chain = [Introduced("0"), Fixed("2.0.0"), Introduced("2.0.0"), Fixed("2.11.2")];
+        assert_eq!(affected(&["1.0.0", "2.0.0", "2.5.0", "2.11.2"], &chain), [true, true, true, false]);
+        // RUSTSEC-2022-0012: an interval that holds nothing.
+        let empty = [Introduced("0.9.0"), Fixed("0.9.2"), Introduced("0.10.0"), Fixed("0.10.0")];
+        assert_eq!(affected(&["0.9.1", "0.9.9", "0.10.0", "0.11.0"], &empty), [true, false, false, false]);
+        assert_eq!(semver("0.10.0", &empty), Position::Fixed { by: "0.10.0" });
+        // Two in a row.
+        let twice =
+            [Introduced("1.0.0"), Fixed("2.0.0"), Introduced("2.0.0"), Fixed("3.0.0"), Introduced("3.0.0")];
+        assert_eq!(affected(&["0.1.0", "2.0.0", "3.0.0", "4.0.0"], &twice), [false, true, true, true]);
+    }
+
+    #[test]
+    fn what_cannot_be_compared_is_unknown() {
+        assert!(matches!(semver("latest", &[Introduced("0")]), Position::Unknown(Unknown::Version(_))));
+        let unknown = semver("1.0.0", &[Introduced("0"), Fixed("soon")]);
+        assert_eq!(
+            match unknown {
+                Position::Unknown(unknown) => unknown.to_string(),
+                _ => String::new(),
+            },
+            "an event of the range cannot be compared: `soon` is not a semver version: it does not begin with a \
+             number (at byte 0)."
+        );
+    }
+
+    #[test]
+    fn the_lowest_fix_clears_every_range() {
+        let installed = Parsed::parse(Scheme::Semver, "1.1.0").unwrap();
+        let branches: [&[Event<'_>]; 2] =
+            [&[Introduced("1.0.0"), Fixed("1.2.3")], &[Introduced("2.0.0"), Fixed("2.0.1")]];
+        let fix =
+            |ranges: &[&[Event<'static>]]| lowest_fix(&installed, ranges.iter().map(|r| r.iter().copied()));
+        assert_eq!(fix(&branches), Some("1.2.3"));
+        assert_eq!(
+            fix(&[&[Introduced("0"), Fixed("1.2.0")], &[Introduced("1.0.0"), Fixed("1.3.0")]]),
+            Some("1.3.0")
+        );
+        assert_eq!(fix(&[&[Introduced("0"), Fixed("1.0.0")]]), None);
+        assert_eq!(fix(&[&[Introduced("0"), LastAffected("1.5.0")]]), None);
+    }
+}

@@ -32,7 +32,8 @@ impl<'a> Gem<'a> {
         let (mut numbers, tail) = bytes.split_at_checked(word).unwrap_or((bytes, &[]));
         // Trailing zeros: "1.0.0" and "1.0.0." become "1".
         loop {
-            let kept = numbers.len() - numbers.iter().rev().take_while(|&&b| b == b'0' || !b.is_ascii_digit()).count();
+            let kept = numbers.len()
+                - numbers.iter().rev().take_while(|&&b| b == b'0' || !b.is_ascii_digit()).count();
             // The zeros may belong to a number such as 10.
             let last_number = numbers
                 .get(kept..)
@@ -46,14 +47,9 @@ impl<'a> Gem<'a> {
         Ok(Self { numbers, tail })
     }
 
-    /// Whether the version has a word in it.
-    pub(crate) fn is_pre_release(&self) -> bool {
-        !self.tail.is_empty()
-    }
-
-    /// The leading numbers, trailing zeros left out.
-    pub(crate) fn numbers(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
-        self.numbers.split(|b| !b.is_ascii_digit()).filter(|number| !number.is_empty())
+    /// The version up to its first word.
+    pub(crate) fn release(&self) -> Self {
+        Self { tail: &[], ..*self }
     }
 
     pub(crate) fn compare(&self, other: &Self) -> Ordering {
@@ -142,7 +138,8 @@ mod tests {
 
     #[test]
     fn words_are_pre_releases() {
-        let ascending = ["1.0.A", "1.0.a.2", "1.0.a10", "1.0.b1", "1.0.pre", "1.0", "1.0.1.rc1", "1.0.1", "1.10"];
+        let ascending =
+            ["1.0.A", "1.0.a.2", "1.0.a10", "1.0.b1", "1.0.pre", "1.0", "1.0.1.rc1", "1.0.1", "1.10"];
         for pair in ascending.windows(2) {
             assert_eq!(compare(pair[0], pair[1]), Ordering::Less, "{pair:?}");
         }

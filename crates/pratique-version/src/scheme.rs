@@ -328,7 +328,10 @@ mod tests {
     #[test]
     fn errors_are_sentences() {
         let error = compare(Scheme::Debian, "1.0", "x:1").unwrap_err();
-        assert_eq!(error.to_string(), "`x:1` is not a debian version: its epoch is not a number (at byte 0).");
+        assert_eq!(
+            error.to_string(),
+            "`x:1` is not a debian version: its epoch is not a number (at byte 0)."
+        );
         let long = "1".repeat(MAX_VERSION_BYTES + 1);
         let error = Version::parse(Scheme::Rpm, &long).unwrap_err();
         assert_eq!(error.reason, Reason::TooLong { bytes: MAX_VERSION_BYTES + 1 });

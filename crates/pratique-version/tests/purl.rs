@@ -37,10 +37,8 @@ fn parts(purl: &PackageUrl) -> Value {
 }
 
 fn build(input: &Value) -> Result<PackageUrl, pratique_version::purl::InvalidPackageUrl> {
-    let mut builder = PackageUrl::builder(
-        text(input, "type").unwrap_or_default(),
-        text(input, "name").unwrap_or_default(),
-    );
+    let mut builder =
+        PackageUrl::builder(text(input, "type").unwrap_or_default(), text(input, "name").unwrap_or_default());
     if let Some(namespace) = text(input, "namespace") {
         builder = builder.namespace(namespace);
     }
@@ -66,7 +64,9 @@ fn run(file: &Path, failures: &mut Vec<String>) -> usize {
         let got = match kind {
             "build" => build(input).map(|purl| Value::from(purl.to_string())),
             "parse" => PackageUrl::parse(input.as_str().unwrap()).map(|purl| parts(&purl)),
-            "validate" => PackageUrl::parse(input.as_str().unwrap()).map(|purl| Value::from(purl.to_string())),
+            "validate" => {
+                PackageUrl::parse(input.as_str().unwrap()).map(|purl| Value::from(purl.to_string()))
+            }
             other => panic!("{}: a test of the unknown type {other}", file.display()),
         };
         let passed = match &got {
@@ -82,7 +82,8 @@ fn run(file: &Path, failures: &mut Vec<String>) -> usize {
 }
 
 fn run_folder(folder: &Path, failures: &mut Vec<String>) -> usize {
-    let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     files.iter().map(|file| run(file, failures)).sum()
 }
@@ -105,7 +106,8 @@ fn the_shared_suite_passes() {
         return;
     }
     let mut failures = Vec::new();
-    let cases = run_folder(&folder.join("spec"), &mut failures) + run_folder(&folder.join("types"), &mut failures);
+    let cases =
+        run_folder(&folder.join("spec"), &mut failures) + run_folder(&folder.join("types"), &mut failures);
     println!("{cases} cases, {} not as expected, {} excused", failures.len(), NOT_PASSED.len());
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }

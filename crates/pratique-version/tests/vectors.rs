@@ -38,7 +38,9 @@ fn check(scheme: Scheme, text: &str, failures: &mut Vec<String>) -> usize {
     let mut count = 0;
     for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
         let mut fields = line.split(' ');
-        let (Some(a), Some(sign), Some(b), None) = (fields.next(), fields.next(), fields.next(), fields.next()) else {
+        let (Some(a), Some(sign), Some(b), None) =
+            (fields.next(), fields.next(), fields.next(), fields.next())
+        else {
             failures.push(format!("{scheme}: not a comparison: {line}"));
             continue;
         };

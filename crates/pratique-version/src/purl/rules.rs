@@ -17,9 +17,8 @@ struct LowerCase {
 impl LowerCase {
     const fn of(package_type: &str) -> Self {
         let (namespace, name, version) = match package_type.as_bytes() {
-            b"alpm" | b"apk" | b"bitbucket" | b"brew" | b"composer" | b"deb" | b"github" | b"hex" | b"luarocks" => {
-                (true, true, false)
-            }
+            b"alpm" | b"apk" | b"bitbucket" | b"brew" | b"composer" | b"deb" | b"github" | b"hex"
+            | b"luarocks" => (true, true, false),
             b"vscode-extension" => (true, true, true),
             b"qpkg" | b"rpm" | b"yocto" => (true, false, false),
             b"bitnami" | b"chrome-extension" | b"otp" | b"pub" => (false, true, false),
@@ -48,13 +47,17 @@ impl Parts {
     /// Brings the parts into the form that the type asks for.
     pub(super) fn normalise(&mut self) {
         let lower = LowerCase::of(&self.package_type);
-        if lower.namespace && let Some(namespace) = &mut self.namespace {
+        if lower.namespace
+            && let Some(namespace) = &mut self.namespace
+        {
             namespace.make_ascii_lowercase();
         }
         if lower.name {
             self.name.make_ascii_lowercase();
         }
-        if lower.version && let Some(version) = &mut self.version {
+        if lower.version
+            && let Some(version) = &mut self.version
+        {
             version.make_ascii_lowercase();
         }
         match &*self.package_type {
@@ -67,7 +70,11 @@ impl Parts {
                     .collect();
             }
             // Databricks ignores case in the names of models, Azure ML does not.
-            "mlflow" if self.qualifier("repository_url").is_some_and(|url| url.contains("azuredatabricks.net")) => {
+            "mlflow"
+                if self
+                    .qualifier("repository_url")
+                    .is_some_and(|url| url.contains("azuredatabricks.net")) =>
+            {
                 self.name.make_ascii_lowercase();
             }
             _ => {}

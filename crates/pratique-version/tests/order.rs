@@ -1,0 +1,96 @@
+//! Every scheme is a total order, and no string makes it panic.
+
+use std::cmp::Ordering;
+
+use pratique_version::{Parsed, Scheme, Version, compare};
+use proptest::prelude::*;
+
+/// What versions are made of; short, so that generated ones often share their beginnings.
+const ATOMS: [&str; 44] = [
+    "0", "1", "2", "10", "01", "00", "100", "1.0", "1.2.3", "2021", ".", ".", ".", "-", "-", "_", "+", "~",
+    "^", ":", "1:", "!", "a", "b", "p", "r", "v", "x", "rc", "alpha", "beta", "pre", "dev", "post", "final",
+    "sp", "snapshot", "foo", "A", "RC", "-r1", "_p", "_alpha", "*",
+];
+
+fn version_like() -> impl Strategy<Value = String> {
+    prop::collection::vec(prop::sample::select(&ATOMS[..]), 1..8).prop_map(|atoms| atoms.concat())
+}
+
+/// A version that begins with a number, so that every scheme takes most of them.
+fn numbered() -> impl Strategy<Value = String> {
+    (
+        prop::sample::select(&["0", "1", "1.0", "2", "10"][..]),
+        prop_oneof![Just(String::new()), version_like()],
+    )
+        .prop_map(|(number, rest)| format!("{number}{rest}"))
+}
+
+/// pacman's order is total among versions that all have a release, see the scheme's documentation.
+fn fit(scheme: Scheme, version: String) -> String {
+    if scheme == Scheme::Alpm { format!("{version}-1") } else { version }
+}
+
+fn check_triple(scheme: Scheme, versions: [String; 3]) -> Result<(), TestCaseError> {
+    let versions = versions.map(|version| fit(scheme, version));
+    let [Ok(a), Ok(b), Ok(c)] = versions.each_ref().map(|version| Parsed::parse(scheme, version)) else {
+        return Ok(());
+    };
+    let order = |a: &Parsed<'_>, b: &Parsed<'_>| a.compare(b).unwrap();
+    for version in [&a, &b, &c] {
+        prop_assert_eq!(order(version, version), Ordering::Equal, "{} {:?}", scheme, version.as_str());
+    }
+    for (x, y) in [(&a, &b), (&b, &c), (&a, &c)] {
+        prop_assert_eq!(order(x, y), order(y, x).reverse(), "{} {:?} {:?}", scheme, x.as_str(), y.as_str());
+    }
+    let mut sorted = [&a, &b, &c];
+    for (i, j) in [(0, 1), (1, 2), (0, 1)] {
+        if order(sorted[i], sorted[j]).is_gt() {
+            sorted.swap(i, j);
+        }
+    }
+    let [low, middle, high] = sorted;
+    let expected = order(low, middle).then(order(middle, high));
+    prop_assert!(
+        order(low, middle).is_le() && order(middle, high).is_le() && order(low, high) == expected,
+        "{scheme}: {:?} {:?} {:?}: {:?} {:?} but {:?}",
+        low.as_str(),
+        middle.as_str(),
+        high.as_str(),
+        order(low, middle),
+        order(middle, high),
+        order(low, high)
+    );
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn orders_are_total(versions in prop::array::uniform3(numbered())) {
+        for &scheme in Scheme::ALL {
+            check_triple(scheme, versions.clone())?;
+        }
+    }
+
+    #[test]
+    fn orders_are_total_for_odd_strings(versions in prop::array::uniform3(version_like())) {
+        for &scheme in Scheme::ALL {
+            check_triple(scheme, versions.clone())?;
+        }
+    }
+
+    #[test]
+    fn nothing_panics(a in ".{0,40}", b in ".{0,40}") {
+        for &scheme in Scheme::ALL {
+            let there = compare(scheme, &a, &b);
+            if let Ok(order) = there {
+                prop_assert_eq!(compare(scheme, &b, &a), Ok(order.reverse()));
+            }
+            if let Ok(version) = Version::parse(scheme, &a) {
+                prop_assert_eq!(version.as_str(), a.as_str());
+                prop_assert_eq!(version.cmp_same_scheme(&version), Some(Ordering::Equal));
+            }
+        }
+    }
+}
