@@ -80,12 +80,12 @@ impl Token<'_> {
             (Self::Before(a), Self::Before(b))
             | (Self::After(a), Self::After(b))
             | (Self::Letter(a), Self::Letter(b)) => a.cmp(&b),
-            (Self::Revision(a), Self::Revision(b))
-            | (Self::SuffixNumber(a), Self::SuffixNumber(b))
-            | (Self::FirstNumber(a), Self::FirstNumber(b)) => digits::compare(a, b),
             (Self::Hash(a), Self::Hash(b)) => a.cmp(b),
             (Self::Number(a), Self::Number(b)) if a.starts_with(b"0") || b.starts_with(b"0") => a.cmp(b),
-            (Self::Number(a), Self::Number(b)) => digits::compare(a, b),
+            (Self::Revision(a), Self::Revision(b))
+            | (Self::SuffixNumber(a), Self::SuffixNumber(b))
+            | (Self::Number(a), Self::Number(b))
+            | (Self::FirstNumber(a), Self::FirstNumber(b)) => digits::compare(a, b),
             (a, b) => a.rank().cmp(&b.rank()),
         }
     }

@@ -276,12 +276,9 @@ fn lower(name: &str) -> Cow<'_, str> {
 }
 
 fn pep503(name: &str) -> Cow<'_, str> {
-    let canonical = |pair: (u8, Option<u8>)| match pair {
-        (b'_' | b'.' | b'A'..=b'Z', _) | (b'-', Some(b'-' | b'_' | b'.')) => false,
-        _ => true,
-    };
+    let changes = |pair| matches!(pair, (b'_' | b'.' | b'A'..=b'Z', _) | (b'-', Some(b'-' | b'_' | b'.')));
     let next = name.bytes().skip(1).map(Some).chain([None]);
-    if name.bytes().zip(next).all(canonical) {
+    if !name.bytes().zip(next).any(changes) {
         return Cow::Borrowed(name);
     }
     let mut normal = String::with_capacity(name.len());

@@ -96,12 +96,14 @@ fn suffix(text: &[u8]) -> (Option<(usize, &[u8])>, &[u8]) {
 
 fn compare_suffixes(mut a: &[u8], mut b: &[u8]) -> Ordering {
     loop {
-        let ((x, a_rest), (y, b_rest)) = (suffix(a), suffix(b));
-        let order = match (x, y) {
+        let ((left, a_rest), (right, b_rest)) = (suffix(a), suffix(b));
+        let order = match (left, right) {
             (None, None) => return Ordering::Equal,
-            (Some((x, m)), Some((y, n))) => x.cmp(&y).then_with(|| digits::compare(m, n)),
-            (Some((x, _)), None) => x.cmp(&END),
-            (None, Some((y, _))) => END.cmp(&y),
+            (left, right) => {
+                let (place, number) = left.unwrap_or((END, &[]));
+                let (other_place, other_number) = right.unwrap_or((END, &[]));
+                place.cmp(&other_place).then_with(|| digits::compare(number, other_number))
+            }
         };
         if order != Ordering::Equal {
             return order;

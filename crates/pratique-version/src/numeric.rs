@@ -16,7 +16,7 @@ pub(crate) struct Numeric<'a>(&'a [u8]);
 impl<'a> Numeric<'a> {
     /// R's form.
     pub(crate) fn cran(text: &'a str) -> Result<Self, Flaw> {
-        Self::parse(text, &[b'.', b'-'])
+        Self::parse(text, b".-")
     }
 
     /// Haskell's form.

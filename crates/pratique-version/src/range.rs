@@ -113,7 +113,7 @@ where
 {
     let events = events.into_iter();
     match Timeline::read(version, events.clone()) {
-        Ok(timeline) => timeline.position(events),
+        Ok(timeline) => timeline.position(&events),
         Err(invalid) => Position::Unknown(Unknown::Event(invalid)),
     }
 }
@@ -188,9 +188,8 @@ impl<'a> Place<'a> {
 
     fn is_above(&self, other: Option<&Self>) -> bool {
         match (self, other) {
-            (_, None) => true,
+            (_, None) | (Self::At(_), Some(Self::Zero)) => true,
             (Self::Zero, Some(_)) => false,
-            (Self::At(_), Some(Self::Zero)) => true,
             (Self::At(a), Some(Self::At(b))) => a.compare_form(b).is_gt(),
         }
     }
@@ -258,7 +257,7 @@ impl<'a> Timeline<'a> {
         Ok(timeline)
     }
 
-    fn position(self, events: impl Iterator<Item = Event<'a>> + Clone) -> Position<'a> {
+    fn position(self, events: &(impl Iterator<Item = Event<'a>> + Clone)) -> Position<'a> {
         if self.limited && !self.within_a_limit {
             return Position::NotAffected(Outside::PastLimit);
         }
@@ -296,7 +295,7 @@ impl<'a> Timeline<'a> {
 /// Whether versions just below `bound` are affected, where `bound` is both introduced and fixed.
 ///
 /// Such a version leaves the state as it was, so the search goes on below it until an event stands alone.
-fn affected_below<'a>(bound: &Parsed<'a>, events: impl Iterator<Item = Event<'a>> + Clone) -> bool {
+fn affected_below<'a>(bound: &Parsed<'a>, events: &(impl Iterator<Item = Event<'a>> + Clone)) -> bool {
     let mut bound = bound.clone();
     loop {
         let mut introduced: Option<Place<'a>> = None;

@@ -1,5 +1,7 @@
 //! Every scheme is a total order, and no string makes it panic.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 use std::cmp::Ordering;
 
 use pratique_version::{Parsed, Scheme, Version, compare};

@@ -1,5 +1,7 @@
 //! Runs the package URL specification's own test suite, and a part of it that is always there.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests are tests")]
+
 use std::path::{Path, PathBuf};
 
 use pratique_version::purl::PackageUrl;

@@ -1,5 +1,7 @@
 //! Runs the requirement vectors of the shared fixtures, and a sample that is always there.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests are tests")]
+
 use std::path::{Path, PathBuf};
 
 use pratique_version::Scheme;

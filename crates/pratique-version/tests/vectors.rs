@@ -1,5 +1,7 @@
 //! Runs every comparison of the shared fixtures, and a small sample that is always there.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests are tests")]
+
 use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
 

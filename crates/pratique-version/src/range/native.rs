@@ -261,14 +261,15 @@ fn split_operator<'a, T: Copy>(text: &'a str, operators: &[(&str, T)]) -> Option
 /// Cuts at blanks (and commas where `commas`), but not between an operator and its version.
 fn tokens(text: &str, commas: bool) -> Vec<&str> {
     let is_sign = |c: char| matches!(c, '<' | '>' | '=' | '~' | '^' | '!');
+    let separates = |c: char| c.is_whitespace() || (commas && c == ',');
     let mut tokens = Vec::new();
     let mut rest = text.trim();
-    while let Some(start) = rest.find(|c: char| !c.is_whitespace() && !(commas && c == ',')) {
+    while let Some(start) = rest.find(|c: char| !separates(c)) {
         rest = rest.get(start..).unwrap_or_default();
         let signs = rest.find(|c: char| !is_sign(c) && !c.is_whitespace()).unwrap_or(rest.len());
         // Only blanks behind a sign belong to the token.
         let body = rest.get(signs..).unwrap_or_default();
-        let stop = |c: char| c.is_whitespace() || (commas && c == ',') || matches!(c, '<' | '>');
+        let stop = |c: char| separates(c) || matches!(c, '<' | '>');
         let end = signs + body.find(stop).unwrap_or(body.len());
         let (token, tail) = rest.split_at_checked(end.max(1)).unwrap_or((rest, ""));
         tokens.push(token.trim());

@@ -104,13 +104,11 @@ impl<'a> End<'a> {
                 next.starts_with(|c: char| c.is_ascii_digit())
                     || matches!(next.get(..1), Some("x" | "X" | "*"))
             });
-            match next {
-                Some(next) => rest = next,
-                None => {
-                    end.tail = Some(tail).filter(|tail| !tail.is_empty());
-                    break;
-                }
-            }
+            let Some(next) = next else {
+                end.tail = Some(tail).filter(|tail| !tail.is_empty());
+                break;
+            };
+            rest = next;
         }
         (!end.numbers.is_empty()).then_some(end)
     }

@@ -23,12 +23,9 @@ pub(super) fn read(text: &str) -> Read {
         if !version.bytes().next().is_some_and(|b| b.is_ascii_digit()) {
             return Err(part.to_owned());
         }
-        match sign {
-            Some(operator) => comparisons.push(Comparison::new(operator, version)),
-            None => {
-                comparisons.push(Comparison::new(Operator::GreaterOrEqual, version));
-                comparisons.push(Comparison::new(Operator::ReleaseLess, bumped(version)));
-            }
+        comparisons.push(Comparison::new(sign.unwrap_or(Operator::GreaterOrEqual), version));
+        if sign.is_none() {
+            comparisons.push(Comparison::new(Operator::ReleaseLess, bumped(version)));
         }
     }
     Ok(vec![comparisons])

@@ -62,7 +62,7 @@ impl<'a> Partial<'a> {
     }
 
     /// All versions that begin with the first `kept` numbers and are not below the lowest.
-    fn from_lowest_within(&self, kept: usize) -> Vec<Comparison> {
+    fn lowest_to_end_of(&self, kept: usize) -> Vec<Comparison> {
         let mut both = vec![Comparison::new(Operator::GreaterOrEqual, self.lowest())];
         both.extend(self.first_above(kept).map(below));
         both
@@ -72,12 +72,12 @@ impl<'a> Partial<'a> {
     pub(super) fn caret(&self) -> Vec<Comparison> {
         let zeros =
             self.numbers.iter().take_while(|n| n.is_some_and(|n| n.bytes().all(|b| b == b'0'))).count();
-        self.from_lowest_within((zeros + 1).min(self.given()))
+        self.lowest_to_end_of((zeros + 1).min(self.given()))
     }
 
     /// `~`: up to the next minor version, or major version where there is no minor number.
     pub(super) fn tilde(&self) -> Vec<Comparison> {
-        self.from_lowest_within(self.given().min(2))
+        self.lowest_to_end_of(self.given().min(2))
     }
 
     /// The lower end of `A - B`.
@@ -97,7 +97,7 @@ impl<'a> Partial<'a> {
             return vec![Comparison::new(operator, self.lowest())];
         }
         match operator {
-            Operator::Equal => self.from_lowest_within(given),
+            Operator::Equal => self.lowest_to_end_of(given),
             Operator::GreaterOrEqual => self.at_least(),
             Operator::Less if given == 0 => vec![nothing()],
             Operator::Less => vec![below(self.lowest())],
