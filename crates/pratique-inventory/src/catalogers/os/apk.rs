@@ -170,8 +170,10 @@ mod tests {
     }
 
     fn packages(reading: &Reading) -> Vec<&Stated> {
-        let package = |fact| if let &Fact::Package(ref stated) = fact { Some(&**stated) } else { None };
-        reading.facts.iter().filter_map(package).collect()
+        let facts = reading.facts.iter();
+        facts
+            .filter_map(|fact| if let Fact::Package(stated) = fact { Some(&**stated) } else { None })
+            .collect()
     }
 
     const MUSL: &str = "\

@@ -2,9 +2,9 @@
 //!
 //! The truth about a package is spread over several files, each read by itself:
 //!
-//! * [`status`]: `var/lib/dpkg/status`, or one file a package in `var/lib/dpkg/status.d` (distroless).
-//! * [`files`]: `var/lib/dpkg/info/NAME[:ARCH].{list,md5sums}` and `status.d/FILE.md5sums`.
-//! * [`copyright`]: `usr/share/doc/NAME/copyright`.
+//! * [`status`] has the packages: `var/lib/dpkg/status`, or one file a package in `var/lib/dpkg/status.d` (distroless).
+//! * [`files`] has what they brought: `var/lib/dpkg/info/NAME[:ARCH].{list,md5sums}` and `status.d/FILE.md5sums`.
+//! * [`copyright`] has their licences: `usr/share/doc/NAME/copyright`.
 //!
 //! dpkg(1), deb-control(5), dpkg-query(1); Debian Policy, chapters 5 "Control files" and 12.5 "Copyright
 //! information".

@@ -39,7 +39,7 @@ pub(super) fn os_release(text: &str, reading: &mut Reading) -> Option<Distributi
     }
     if stated.name.is_empty() {
         let version = if version.is_empty() { &stated.version } else { &version };
-        stated.name = format!("{name} {version}").trim().to_owned();
+        format!("{name} {version}").trim().clone_into(&mut stated.name);
     }
     Some(stated)
 }
@@ -60,7 +60,7 @@ pub(super) fn lsb_release(text: &str, reading: &mut Reading) -> Option<Distribut
         _ => {}
     });
     if stated.name.is_empty() {
-        stated.name = format!("{name} {}", stated.version).trim().to_owned();
+        format!("{name} {}", stated.version).trim().clone_into(&mut stated.name);
     }
     (!stated.id.is_empty()).then_some(stated)
 }

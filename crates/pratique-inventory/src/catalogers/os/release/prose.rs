@@ -46,7 +46,7 @@ pub(super) fn debian_version(text: &str) -> Option<Distribution> {
         let major = components(line, 1);
         // Up to 3.1 (sarge) a release was two numbers, since then it is one.
         let old = major.parse().is_ok_and(|major: u32| major < 4);
-        stated.version = if old { components(line, 2) } else { major }.to_owned();
+        if old { components(line, 2) } else { major }.clone_into(&mut stated.version);
         if stated.version != line {
             stated.point_release = Some(line.into());
         }

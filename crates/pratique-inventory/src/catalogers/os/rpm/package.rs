@@ -61,10 +61,13 @@ pub(super) fn stated(
         Some(release) => format!("{version}-{release}"),
         None => version,
     };
-    let epoch = header.words(Tag::Epoch).map(|mut words| words.next()).unwrap_or_else(|bad| {
-        note(bad);
-        None
-    });
+    let epoch = match header.words(Tag::Epoch) {
+        Ok(mut words) => words.next(),
+        Err(bad) => {
+            note(bad);
+            None
+        }
+    };
     let full_version = match epoch {
         // An epoch of 0 that is stated is kept: it compares like none.
         Some(epoch) => format!("{epoch}:{version_release}"),

@@ -23,8 +23,8 @@ fn read(bytes: &[u8]) -> Result<Reading, Unreadable> {
 }
 
 fn packages(reading: &Reading) -> Vec<&Stated> {
-    let package = |fact| if let &Fact::Package(ref stated) = fact { Some(&**stated) } else { None };
-    reading.facts.iter().filter_map(package).collect()
+    let facts = reading.facts.iter();
+    facts.filter_map(|fact| if let Fact::Package(stated) = fact { Some(&**stated) } else { None }).collect()
 }
 
 /// What is wrong with a file as a whole.
@@ -230,7 +230,8 @@ fn files_that_are_no_database() {
 
 #[test]
 fn records_that_overlap_are_refused() {
-    let big = header(&[NAME, VERSION, (1100, 7, 1, &[7; 100_000])]);
+    let filler = vec![7; 100_000];
+    let big = header(&[NAME, VERSION, (1100, 7, 1, &filler)]);
     let mut db = ndb(&[&big]);
     // Every slot points at the one record.
     for slot in 3..256 {
