@@ -3,7 +3,7 @@
 mod common;
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use common::{difference, fixtures, json, packages, read_bytes, read_tree};
@@ -32,7 +32,8 @@ fn programs_of_the_fixtures() {
             .unwrap()
             .iter()
             .flat_map(|package| {
-                let (name, version) = (package["name"].as_str().unwrap(), package["version"].as_str().unwrap());
+                let (name, version) =
+                    (package["name"].as_str().unwrap(), package["version"].as_str().unwrap());
                 let locations = package["locations"].as_array().unwrap().iter();
                 locations.map(move |at| format!("{} {name} {version}", at.as_str().unwrap()))
             })
@@ -60,75 +61,122 @@ fn stated(path: &Path) -> (Vec<Stated>, Vec<String>) {
     (packages.collect(), reading.problems)
 }
 
-/// Builds one small module in many ways with the Go at hand, and asks for the same modules each time.
+/// Ways to build that need no more than the standard library of the machine's own system.
+const HERE: &[(&[&str], &[(&str, &str)])] = &[
+    (&[], &[]),
+    (&["-ldflags=-s -w -buildid="], &[]),
+    (&["-buildmode=pie"], &[]),
+    (&["-ldflags=-X main.version=v3.2.1"], &[]),
+];
+
+/// Ways to build for other systems.
+const ELSEWHERE: &[(&[&str], &[(&str, &str)])] = &[
+    (&[], &[("GOOS", "windows")]),
+    (&["-ldflags=-s -w"], &[("GOOS", "darwin"), ("GOARCH", "arm64")]),
+    (&[], &[("GOARCH", "386")]),
+    (&[], &[("GOARCH", "mips")]),
+    (&["-trimpath"], &[("GOOS", "freebsd")]),
+];
+
 #[test]
 fn programs_built_here() {
-    let Ok(version) = Command::new("go").args(["env", "GOVERSION"]).output() else {
-        println!("skipped: programs built here: there is no go on the PATH");
-        return;
-    };
-    let version = String::from_utf8(version.stdout).unwrap().trim().to_owned();
-    let toolchain = version.split(' ').next().unwrap().to_owned();
-    let folder = std::env::temp_dir().join(format!("pratique-go-{}", std::process::id()));
-    let write = |path: &str, text: &str| {
-        let path = folder.join(path);
+    if let Some(workshop) = Workshop::open("here") {
+        workshop.build_in(HERE);
+        workshop.build_one_that_carries_another();
+    }
+}
+
+#[test]
+#[ignore = "compiles Go's standard library for five systems: three minutes the first time"]
+fn programs_built_here_for_elsewhere() {
+    if let Some(workshop) = Workshop::open("elsewhere") {
+        workshop.build_in(ELSEWHERE);
+    }
+}
+
+/// A folder with a small Go module whose one dependency is replaced by a folder.
+struct Workshop {
+    folder: PathBuf,
+    toolchain: String,
+}
+
+impl Workshop {
+    /// `None` where there is no Go.
+    fn open(name: &str) -> Option<Self> {
+        let Ok(version) = Command::new("go").args(["env", "GOVERSION"]).output() else {
+            println!("skipped: programs built here: there is no go on the PATH");
+            return None;
+        };
+        let version = String::from_utf8(version.stdout).unwrap();
+        let toolchain = version.split_whitespace().next().unwrap().to_owned();
+        let folder = std::env::temp_dir().join(format!("pratique-go-{name}-{}", std::process::id()));
+        let workshop = Self { folder, toolchain };
+        workshop.write(
+            "go.mod",
+            "module example.com/a\ngo 1.18\nrequire example.com/old v1.0.0\n\
+             replace example.com/old => ./new\n",
+        );
+        workshop.write(
+            "main.go",
+            "package main\nimport \"example.com/old\"\nvar version string\n\
+             func main() { println(old.X, version) }\n",
+        );
+        workshop.write("new/go.mod", "module example.com/old\ngo 1.18\n");
+        workshop.write("new/old.go", "package old\nvar X = \"\\xff Go buildinf:\"\n");
+        Some(workshop)
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let path = self.folder.join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
-    };
-    write("go.mod", "module example.com/a\ngo 1.18\nrequire example.com/old v1.0.0\nreplace example.com/old => ./new\n");
-    write("main.go", "package main\nimport \"example.com/old\"\nvar version string\nfunc main() { println(old.X, version) }\n");
-    write("new/go.mod", "module example.com/old\ngo 1.18\n");
-    write("new/old.go", "package old\nvar X = \"\\xff Go buildinf:\"\n");
+    }
 
-    let ways: &[(&[&str], &[(&str, &str)])] = &[
-        (&[], &[]),
-        (&["-ldflags=-s -w -buildid="], &[]),
-        (&["-buildmode=pie"], &[]),
-        (&["-ldflags=-X main.version=v3.2.1"], &[]),
-        (&[], &[("GOOS", "windows")]),
-        (&["-ldflags=-s -w"], &[("GOOS", "darwin"), ("GOARCH", "arm64")]),
-        (&[], &[("GOARCH", "386")]),
-        (&[], &[("GOARCH", "mips")]),
-        (&["-trimpath"], &[("GOOS", "freebsd")]),
-    ];
-    for (arguments, environment) in ways {
-        let out = folder.join("program");
+    fn build(&self, arguments: &[&str], environment: &[(&str, &str)]) -> (Vec<Stated>, Vec<String>) {
         let built = Command::new("go")
-            .current_dir(&folder)
-            .args(["build", "-o"])
-            .arg(&out)
-            .args(*arguments)
-            .env("CGO_ENABLED", "0")
-            .env("GOFLAGS", "-mod=mod")
-            .env("GOPROXY", "off")
+            .current_dir(&self.folder)
+            .args(["build", "-o", "program"])
+            .args(arguments)
+            .envs([("CGO_ENABLED", "0"), ("GOFLAGS", "-mod=mod"), ("GOPROXY", "off")])
             .envs(environment.iter().copied())
             .output()
             .unwrap();
         assert!(built.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&built.stderr));
-        let (packages, problems) = stated(&out);
-        assert_eq!(problems, Vec::<String>::new(), "{arguments:?} {environment:?}");
-        let found: BTreeSet<_> = packages.iter().map(|p| (p.name.as_str(), p.version.as_str())).collect();
-        let linked = arguments.iter().any(|argument| argument.contains("main.version"));
-        let main = if linked { "v3.2.1" } else { "(devel)" };
-        let expected = [("./new", "(devel)"), ("example.com/a", main), ("stdlib", &*toolchain)];
-        assert_eq!(found, expected.into_iter().collect(), "{arguments:?} {environment:?}");
+        stated(&self.folder.join("program"))
     }
 
-    // A program carried as data is told, and not taken for the one that carries it.
-    std::fs::rename(folder.join("program"), folder.join("carried")).unwrap();
-    write("main.go", "package main\nimport _ \"embed\"\n//go:embed carried\nvar carried string\nfunc main() { println(len(carried)) }\n");
-    let built = Command::new("go")
-        .current_dir(&folder)
-        .args(["build", "-o", "program"])
-        .env("CGO_ENABLED", "0")
-        .env("GOPROXY", "off")
-        .output()
-        .unwrap();
-    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
-    let (packages, problems) = stated(&folder.join("program"));
-    let names: Vec<_> = packages.iter().map(|p| p.name.as_str()).collect();
-    assert_eq!(names, ["stdlib", "example.com/a"]);
-    // Whether the carried program happens to lie aligned decides whether it can be told.
-    assert!(problems.len() <= 1, "{problems:?}");
-    std::fs::remove_dir_all(&folder).unwrap();
+    /// The same modules must be found however it was built.
+    fn build_in(&self, ways: &[(&[&str], &[(&str, &str)])]) {
+        for (arguments, environment) in ways {
+            let (packages, problems) = self.build(arguments, environment);
+            assert_eq!(problems, Vec::<String>::new(), "{arguments:?} {environment:?}");
+            let found: BTreeSet<_> = packages.iter().map(|p| (p.name.as_str(), p.version.as_str())).collect();
+            let linked = arguments.iter().any(|argument| argument.contains("main.version"));
+            let main = if linked { "v3.2.1" } else { "(devel)" };
+            let expected = [("./new", "(devel)"), ("example.com/a", main), ("stdlib", &*self.toolchain)];
+            assert_eq!(found, expected.into_iter().collect(), "{arguments:?} {environment:?}");
+        }
+    }
+
+    /// A program carried as data is told, and not taken for the one that carries it.
+    fn build_one_that_carries_another(&self) {
+        std::fs::rename(self.folder.join("program"), self.folder.join("carried")).unwrap();
+        self.write(
+            "main.go",
+            "package main\nimport _ \"embed\"\n//go:embed carried\nvar carried string\n\
+             func main() { println(len(carried)) }\n",
+        );
+        let (packages, problems) = self.build(&[], &[]);
+        let names: Vec<_> = packages.iter().map(|p| p.name.as_str()).collect();
+        assert_eq!(names, ["stdlib", "example.com/a"]);
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        assert!(problems[0].contains("carries another Go program"), "{problems:?}");
+    }
+}
+
+impl Drop for Workshop {
+    fn drop(&mut self) {
+        // Left behind it does no harm.
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
 }

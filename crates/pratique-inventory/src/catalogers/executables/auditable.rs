@@ -112,7 +112,8 @@ impl AuditList {
                 }
                 Ok(_) => {}
                 Err(error) => {
-                    self.problems.push(format!("the audit list at offset {} is damaged: {error}", open.offset));
+                    self.problems
+                        .push(format!("the audit list at offset {} is damaged: {error}", open.offset));
                     return;
                 }
             }
@@ -215,7 +216,8 @@ impl Detector for AuditList {
             if confirmed && !own {
                 own = true;
                 if let Err(error) = state(&list.json, reading) {
-                    self.problems.push(format!("the audit list at offset {} is no such list: {error}", list.offset));
+                    self.problems
+                        .push(format!("the audit list at offset {} is no such list: {error}", list.offset));
                 }
             } else {
                 self.problems.push(format!(

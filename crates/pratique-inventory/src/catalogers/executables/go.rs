@@ -262,7 +262,9 @@ impl Detector for BuildInfo {
                 let list = match pointed {
                     Some(list) => Some(list),
                     // One list, and no pointer that says otherwise: it is the program's.
-                    None if pointers.modules_offset.is_none() && whole.clone().count() == 1 => self.lists.first(),
+                    None if pointers.modules_offset.is_none() && whole.clone().count() == 1 => {
+                        self.lists.first()
+                    }
                     None => None,
                 };
                 if pointers.version.is_none() {
@@ -307,7 +309,8 @@ impl Texts {
         let next = (self.offset + HEADER as u64).saturating_add(self.bytes.len() as u64);
         let from = next.saturating_sub(window.offset);
         let own = window.own();
-        self.bytes.extend_from_slice(own.get(usize::try_from(from).unwrap_or(usize::MAX)..).unwrap_or_default());
+        self.bytes
+            .extend_from_slice(own.get(usize::try_from(from).unwrap_or(usize::MAX)..).unwrap_or_default());
     }
 
     fn read(&self) -> Decoded {

@@ -255,12 +255,8 @@ fn pe(head: &[u8]) -> Option<Layout> {
         0x10b => fields.u32(20 + 28)?.into(),
         _ => 0,
     };
-    let mut layout = Layout {
-        format: Format::Pe,
-        segments: Vec::new(),
-        sections: Sections::Absent,
-        headers_end: 0,
-    };
+    let mut layout =
+        Layout { format: Format::Pe, segments: Vec::new(), sections: Sections::Absent, headers_end: 0 };
     let mut sections = Vec::new();
     for entry in coff.get(20 + optional_size..).unwrap_or_default().chunks_exact(40).take(count) {
         let fields = Fields { bytes: entry, big_endian: false };

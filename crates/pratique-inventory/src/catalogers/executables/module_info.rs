@@ -94,7 +94,8 @@ impl<'a> ModuleList<'a> {
                 },
                 // Kinds of the future are none of our business; damaged lines are.
                 "mod" | "dep" | "=>" => {
-                    reading.problem(format!("line {} of Go's module list makes no sense: {line:?}", number + 1));
+                    reading
+                        .problem(format!("line {} of Go's module list makes no sense: {line:?}", number + 1));
                 }
                 _ => {}
             }
@@ -280,7 +281,10 @@ fn pseudo_version(list: &ModuleList<'_>) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn stated(version: Option<&str>, text: &str) -> (Vec<(String, String, BTreeMap<String, String>)>, Vec<String>) {
+    fn stated(
+        version: Option<&str>,
+        text: &str,
+    ) -> (Vec<(String, String, BTreeMap<String, String>)>, Vec<String>) {
         let framed = format!("{:16}{text}\n{:16}", "", "");
         let mut reading = Reading::nothing();
         state(version, framed.as_bytes(), &mut reading);
@@ -294,7 +298,8 @@ mod tests {
     #[test]
     fn the_main_modules_version_comes_from_the_clearest_source() {
         let main = |rest: &str| {
-            let (packages, problems) = stated(None, &format!("path\ta.b/c/cmd\nmod\ta.b/c\t(devel)\t\n{rest}"));
+            let (packages, problems) =
+                stated(None, &format!("path\ta.b/c/cmd\nmod\ta.b/c\t(devel)\t\n{rest}"));
             assert_eq!(problems, Vec::<String>::new());
             (packages[0].1.clone(), packages[0].2.get("version_from").cloned().unwrap_or_default())
         };
@@ -311,12 +316,18 @@ mod tests {
 
     #[test]
     fn replacements_are_what_is_stated() {
-        let (packages, problems) = stated(Some("go1.21.0 X:boringcrypto"), "mod\tm\tv1.0.0\th1:x\ndep\told\tv1.0.0\n=>\tnew\tv2.0.0\th1:y");
+        let (packages, problems) = stated(
+            Some("go1.21.0 X:boringcrypto"),
+            "mod\tm\tv1.0.0\th1:x\ndep\told\tv1.0.0\n=>\tnew\tv2.0.0\th1:y",
+        );
         assert_eq!(problems, Vec::<String>::new());
         assert_eq!(packages[0].0, "stdlib");
         assert_eq!(packages[0].1, "go1.21.0");
         assert_eq!(packages[0].2["experiments"], "boringcrypto");
-        assert_eq!((&*packages[2].0, &*packages[2].1, &*packages[2].2["replaces"]), ("new", "v2.0.0", "old@v1.0.0"));
+        assert_eq!(
+            (&*packages[2].0, &*packages[2].1, &*packages[2].2["replaces"]),
+            ("new", "v2.0.0", "old@v1.0.0")
+        );
     }
 
     #[test]

@@ -27,7 +27,9 @@ impl Elf {
             bytes[at..at + 2].copy_from_slice(&value.to_le_bytes());
         }
         bytes[32..40].copy_from_slice(&64_u64.to_le_bytes());
-        for (i, (flags, offset, size)) in [(4_u32, TEXTS, DATA - TEXTS), (6, DATA, 0x1000)].into_iter().enumerate() {
+        for (i, (flags, offset, size)) in
+            [(4_u32, TEXTS, DATA - TEXTS), (6, DATA, 0x1000)].into_iter().enumerate()
+        {
             let at = 64 + 56 * i;
             bytes[at..at + 4].copy_from_slice(&1_u32.to_le_bytes());
             bytes[at + 4..at + 8].copy_from_slice(&flags.to_le_bytes());

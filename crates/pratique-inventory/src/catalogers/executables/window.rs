@@ -111,7 +111,9 @@ impl Tap {
     pub(super) fn feed(&mut self, window: &Window<'_>) {
         let next = self.at.saturating_add(self.got.len() as u64);
         let missing = self.wanted.saturating_sub(self.got.len());
-        let Some(from) = next.checked_sub(window.offset).and_then(|n| usize::try_from(n).ok()) else { return };
+        let Some(from) = next.checked_sub(window.offset).and_then(|n| usize::try_from(n).ok()) else {
+            return;
+        };
         let seen = window.from(from);
         self.got.extend_from_slice(&seen[..missing.min(seen.len())]);
     }

@@ -14,8 +14,9 @@
 //!    own version nobody states, is a shell and no package; one without manifest and version is nothing.
 //! 3. The **group**, where no record says it, is that of a [well-known](super::well_known) artifact; else
 //!    `Group-Id` (Jenkins plug-ins), else what `Bundle-SymbolicName` or `Automatic-Module-Name` has in front
-//!    of the artifact; else `Implementation-Vendor-Id` where it is more than a foundation's domain; else a
-//!    bundle name of several parts as it stands; else the artifact's own name, as was usual for old libraries
+//!    of the artifact; else `Implementation-Vendor-Id` where it is more than a foundation's domain; else the
+//!    front of an artifact that is a domain itself (Eclipse's); else a bundle name of several parts as it
+//!    stands; else the artifact's own name, as was usual for old libraries
 //!    (`commons-cli:commons-cli`). The detail `group_from` says which of these it was.
 
 use std::collections::BTreeMap;
@@ -232,15 +233,15 @@ impl Contents {
         if let Some(vendor) = vendor.filter(|id| is_domain(id) && !ONLY_VENDORS.contains(id)) {
             return (vendor.into(), "Implementation-Vendor-Id");
         }
-        if let Some(bundle) = manifest.symbolic_name().filter(|name| is_domain(name)) {
-            return (bundle.into(), "Bundle-SymbolicName");
-        }
         // Eclipse's artifacts carry their group in their own name.
         if is_domain(artifact)
             && let Some((group, _)) = artifact.rsplit_once('.')
             && group.contains('.')
         {
             return (group.into(), "artifact");
+        }
+        if let Some(bundle) = manifest.symbolic_name().filter(|name| is_domain(name)) {
+            return (bundle.into(), "Bundle-SymbolicName");
         }
         (artifact.into(), "none stated")
     }
@@ -282,9 +283,8 @@ impl Record {
 /// a digit (`guava-r09`) — unless a word and another number follow that are no part of a version: then that
 /// number was part of the artifact's name (`log4j-1.2-api-2.17.1`). OSGi's own tools write `NAME_1.2.3`.
 fn split_name(base: &str) -> (&str, Option<&str>) {
-    let starts = |part: &str| {
-        part.strip_prefix('r').unwrap_or(part).starts_with(|c: char| c.is_ascii_digit())
-    };
+    let starts =
+        |part: &str| part.strip_prefix('r').unwrap_or(part).starts_with(|c: char| c.is_ascii_digit());
     let mut found: Option<usize> = None;
     let mut word_between = false;
     for (at, _) in base.match_indices('-') {
@@ -302,7 +302,8 @@ fn split_name(base: &str) -> (&str, Option<&str>) {
     if let Some(at) = found.filter(|&at| at > 0) {
         return (base.get(..at).unwrap_or_default(), base.get(at + 1..));
     }
-    let dotted = |version: &str| version.starts_with(|c: char| c.is_ascii_digit()) && version.matches('.').count() > 1;
+    let dotted =
+        |version: &str| version.starts_with(|c: char| c.is_ascii_digit()) && version.matches('.').count() > 1;
     match base.rsplit_once('_') {
         Some((name, version)) if !name.is_empty() && dotted(version) => (name, Some(version)),
         _ => (base, None),
@@ -312,8 +313,25 @@ fn split_name(base: &str) -> (&str, Option<&str>) {
 /// Whether a word is part of a version and no classifier: `alpha`, `rc1`, `jre`, …
 fn is_qualifier(word: &str) -> bool {
     const QUALIFIERS: [&str; 19] = [
-        "a", "alpha", "android", "b", "beta", "build", "cr", "dev", "final", "ga", "incubating", "jre", "m",
-        "milestone", "pre", "rc", "release", "snapshot", "sp",
+        "a",
+        "alpha",
+        "android",
+        "b",
+        "beta",
+        "build",
+        "cr",
+        "dev",
+        "final",
+        "ga",
+        "incubating",
+        "jre",
+        "m",
+        "milestone",
+        "pre",
+        "rc",
+        "release",
+        "snapshot",
+        "sp",
     ];
     let letters = word.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.').to_ascii_lowercase();
     QUALIFIERS.contains(&&*letters)
@@ -321,9 +339,7 @@ fn is_qualifier(word: &str) -> bool {
 
 /// Whether the words behind a version are a classifier: none of them is part of a version.
 fn is_classifier(words: &str) -> bool {
-    words.split('-').all(|word| {
-        word.starts_with(|c: char| c.is_ascii_alphabetic()) && !is_qualifier(word)
-    })
+    words.split('-').all(|word| word.starts_with(|c: char| c.is_ascii_alphabetic()) && !is_qualifier(word))
 }
 
 /// Whether two names are the same but for case and what separates their words.
@@ -391,7 +407,10 @@ mod tests {
             contents.add_properties(Some((group, artifact)), &all);
         }
         let packages = contents.packages();
-        packages.iter().map(|p| format!("{}:{}:{}", p.namespace.as_deref().unwrap(), p.name, p.version)).collect()
+        packages
+            .iter()
+            .map(|p| format!("{}:{}:{}", p.namespace.as_deref().unwrap(), p.name, p.version))
+            .collect()
     }
 
     #[test]

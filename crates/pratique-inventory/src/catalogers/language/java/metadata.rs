@@ -50,7 +50,10 @@ impl Manifest {
     /// `Bundle-License`: a list of identifiers or addresses, each with attributes that are not wanted here.
     pub(super) fn licences(&self) -> Vec<String> {
         let Some(licences) = self.get("bundle-license") else { return Vec::new() };
-        let each = licences.split(',').filter_map(|one| one.split(';').next()).map(|one| one.trim().trim_matches('"'));
+        let each = licences
+            .split(',')
+            .filter_map(|one| one.split(';').next())
+            .map(|one| one.trim().trim_matches('"'));
         each.filter(|one| !one.is_empty() && *one != "<<EXTERNAL>>").map(str::to_owned).collect()
     }
 }

@@ -64,7 +64,10 @@ impl Cataloger for JavaArchives {
             return Ok(Reading::nothing());
         }
         if file.header.size < SHORTEST {
-            return Err(Unreadable::malformed("Java archive", "it is shorter than an archive without members"));
+            return Err(Unreadable::malformed(
+                "Java archive",
+                "it is shorter than an archive without members",
+            ));
         }
         let mut walk = Walk {
             limits: file.limits,
@@ -125,7 +128,8 @@ impl Wanted {
 /// the archive's root or where war files and Spring Boot keep their own classes.
 fn maven_folder(name: &[u8]) -> Option<(&str, &str)> {
     let name = std::str::from_utf8(name).ok()?;
-    let name = name.strip_prefix("WEB-INF/classes/").or(name.strip_prefix("BOOT-INF/classes/")).unwrap_or(name);
+    let name =
+        name.strip_prefix("WEB-INF/classes/").or(name.strip_prefix("BOOT-INF/classes/")).unwrap_or(name);
     let mut parts = name.strip_prefix("META-INF/maven/")?.split('/');
     let (group, artifact, _, end) = (parts.next()?, parts.next()?, parts.next()?, parts.next());
     end.is_none().then_some((group, artifact))
@@ -136,7 +140,13 @@ impl Walk<'_> {
     ///
     /// # Errors
     /// When the archive as a whole makes no sense, or its bytes cannot be read; what was read before is kept.
-    fn archive(&mut self, body: &mut dyn Read, name: &[u8], inside: &str, depth: usize) -> Result<(), ZipError> {
+    fn archive(
+        &mut self,
+        body: &mut dyn Read,
+        name: &[u8],
+        inside: &str,
+        depth: usize,
+    ) -> Result<(), ZipError> {
         let mut zip = ZipStream::open(body)?;
         let mut contents = Contents::new(name);
         let mut result = Ok(());
@@ -190,7 +200,8 @@ impl Walk<'_> {
                 return self.problem(inside, &format!("{name} lies too deep in archives and was not read"));
             }
             let path = if inside.is_empty() { name.to_string() } else { format!("{inside}!/{name}") };
-            let short = memchr::memrchr(b'/', &member.name).map_or(&*member.name, |at| &member.name[at + 1..]);
+            let short =
+                memchr::memrchr(b'/', &member.name).map_or(&*member.name, |at| &member.name[at + 1..]);
             let mut body = Budgeted { body: zip.body(), left: Cell::new(self.expandable.get()) };
             let result = self.archive(&mut body, short, &path, depth + 1);
             self.expandable.set(self.expandable.get().min(body.left.get()));
@@ -242,7 +253,9 @@ impl Read for Budgeted<'_, '_> {
         let count = self.body.read(to)?;
         match self.left.get().checked_sub(count as u64) {
             Some(left) => self.left.set(left),
-            None => return Err(io::Error::other("the archives in it are larger than what is read of one file")),
+            None => {
+                return Err(io::Error::other("the archives in it are larger than what is read of one file"));
+            }
         }
         Ok(count)
     }

@@ -121,7 +121,8 @@ fn names(reading: &Reading) -> Vec<String> {
 #[test]
 fn sizes_may_follow_in_every_form() {
     // What is to be skipped is long, and holds bytes like headers and like marks.
-    let mut junk: Vec<u8> = (0..200_000_u32).flat_map(|i| (i.wrapping_mul(2_654_435_761) >> 7).to_le_bytes()).collect();
+    let mut junk: Vec<u8> =
+        (0..200_000_u32).flat_map(|i| (i.wrapping_mul(2_654_435_761) >> 7).to_le_bytes()).collect();
     junk.extend(b"PK\x03\x04PK\x07\x08PK\x01\x02");
     for deflate in [false, true] {
         for marked in [false, true] {

@@ -159,14 +159,19 @@ impl<'a> ZipStream<'a> {
             if self.source.starts_with_after(4, LOCAL)? {
                 return self.local_header().map(Some);
             }
-            if self.source.starts_with(CENTRAL) || self.source.starts_with(END) || self.source.starts_with(END_64) {
+            if self.source.starts_with(CENTRAL)
+                || self.source.starts_with(END)
+                || self.source.starts_with(END_64)
+            {
                 self.directory()?;
                 return Ok(None);
             }
             // Bytes that belong to nobody: whether anything is missing, the directory will say.
             self.source.consume(1);
             self.source.find_header(u64::MAX, |bytes| {
-                (bytes.starts_with(&LOCAL) && plausible(bytes)) || bytes.starts_with(&CENTRAL) || bytes.starts_with(&END)
+                (bytes.starts_with(&LOCAL) && plausible(bytes))
+                    || bytes.starts_with(&CENTRAL)
+                    || bytes.starts_with(&END)
             })?;
             if self.source.ended && self.source.view().is_empty() {
                 return Err(ZipError::Truncated(self.source.offset));
@@ -195,9 +200,11 @@ impl<'a> ZipStream<'a> {
                      been missed",
                     listed.members, self.passed.members
                 ));
-            } else if listed.places != self.passed.places && listed.places != self.passed.places_behind_prefix {
+            } else if listed.places != self.passed.places && listed.places != self.passed.places_behind_prefix
+            {
                 all.push(
-                    "its directory places members elsewhere than they were found: others may have been read".into(),
+                    "its directory places members elsewhere than they were found: others may have been read"
+                        .into(),
                 );
             }
         }
@@ -217,7 +224,8 @@ impl<'a> ZipStream<'a> {
         if compressed == u64::from(u32::MAX) {
             // Zip64: the expanded size comes first, but only where the header's own field is full too.
             let at = if expanded == u64::from(u32::MAX) { 8 } else { 0 };
-            compressed = zip64(field).and_then(|sizes| sizes.get(at..at + 8)).map_or(compressed, |b| u64_at(b, 0));
+            compressed =
+                zip64(field).and_then(|sizes| sizes.get(at..at + 8)).map_or(compressed, |b| u64_at(b, 0));
         }
         self.source.consume(FIXED + extra + name.len());
         self.deferred = flags & 8 != 0;
@@ -234,7 +242,8 @@ impl<'a> ZipStream<'a> {
         self.passed.add(&name, offset, self.prefix);
         // Bit 13: names and sizes of local headers are masked, the directory is encrypted.
         if flags & 0x2000 != 0 && self.disagreements.is_empty() {
-            self.disagreements.push("its directory is encrypted: the names of its members cannot be seen".into());
+            self.disagreements
+                .push("its directory is encrypted: the names of its members cannot be seen".into());
         }
         Ok(Member { name, method: self.method, encrypted: flags & 1 != 0 })
     }
@@ -364,7 +373,9 @@ fn end_of_member(view: &[u8], passed: u64) -> Option<usize> {
             continue;
         }
         // Checksum, compressed size, expanded size; the sizes of 4 or 8 bytes; a mark in front, or none.
-        for (length, marked, wide) in [(16, true, false), (24, true, true), (12, false, false), (20, false, true)] {
+        for (length, marked, wide) in
+            [(16, true, false), (24, true, true), (12, false, false), (20, false, true)]
+        {
             let Some(at) = next.checked_sub(length) else { continue };
             let Some(descriptor) = view.get(at..next) else { continue };
             if marked && !descriptor.starts_with(&DESCRIPTOR) {
@@ -389,7 +400,10 @@ fn is_header(bytes: &[u8]) -> bool {
 /// Whether a local header makes sense, where one is found by search.
 fn plausible(header: &[u8]) -> bool {
     let name = u16_at(header, 26);
-    header.len() >= 30 && u16_at(header, 4) & 0xff <= 63 && u16_at(header, 8) <= 99 && (1..4096).contains(&name)
+    header.len() >= 30
+        && u16_at(header, 4) & 0xff <= 63
+        && u16_at(header, 8) <= 99
+        && (1..4096).contains(&name)
 }
 
 /// The zip64 field of a header's extra fields.
@@ -429,14 +443,17 @@ impl Read for Body<'_, '_> {
             Method::Stored => {
                 let view = self.zip.raw()?;
                 let count = view.len().min(to.len());
-                to.get_mut(..count).unwrap_or_default().copy_from_slice(view.get(..count).unwrap_or_default());
+                to.get_mut(..count)
+                    .unwrap_or_default()
+                    .copy_from_slice(view.get(..count).unwrap_or_default());
                 self.zip.consume_raw(count);
                 Ok(count)
             }
             Method::Deflated => self.inflate(to),
-            Method::Other(method) => {
-                Err(io::Error::new(io::ErrorKind::Unsupported, format!("unknown compression method {method}")))
-            }
+            Method::Other(method) => Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                format!("unknown compression method {method}"),
+            )),
         }
     }
 }
@@ -465,7 +482,9 @@ impl Body<'_, '_> {
                 }
                 Ok(_) if made > 0 => break Ok(made),
                 Ok(_) if starved => break Err(io::ErrorKind::UnexpectedEof.into()),
-                Ok(_) if taken == 0 => break Err(io::Error::new(io::ErrorKind::InvalidData, "deflate stalls")),
+                Ok(_) if taken == 0 => {
+                    break Err(io::Error::new(io::ErrorKind::InvalidData, "deflate stalls"));
+                }
                 Ok(_) => {}
                 Err(error) => break Err(io::Error::new(io::ErrorKind::InvalidData, error)),
             }
