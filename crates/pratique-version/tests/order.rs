@@ -96,3 +96,24 @@ proptest! {
         }
     }
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_requirement_panics(requirement in "[0-9a-zx*.<>=~^!|, \\[\\]()+-]{0,30}", version in "[0-9a-z.+-]{0,12}") {
+        for &scheme in Scheme::ALL {
+            if let Ok(requirement) = pratique_version::range::native::Requirement::parse(scheme, &requirement) {
+                let _ = requirement.contains(&version);
+            }
+        }
+    }
+
+    #[test]
+    fn a_package_url_reads_what_it_writes(text in "pkg:[a-z]{1,4}/[ -~é]{1,30}") {
+        if let Ok(purl) = pratique_version::purl::PackageUrl::parse(&text) {
+            let again = pratique_version::purl::PackageUrl::parse(&purl.to_string());
+            prop_assert_eq!(again, Ok(purl));
+        }
+    }
+}
