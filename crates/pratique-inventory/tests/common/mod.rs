@@ -3,7 +3,7 @@
 //! The fixtures are found through `PRATIQUE_SHARED`, or beside the workspace. They may be packed: a file that
 //! ends in `.zst` stands for the file without that ending.
 
-#![allow(dead_code, unreachable_pub, clippy::print_stdout)] // Each test binary uses its own part of this.
+#![allow(dead_code, unreachable_pub, clippy::print_stdout, clippy::unwrap_used)] // Each test binary uses its own part of this.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -15,6 +15,9 @@
 //! detail `origin: local`. Syft and Trivy state all of them, private ones too: what says `private` can never
 //! have come from a registry, so no advisory means it.
 //!
+//! Debian keeps its JavaScript in `usr/share/nodejs/NAME`, which its Node.js searches too. Those are stated as
+//! lying outside; dpkg's file lists, which own them, decide what becomes of them.
+//!
 //! Not followed: Yarn's Plug'n'Play, which keeps packages zipped in `.yarn/cache`.
 
 use pratique_image::{EntryHeader, ImagePath};

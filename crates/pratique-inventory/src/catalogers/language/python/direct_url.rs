@@ -1,9 +1,11 @@
 //! `direct_url.json`: where a distribution came from that was not installed from an index.
 //!
 //! Follows the PyPA specification "Direct URL data structure" (formerly PEP 610). The file does not say which
-//! distribution it describes. Its folder does (`NAME-VERSION.dist-info`), and that is enough: the fact states
-//! the same distribution once more, and the resolver makes one package of both. Where the folder does not have
-//! such a name nothing can be said, and nothing is lost but the address: the metadata beside it stand.
+//! distribution it describes. Its folder does (`NAME-VERSION.dist-info`): the fact states the same distribution
+//! once more, and since kind, name and version are the same the resolver makes one package of both. For that
+//! the place goes under a key of its own, which is no part of a purl. A `_` in the folder's name stands for any
+//! of `-`, `_`, `.` and, in versions that old tools wrote, `+`: then nothing is stated, rather than the same
+//! distribution under a second name. Nothing is lost by it but the address; the metadata beside it stand.
 
 use pratique_image::EntryHeader;
 use serde::Deserialize;
@@ -16,6 +18,9 @@ pub struct PythonDirectUrl;
 
 /// Longest file that is read, in bytes; real ones have hundreds.
 const LONGEST: u64 = 1 << 20;
+
+/// The key of the place in the details of a package.
+const DIRECT_URL: &str = "direct_url";
 
 /// What the file says. A folder (`dir_info`) is somebody's own tree, of which there is nothing to say.
 #[derive(Deserialize)]
@@ -48,13 +53,16 @@ impl Cataloger for PythonDirectUrl {
         let bytes = file.bytes_within(LONGEST.min(file.limits.file_bytes))?;
         let direct: DirectUrl = serde_json::from_slice(&bytes)
             .map_err(|error| Unreadable::malformed("direct_url.json", error))?;
-        let Some((name, version)) = by_folder(folder(file.path())) else { return Ok(Reading::nothing()) };
-        let (key, place) = match (direct.vcs_info, direct.archive_info) {
-            (Some(Repository { vcs, commit_id }), _) => {
-                (origin::VCS_URL, origin::vcs_url(&vcs, &direct.url, &commit_id))
-            }
+        let named = by_folder(folder(file.path()));
+        let Some((name, version)) =
+            named.filter(|(name, version)| !name.contains('_') && !version.contains('_'))
+        else {
+            return Ok(Reading::nothing());
+        };
+        let place = match (direct.vcs_info, direct.archive_info) {
+            (Some(Repository { vcs, commit_id }), _) => origin::vcs_url(&vcs, &direct.url, &commit_id),
             (None, Some(Archive {})) if !direct.url.starts_with("file:") => {
-                (origin::DOWNLOAD_URL, origin::without_credentials(&direct.url))
+                origin::without_credentials(&direct.url)
             }
             _ => return Ok(Reading::nothing()),
         };
@@ -62,7 +70,7 @@ impl Cataloger for PythonDirectUrl {
             kind: PackageKind::Python,
             name: name.into_owned(),
             version: version.into_owned(),
-            details: [(key.to_owned(), place)].into(),
+            details: [(DIRECT_URL.to_owned(), place)].into(),
             ..Stated::default()
         }))))
     }

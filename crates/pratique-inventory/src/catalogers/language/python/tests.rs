@@ -130,24 +130,26 @@ fn folders_name_distributions() {
 #[test]
 fn reads_direct_urls() {
     let at = |path: &str, json: &str| read(&PythonDirectUrl, path, json.as_bytes());
-    let path = "site-packages/a_b-1.0.dist-info/direct_url.json";
+    let path = "site-packages/a-1.0.dist-info/direct_url.json";
     for (json, want) in [
         (
             r#"{"url": "https://token@h/a.git", "vcs_info": {"vcs": "git", "commit_id": "abc"}}"#,
-            Some(("vcs_url", "git+https://h/a.git@abc")),
+            Some("git+https://h/a.git@abc"),
         ),
-        (
-            r#"{"url": "https://h/a.zip", "archive_info": {"hash": "sha256=0"}}"#,
-            Some(("download_url", "https://h/a.zip")),
-        ),
+        (r#"{"url": "https://h/a.zip", "archive_info": {"hash": "sha256=0"}}"#, Some("https://h/a.zip")),
         (r#"{"url": "file:///wheels/a.whl", "archive_info": {}}"#, None),
         (r#"{"url": "file:///src", "dir_info": {"editable": true}}"#, None),
     ] {
         let reading = at(path, json).unwrap();
-        let found = package(&reading).map(|p| p.details.iter().next().unwrap());
-        assert_eq!(found.map(|(key, value)| (&**key, &**value)), want, "{json}");
+        assert_eq!(package(&reading).map(|p| &*p.details["direct_url"]), want, "{json}");
     }
     assert!(at(path, "{}").is_err());
     let unnamed = r#"{"url": "u", "vcs_info": {"vcs": "git", "commit_id": "abc"}}"#;
-    assert_eq!(at("dist-info/direct_url.json", unnamed).unwrap(), Reading::nothing());
+    for folder in ["dist-info", "a_b-1.0.dist-info", "a-1.0_local.dist-info"] {
+        assert_eq!(
+            at(&format!("{folder}/direct_url.json"), unnamed).unwrap(),
+            Reading::nothing(),
+            "{folder}"
+        );
+    }
 }
