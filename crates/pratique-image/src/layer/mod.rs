@@ -156,7 +156,7 @@ impl Entries for TarLayer {
             }
         }
         match self.next_header() {
-            Ok(Some(header)) => Ok(Some(Entry { header, body: &mut self.tar })),
+            Ok(Some(header)) => Ok(Some(Entry { header, body: self })),
             Ok(None) => {
                 self.state = State::Ended;
                 if let Some((progress, index)) = &self.progress {
@@ -173,6 +173,13 @@ impl Entries for TarLayer {
 
     fn take_notes(&mut self) -> Vec<LayerNote> {
         self.notes.take()
+    }
+}
+
+/// The current entry's bytes; errors carry a [`LayerError`].
+impl Read for TarLayer {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.tar.read(buf).map_err(|error| name_tar_error(error, self.tar.offset()).into())
     }
 }
 

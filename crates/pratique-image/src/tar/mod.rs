@@ -21,6 +21,9 @@ mod number;
 mod pax;
 mod sparse;
 
+#[cfg(test)]
+mod differential;
+
 use std::io::{self, BufRead, Read};
 
 use header::{Block, text};
@@ -125,13 +128,25 @@ pub(crate) struct Reader<R> {
     entries: u64,
     max_entries: u64,
     ended: bool,
+    /// A body was found damaged: what follows cannot be trusted either, and Go's reader stops as well.
+    failed: Option<TarError>,
     /// Where in the expanded stream the input stands.
     offset: u64,
 }
 
 impl<R: Input> Reader<R> {
     pub(crate) fn new(input: R, max_entries: u64) -> Self {
-        Self { input, body: 0, padding: 0, sparse: None, entries: 0, max_entries, ended: false, offset: 0 }
+        Self {
+            input,
+            body: 0,
+            padding: 0,
+            sparse: None,
+            entries: 0,
+            max_entries,
+            ended: false,
+            failed: None,
+            offset: 0,
+        }
     }
 
     pub(crate) fn get_mut(&mut self) -> &mut R {
@@ -150,6 +165,9 @@ impl<R: Input> Reader<R> {
 
     /// Moves to the next entry; what is left of the current one is skipped.
     pub(crate) fn next(&mut self) -> io::Result<Option<Header>> {
+        if let Some(error) = self.failed {
+            return Err(error.into());
+        }
         if self.ended {
             return Ok(None);
         }
@@ -365,7 +383,10 @@ impl<R: Input> Read for Reader<R> {
         let clip = |run: u64, len: usize| usize::try_from(run).map_or(len, |run| run.min(len));
         match sparse.run() {
             // Stored bytes that the map does not mention: the map is wrong, and so would the file be.
-            Run::End if self.body > 0 => Err(TarError::Sparse.into()),
+            Run::End if self.body > 0 => {
+                self.failed = Some(TarError::Sparse);
+                Err(TarError::Sparse.into())
+            }
             Run::End => Ok(0),
             Run::Hole(run) => {
                 let n = clip(run, buf.len());
@@ -378,6 +399,7 @@ impl<R: Input> Read for Reader<R> {
                 let n = self.read_stored(buf.get_mut(..n).unwrap_or_default())?;
                 if n == 0 {
                     // The map promises more than is stored.
+                    self.failed = Some(TarError::Sparse);
                     return Err(TarError::Sparse.into());
                 }
                 if let Some(sparse) = &mut self.sparse {
