@@ -1,5 +1,7 @@
 //! Programs of the shared fixtures, and programs built here, against what other tools say of them.
 
+#![allow(clippy::print_stdout, clippy::unwrap_used)] // It is all tests.
+
 mod common;
 
 use std::collections::BTreeSet;
@@ -61,8 +63,11 @@ fn stated(path: &Path) -> (Vec<Stated>, Vec<String>) {
     (packages.collect(), reading.problems)
 }
 
+/// Arguments and environment of a build.
+type Way = (&'static [&'static str], &'static [(&'static str, &'static str)]);
+
 /// Ways to build that need no more than the standard library of the machine's own system.
-const HERE: &[(&[&str], &[(&str, &str)])] = &[
+const HERE: &[Way] = &[
     (&[], &[]),
     (&["-ldflags=-s -w -buildid="], &[]),
     (&["-buildmode=pie"], &[]),
@@ -70,7 +75,7 @@ const HERE: &[(&[&str], &[(&str, &str)])] = &[
 ];
 
 /// Ways to build for other systems.
-const ELSEWHERE: &[(&[&str], &[(&str, &str)])] = &[
+const ELSEWHERE: &[Way] = &[
     (&[], &[("GOOS", "windows")]),
     (&["-ldflags=-s -w"], &[("GOOS", "darwin"), ("GOARCH", "arm64")]),
     (&[], &[("GOARCH", "386")]),
@@ -146,7 +151,7 @@ impl Workshop {
     }
 
     /// The same modules must be found however it was built.
-    fn build_in(&self, ways: &[(&[&str], &[(&str, &str)])]) {
+    fn build_in(&self, ways: &[Way]) {
         for (arguments, environment) in ways {
             let (packages, problems) = self.build(arguments, environment);
             assert_eq!(problems, Vec::<String>::new(), "{arguments:?} {environment:?}");

@@ -1,5 +1,7 @@
 //! Java archives of the shared fixtures against what Syft says of them.
 
+#![allow(clippy::unwrap_used)] // It is all tests.
+
 mod common;
 
 use std::collections::BTreeSet;

@@ -150,13 +150,11 @@ impl AuditList {
             let inflate = Decompress::new(true);
             self.open = Some(Open { offset, next: offset, inflate, json: Vec::new() });
             self.inflate(window);
-            match &self.open {
-                Some(_) => return,
-                None => {
-                    let read = self.found.last().filter(|list| list.offset == offset).map_or(0, |l| l.length);
-                    from = from.max(at + read as usize);
-                }
+            if self.open.is_some() {
+                return;
             }
+            let read = self.found.last().filter(|list| list.offset == offset).map_or(0, |list| list.length);
+            from = from.max(at + read as usize);
         }
     }
 }

@@ -129,7 +129,7 @@ impl BuildInfo {
         for at in window.find(&magic) {
             let offset = window.offset_of(at);
             let Some(header) = window.from(at).first_chunk::<HEADER>() else { continue };
-            let own = offset % ALIGNMENT == 0 && self.own(offset);
+            let own = offset.is_multiple_of(ALIGNMENT) && self.own(offset);
             let (pointer_size, flags) = (header[14], header[15]);
             if flags & 2 != 0 {
                 let mut texts = Texts { offset, bytes: Vec::new() };

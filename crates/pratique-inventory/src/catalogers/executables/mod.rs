@@ -50,7 +50,7 @@ impl Cataloger for Executables {
         if file.size < SHORTEST {
             return false;
         }
-        if file.mode & 0o111 != 0 || file.mode & 0o777 == 0 {
+        if file.mode & 0o111 != 0 || file.mode.trailing_zeros() >= 9 {
             return true;
         }
         let name = file.path.file_name();

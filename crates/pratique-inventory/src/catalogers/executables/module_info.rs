@@ -81,7 +81,6 @@ impl<'a> ModuleList<'a> {
             let name = fields.next().unwrap_or_default();
             let module = Module { name, version: fields.next().unwrap_or_default(), replaces: None };
             match kind {
-                "" => {}
                 "path" => list.path = rest,
                 "mod" if !name.is_empty() => list.main = Some(module),
                 "dep" if !name.is_empty() => list.dependencies.push(module),
@@ -92,11 +91,11 @@ impl<'a> ModuleList<'a> {
                     }
                     None => reading.problem(format!("line {}: no build setting: {rest:?}", number + 1)),
                 },
-                // Kinds of the future are none of our business; damaged lines are.
                 "mod" | "dep" | "=>" => {
                     reading
                         .problem(format!("line {} of Go's module list makes no sense: {line:?}", number + 1));
                 }
+                // Empty lines, and kinds of the future.
                 _ => {}
             }
         }
@@ -219,7 +218,7 @@ fn main_module(main: &Module<'_>, list: &ModuleList<'_>) -> Stated {
     if stated.version.is_empty() || stated.version == DEVELOPMENT {
         let linked = list.setting("-ldflags").and_then(|flags| linked_version(flags, main.name));
         if let Some((version, variable)) = linked {
-            stated.version = version.to_owned();
+            version.clone_into(&mut stated.version);
             details.insert("version_from".into(), format!("linker flag {variable}"));
         } else if let Some(version) = pseudo_version(list) {
             stated.version = version;
@@ -246,18 +245,15 @@ fn dependency(module: &Module<'_>) -> Stated {
 /// What `-X VARIABLE=VALUE` sets a variable to whose name says that it is the version of the main module:
 /// called `version` or the like, in package `main` or below the main module's path.
 fn linked_version<'a>(flags: &'a str, module: &str) -> Option<(&'a str, &'a str)> {
-    let mut words = flags.split_whitespace().map(|word| word.trim_matches(['\'', '"']));
-    std::iter::from_fn(|| words.next())
-        .filter_map(|word| {
-            let (variable, value) = word.strip_prefix("-X=").unwrap_or(word).split_once('=')?;
-            let (package, name) = variable.rsplit_once('.')?;
-            let named = ["version", "buildversion", "gitversion", "appversion"];
-            let named = named.iter().any(|known| name.eq_ignore_ascii_case(known));
-            let own = package == "main"
-                || package.strip_prefix(module).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-            (named && own && looks_like_version(value)).then_some((value, variable))
-        })
-        .next()
+    const NAMES: [&str; 4] = ["version", "buildversion", "gitversion", "appversion"];
+    flags.split_whitespace().map(|word| word.trim_matches(['\'', '"'])).find_map(|word| {
+        let (variable, value) = word.strip_prefix("-X=").unwrap_or(word).split_once('=')?;
+        let (package, name) = variable.rsplit_once('.')?;
+        let named = NAMES.iter().any(|known| name.eq_ignore_ascii_case(known));
+        let own = package == "main"
+            || package.strip_prefix(module).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        (named && own && looks_like_version(value)).then_some((value, variable))
+    })
 }
 
 /// `1.2.3`, `v1.2.3-rc.1+build`: three numbers, or two, and what may follow them.
@@ -281,10 +277,10 @@ fn pseudo_version(list: &ModuleList<'_>) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn stated(
-        version: Option<&str>,
-        text: &str,
-    ) -> (Vec<(String, String, BTreeMap<String, String>)>, Vec<String>) {
+    /// Name, version and details.
+    type Told = (String, String, BTreeMap<String, String>);
+
+    fn stated(version: Option<&str>, text: &str) -> (Vec<Told>, Vec<String>) {
         let framed = format!("{:16}{text}\n{:16}", "", "");
         let mut reading = Reading::nothing();
         state(version, framed.as_bytes(), &mut reading);

@@ -150,7 +150,8 @@ impl Contents {
         let mut package = record.package();
         let (_, named) = split_name(&self.base);
         if package.version.is_empty() {
-            package.version = named.or(self.manifest_version().as_deref()).unwrap_or_default().to_owned();
+            let stated = self.manifest_version();
+            named.or(stated.as_deref()).unwrap_or_default().clone_into(&mut package.version);
         }
         let classifier = self
             .base

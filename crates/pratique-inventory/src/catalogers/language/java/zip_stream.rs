@@ -258,7 +258,8 @@ impl<'a> ZipStream<'a> {
             }
             Left::Unknown { passed, clear, end_seen } => {
                 if *clear == 0 && !*end_seen {
-                    self.source.fill()?;
+                    // Small members end in what is in view already.
+                    self.source.ensure(4 * LOOKAHEAD)?;
                     let view = self.source.view();
                     match end_of_member(view, *passed) {
                         Some(end) => (*clear, *end_seen) = (end, true),
