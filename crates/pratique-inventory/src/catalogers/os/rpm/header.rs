@@ -1,8 +1,8 @@
 //! The header of a package, as all three databases keep it.
 //!
-//! rpm, `docs/manual/format_header.md` and `format_v4.md` ("Header"), without the 8 bytes of magic that a package file has in front. All
-//! numbers are big-endian: the number of index entries, the number of data bytes, then the index (tag, type,
-//! offset, count; 16 bytes each), then the data. Traps:
+//! rpm, `docs/manual/format_header.md` and `format_v4.md` ("Header"), without the 8 bytes of magic that a
+//! package file has in front. All numbers are big-endian: the number of index entries, the number of data bytes,
+//! then the index (tag, type, offset, count; 16 bytes each), then the data. Traps:
 //!
 //! * The first entry of most headers is a "region" (tags below 100): a bracket around the entries that are
 //!   signed. It says nothing itself.

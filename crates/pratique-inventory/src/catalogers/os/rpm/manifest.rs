@@ -72,3 +72,34 @@ fn package(line: &[u8]) -> Option<Stated> {
         ..Stated::default()
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use pratique_image::{EntryKind, ImagePath};
+
+    use super::*;
+    use crate::{Limits, SourcePackage};
+
+    fn read(text: &[u8]) -> Reading {
+        let path = ImagePath::new("var/lib/rpmmanifest/container-manifest-2").unwrap();
+        let header = EntryHeader { path, kind: EntryKind::File, size: text.len() as u64, mode: 0o644 };
+        assert!(RpmManifest.wants(&header));
+        let mut body = text;
+        RpmManifest.read(&mut File { header: &header, body: &mut body, limits: &Limits::default() }).unwrap()
+    }
+
+    #[test]
+    fn columns_of_a_package() {
+        let row = "\t1712182041\t1712153709\tMicrosoft Corporation\t(none)\t7756\tnoarch\t1\tca-2.0.0-16.cm2.src.rpm";
+        let reading = read(format!("ca\t2.0.0-16.cm2{row}\n\ntoo\tfew\n\t1{row}\n").as_bytes());
+        let [Fact::Package(ca)] = reading.facts.as_slice() else { panic!("{reading:?}") };
+        assert_eq!((ca.name.as_str(), ca.version.as_str()), ("ca", "1:2.0.0-16.cm2"));
+        assert_eq!(ca.source, Some(SourcePackage { name: "ca".into(), version: "1:2.0.0-16.cm2".into() }));
+        assert_eq!(ca.arch.as_deref(), Some("noarch"));
+        assert_eq!(ca.details["vendor"], "Microsoft Corporation");
+        assert_eq!(
+            reading.problems,
+            [3, 4].map(|line| format!("line {line} does not have the ten columns of a package"))
+        );
+    }
+}

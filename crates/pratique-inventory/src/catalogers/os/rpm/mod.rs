@@ -44,10 +44,8 @@ impl Cataloger for RpmDatabase {
     }
 
     fn wants(&self, file: &EntryHeader) -> bool {
-        let path = file.path.as_bytes();
-        let name = file.path.file_name();
-        matches!(name, b"Packages" | b"Packages.db" | b"rpmdb.sqlite" | LOG)
-            && FOLDERS.iter().any(|folder| path.strip_prefix(*folder) == Some(name))
+        let mut names = FOLDERS.iter().filter_map(|folder| file.path.as_bytes().strip_prefix(*folder));
+        names.any(|name| matches!(name, b"Packages" | b"Packages.db" | b"rpmdb.sqlite" | LOG))
     }
 
     fn read(&self, file: &mut File<'_>) -> Result<Reading, Unreadable> {
