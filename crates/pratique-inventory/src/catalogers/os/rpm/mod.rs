@@ -1,7 +1,7 @@
 //! Packages that rpm has installed: the families of Red Hat and SUSE, Amazon Linux, Photon, Azure Linux.
 //!
-//! rpm has kept its headers in three kinds of files: Berkeley DB ([`bdb`]), its own NDB ([`ndb`]) and SQLite
-//! ([`sqlite`]). What is in them is the same ([`header`]): one binary header a package. The file's name follows
+//! rpm has kept its headers in three kinds of files: Berkeley DB (`bdb`), its own NDB (`ndb`) and SQLite
+//! (`sqlite`). What is in them is the same (`header`): one binary header a package. The file's name follows
 //! the kind only by convention, so its first bytes decide.
 //!
 //! Traps: the database has moved (`var/lib/rpm`, `usr/lib/sysimage/rpm`, and `usr/share/rpm` where the system
