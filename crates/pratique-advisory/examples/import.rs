@@ -55,5 +55,44 @@ fn main() -> Result<(), Box<dyn Error>> {
     let start = Instant::now();
     database.verify()?;
     println!("verified in {:.2?}", start.elapsed());
+    measure(&database)
+}
+
+/// Times look-ups of every package, in an order that jumps about.
+fn measure(database: &Database) -> Result<(), Box<dyn Error>> {
+    const ROUNDS: u32 = 5;
+    let mut keys = database.keys().collect::<Result<Vec<_>, _>>()?;
+    // A stride that shares no factor with the length visits each once.
+    let stride =
+        (0..).map(|more| keys.len() * 3 / 5 + more).find(|stride| coprime(*stride, keys.len())).unwrap_or(1);
+    keys = (0..keys.len()).map(|at| keys[at * stride % keys.len()].clone()).collect();
+    let mut entries = 0;
+    for (what, walk) in [("looked up", false), ("looked up, entries read", true)] {
+        let start = Instant::now();
+        for _ in 0..ROUNDS {
+            for key in &keys {
+                let candidates = database.affected(&key.ecosystem, &key.name)?;
+                if walk {
+                    for entry in candidates {
+                        entries += entry?.ranges().flat_map(|range| range.events).count();
+                    }
+                }
+            }
+        }
+        println!("{what}: {:.2?} each", start.elapsed() / ROUNDS / keys.len() as u32);
+    }
+    println!("({entries} events)");
+    let start = Instant::now();
+    let walked = database.keys().filter(Result::is_ok).count();
+    println!("walked over {walked} keys in {:.2?}", start.elapsed());
+    let start = Instant::now();
+    for number in database.record_ids()?.step_by(997) {
+        database.text(number)?;
+    }
+    println!("a text in {:.2?}", start.elapsed() / (database.info().records / 997 + 1));
     Ok(())
+}
+
+fn coprime(a: usize, b: usize) -> bool {
+    if b == 0 { a == 1 } else { coprime(b, a % b) }
 }

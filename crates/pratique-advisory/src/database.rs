@@ -101,7 +101,7 @@ impl Database {
     /// The same for an ecosystem that was looked up before. `entry` must come from this database.
     pub fn affected_in(&self, entry: &EcosystemEntry, name: &str) -> Result<Candidates<'_>, Error> {
         let section = self.section(names::AFFECTED);
-        match self.table(entry)?.get(normalize(&entry.name, name).as_bytes())? {
+        match self.table(entry)?.get(normalize(entry.family, name).as_bytes())? {
             Some(KeyValue { offset, length, .. }) => {
                 let assessments = self.section(names::ASSESSMENTS);
                 Candidates::open(section, assessments, (offset, length), self.records()?)
@@ -160,12 +160,11 @@ impl Database {
         {
             return Ok(Arc::clone(bytes));
         }
-        let dictionary = match self.dictionary.get() {
-            Some(dictionary) => dictionary,
-            None => {
-                let bytes = self.section(names::TEXT_DICTIONARY).all()?;
-                self.dictionary.get_or_init(|| DecoderDictionary::copy(bytes))
-            }
+        let dictionary = if let Some(dictionary) = self.dictionary.get() {
+            dictionary
+        } else {
+            let bytes = self.section(names::TEXT_DICTIONARY).all()?;
+            self.dictionary.get_or_init(|| DecoderDictionary::copy(bytes))
         };
         let (text, index) = (self.section(names::TEXT), self.section(names::TEXT_INDEX));
         let bytes: Arc<[u8]> = text::expand(text, index, dictionary, block)?.into();

@@ -15,6 +15,7 @@ mod error;
 mod kev;
 mod report;
 mod source;
+mod web;
 
 use std::{
     env,
@@ -24,11 +25,13 @@ use std::{
 };
 
 use jiff::Timestamp;
+use pratique_fetch::{Client, shown_url};
 use rayon::prelude::*;
 
 pub use error::ImportError;
 pub use report::{ImportReport, Problem, SkipReason, Skipped};
 pub use source::{Folder, ReadSeek, Source, SourceError};
+pub use web::{BaseUrl, EPSS_URL, KEV_URL, OSV_URL};
 
 use self::archive::{Archive, Packed};
 use crate::{
@@ -51,6 +54,8 @@ const LARGEST_LIST: u64 = 1024 * 1024;
 pub enum Input {
     /// A file.
     File(PathBuf),
+    /// A web address.
+    Url(Client, String),
     /// Anything that can be read, and what it is called in messages.
     Stream(String, Box<dyn Read + Send>),
 }
@@ -64,6 +69,10 @@ impl Input {
                     Ok(file) => Ok((name, Box::new(file))),
                     Err(source) => Err(SourceError::Io { path: name, source }.into()),
                 }
+            }
+            Input::Url(client, url) => {
+                let reader = web::get(&client, &url)?;
+                Ok((shown_url(&url), reader))
             }
             Input::Stream(name, reader) => Ok((name, reader)),
         }
@@ -119,6 +128,7 @@ pub fn import(
     let tell = |progress: Progress<'_>| options.progress.iter().for_each(|listener| listener(progress));
     let names = ecosystems(source, &options.ecosystems)?;
     let mut reader = Reader {
+        target: target.to_owned(),
         gather: Gather::create(target).map_err(output)?,
         counts: vec![Counts::default(); names.len()],
         report: ImportReport::default(),
@@ -137,14 +147,7 @@ pub fn import(
             continue;
         };
         match Archive::open(file) {
-            Ok(archive) => {
-                reader.read(archive, ecosystem, index as u16, &mut count).map_err(
-                    |problem| match problem {
-                        Stop::Output(source) => output(source),
-                        Stop::Import(problem) => problem,
-                    },
-                )?
-            }
+            Ok(archive) => reader.read(archive, ecosystem, index as u16, &mut count)?,
             Err(problem) => reader.problem(Problem::Damaged { path, reason: problem.to_string() })?,
         }
     }
@@ -211,16 +214,11 @@ fn ecosystems(source: &dyn Source, wanted: &[String]) -> Result<Vec<String>, Imp
     Ok(names)
 }
 
-/// Why reading a zip ends before its end.
-enum Stop {
-    Output(io::Error),
-    Import(ImportError),
-}
-
 /// A member that was read, or the reason why it could not be.
 type Outcome = Result<Intake, String>;
 
 struct Reader {
+    target: PathBuf,
     gather: Gather,
     counts: Vec<Counts>,
     report: ImportReport,
@@ -242,7 +240,7 @@ impl Reader {
         ecosystem: &str,
         zip: u16,
         progress: &mut dyn FnMut(usize),
-    ) -> Result<(), Stop> {
+    ) -> Result<(), ImportError> {
         let mut batch = archive.batch();
         while !batch.is_empty() {
             // While one batch is expanded and parsed, the next is taken out of the zip.
@@ -256,7 +254,7 @@ impl Reader {
         Ok(())
     }
 
-    fn take(&mut self, outcome: Outcome, member: &str, ecosystem: &str, zip: u16) -> Result<(), Stop> {
+    fn take(&mut self, outcome: Outcome, member: &str, ecosystem: &str, zip: u16) -> Result<(), ImportError> {
         let mut count = |zip: u16, add: fn(&mut Counts)| {
             if let Some(counts) = self.counts.get_mut(usize::from(zip)) {
                 add(counts);
@@ -264,14 +262,18 @@ impl Reader {
         };
         count(zip, |counts| counts.members += 1);
         match outcome {
-            Ok(intake) => match self.gather.take(intake, zip).map_err(Stop::Output)? {
+            Ok(intake) => match self
+                .gather
+                .take(intake, zip)
+                .map_err(|source| ImportError::Output { path: self.target.clone(), source })?
+            {
                 Taken::First => {}
                 Taken::InsteadOf(other) => count(other, |counts| counts.duplicates += 1),
                 Taken::NotNewer => count(zip, |counts| counts.duplicates += 1),
             },
             Err(reason) if self.strict => {
                 let problem = format!("{ecosystem}/all.zip: {member}: {reason}");
-                return Err(Stop::Import(ImportError::Strict { problem }));
+                return Err(ImportError::Strict { problem });
             }
             Err(reason) => {
                 count(zip, |counts| counts.unusable += 1);

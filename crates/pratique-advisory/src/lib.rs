@@ -48,8 +48,8 @@ pub use cve::{CveId, NotACve};
 pub use database::{Database, Packages};
 pub use error::Error;
 pub use import::{
-    Folder, ImportError, ImportOptions, ImportReport, Input, Problem, Progress, ReadSeek, SkipReason,
-    Skipped, Source, SourceError, import,
+    BaseUrl, EPSS_URL, Folder, ImportError, ImportOptions, ImportReport, Input, KEV_URL, OSV_URL, Problem,
+    Progress, ReadSeek, SkipReason, Skipped, Source, SourceError, import,
 };
 pub use info::{Counts, EpssInfo, Info, KevInfo};
 pub use keys::{Change, Diff, Key};

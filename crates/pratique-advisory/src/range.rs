@@ -1,4 +1,6 @@
-//! The vocabulary of affected ranges.
+//! The vocabulary of affected ranges, beyond the events, which `pratique-version` defines and evaluates.
+
+pub use pratique_version::range::Event;
 
 /// How the versions of a range are ordered: the range types of the OSV schema, without `GIT`, which has no order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -23,48 +25,34 @@ impl RangeKind {
     }
 }
 
-/// A version at which a range changes: the events of the OSV schema.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Event<'a> {
-    /// The first affected version; `0` comes before every version.
-    Introduced(&'a str),
-    /// The first version that is not affected any more.
-    Fixed(&'a str),
-    /// The last affected version.
-    LastAffected(&'a str),
-    /// From this version on the range says nothing; `*` for no such version.
-    Limit(&'a str),
+/// The version that an event names.
+pub(crate) fn version<'a>(event: &Event<'a>) -> &'a str {
+    match *event {
+        Event::Introduced(version)
+        | Event::Fixed(version)
+        | Event::LastAffected(version)
+        | Event::Limit(version) => version,
+    }
 }
 
-impl<'a> Event<'a> {
-    /// The version that the event names.
-    pub fn version(&self) -> &'a str {
-        match *self {
-            Event::Introduced(version)
-            | Event::Fixed(version)
-            | Event::LastAffected(version)
-            | Event::Limit(version) => version,
-        }
+/// The number of an event's kind in the file.
+pub(crate) fn event_code(event: &Event<'_>) -> u64 {
+    match event {
+        Event::Introduced(_) => 0,
+        Event::Fixed(_) => 1,
+        Event::LastAffected(_) => 2,
+        Event::Limit(_) => 3,
     }
+}
 
-    pub(crate) fn code(&self) -> u64 {
-        match self {
-            Event::Introduced(_) => 0,
-            Event::Fixed(_) => 1,
-            Event::LastAffected(_) => 2,
-            Event::Limit(_) => 3,
-        }
-    }
-
-    pub(crate) fn from_code(code: u64, version: &'a str) -> Option<Event<'a>> {
-        Some(match code {
-            0 => Event::Introduced(version),
-            1 => Event::Fixed(version),
-            2 => Event::LastAffected(version),
-            3 => Event::Limit(version),
-            _ => return None,
-        })
-    }
+pub(crate) fn event_from_code(code: u64, version: &str) -> Option<Event<'_>> {
+    Some(match code {
+        0 => Event::Introduced(version),
+        1 => Event::Fixed(version),
+        2 => Event::LastAffected(version),
+        3 => Event::Limit(version),
+        _ => return None,
+    })
 }
 
 /// What a publisher says about a fix beyond what the ranges say.

@@ -20,6 +20,7 @@ use crate::{
         bytes::{Cursor, Malformed},
     },
     keys::KeyValue,
+    names::family,
     section::{
         affected::{self, Draft},
         assessments::Assessments,
@@ -96,14 +97,16 @@ fn write_text(gathered: &Gathered, to: &mut Writer) -> io::Result<Vec<Pointer>> 
 
 /// A dictionary: the beginnings of records taken at even distances.
 fn sample(gathered: &Gathered) -> io::Result<Vec<u8>> {
-    const EACH: u32 = 1024;
-    let samples = text::DICTIONARY / EACH as usize;
+    const EACH: u32 = 512;
+    // Many records have less to say than that, some nothing.
+    let samples = 4 * text::DICTIONARY / EACH as usize;
     let step = gathered.slots.len().div_ceil(samples).max(1);
     let mut dictionary = Vec::with_capacity(text::DICTIONARY);
     for (_, slot) in gathered.slots.iter().step_by(step) {
         let span = Span { length: slot.text.length.min(EACH), ..slot.text };
         dictionary.extend_from_slice(&gathered.texts.read(span)?);
     }
+    dictionary.truncate(text::DICTIONARY);
     Ok(dictionary)
 }
 
@@ -303,6 +306,7 @@ impl Directory {
             self.close();
             self.ecosystems.push(EcosystemEntry {
                 name: ecosystem.into(),
+                family: family(ecosystem),
                 packages: 0,
                 entries: 0,
                 records: 0,

@@ -84,7 +84,7 @@ pub(crate) fn read(json: &[u8]) -> Result<Intake, Unusable> {
     for affected in &record.affected {
         match entry(affected)? {
             Entry::Versions(package, draft) => {
-                let name = names::normalize(&package.ecosystem, &package.name);
+                let name = names::normalize(names::family(&package.ecosystem), &package.name);
                 encoded.clear();
                 draft.encode(&mut encoded);
                 entries.put_text(&package.ecosystem);

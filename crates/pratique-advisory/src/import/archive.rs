@@ -4,7 +4,10 @@
 //! compressed members out of the zip, and [`Packed::expand`] is for the others. Limits: no member may claim, or expand to,
 //! more than [`LARGEST_MEMBER`]; nothing is reserved for a claimed size beyond what is plausible.
 
-use std::io::{self, Read, Seek, SeekFrom};
+use std::{
+    borrow::Cow,
+    io::{self, Read, Seek, SeekFrom},
+};
 
 use flate2::{Decompress, FlushDecompress, Status};
 use zip::{CompressionMethod, ZipArchive, result::ZipError};
@@ -72,7 +75,7 @@ impl<'a> Archive<'a> {
         while self.next < self.zip.len() && batch.len() < BATCH_MEMBERS && claimed < BATCH_BYTES {
             let index = self.next;
             self.next += 1;
-            let name = self.zip.name_for_index(index).and_then(Result::ok).map(|name| name.into_owned());
+            let name = self.zip.name_for_index(index).and_then(Result::ok).map(Cow::into_owned);
             if name.as_ref().is_some_and(|name| name.ends_with('/')) {
                 continue;
             }

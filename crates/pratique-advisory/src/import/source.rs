@@ -8,6 +8,9 @@ use std::{
 
 use crate::file::Scratch;
 
+/// The largest zip of the public export, that of all ecosystems together, has some 1.5 GB.
+const LARGEST_ZIP: u64 = 16 * 1024 * 1024 * 1024;
+
 /// Something that can be read at random, as zips must be.
 pub trait ReadSeek: Read + Seek + Send {}
 
@@ -28,7 +31,11 @@ pub trait Source: Sync {
         let Some(mut from) = self.read(path)? else { return Ok(None) };
         let broken = |source| SourceError::Io { path: path.to_owned(), source };
         let mut copy = Scratch::beside(target, "zip").map_err(broken)?;
-        io::copy(&mut from, &mut copy).and_then(|_| copy.rewind()).map_err(broken)?;
+        let length = io::copy(&mut from.by_ref().take(LARGEST_ZIP), &mut copy).map_err(broken)?;
+        if length == LARGEST_ZIP {
+            return Err(broken(io::ErrorKind::FileTooLarge.into()));
+        }
+        copy.rewind().map_err(broken)?;
         Ok(Some(Box::new(copy)))
     }
 }
@@ -46,6 +53,9 @@ pub enum SourceError {
         #[source]
         source: io::Error,
     },
+    /// The server did not give the file.
+    #[error(transparent)]
+    Fetch(#[from] pratique_fetch::Error),
     /// The path leaves the source. Paths are made of names that come from the source itself.
     #[error("{path:?} is not the path of a file within the source")]
     Path {

@@ -25,6 +25,7 @@ use crate::{
         Section,
         bytes::{Cursor, Malformed, Put},
     },
+    range,
 };
 
 const RANGES: u8 = 1;
@@ -59,8 +60,8 @@ impl<'a> Draft<'a> {
         for (kind, events) in &self.ranges {
             to.put_varint((events.len() as u64) << 1 | kind.code());
             for event in events {
-                to.put_varint(event.code());
-                to.put_text(event.version());
+                to.put_varint(range::event_code(event));
+                to.put_text(range::version(event));
             }
         }
         to.put_varint(self.versions.len() as u64);
@@ -81,7 +82,7 @@ impl<'a> Draft<'a> {
             let mut events = Vec::new();
             for _ in 0..head >> 1 {
                 let code = from.varint()?;
-                events.push(Event::from_code(code, from.text()?).ok_or(Malformed)?);
+                events.push(range::event_from_code(code, from.text()?).ok_or(Malformed)?);
             }
             ranges.push((RangeKind::from_code(head), events));
         }
@@ -130,7 +131,7 @@ pub(crate) fn encode_group(
 
     let mut dictionary: Vec<&str> = Vec::new();
     for (_, draft) in &decoded {
-        let events = draft.ranges.iter().flat_map(|(_, events)| events).map(Event::version);
+        let events = draft.ranges.iter().flat_map(|(_, events)| events).map(range::version);
         dictionary.extend(events.filter(|version| *version != BEGINNING));
         dictionary.extend(&draft.versions);
     }
@@ -193,9 +194,12 @@ fn encode_entry(
         for (kind, events) in &draft.ranges {
             to.put_varint((events.len() as u64) << 1 | kind.code());
             for event in events {
-                let string =
-                    if event.version() == BEGINNING { 0 } else { place(event.version())? as u64 + 1 };
-                to.put_varint(string << 2 | event.code());
+                let string = if range::version(event) == BEGINNING {
+                    0
+                } else {
+                    place(range::version(event))? as u64 + 1
+                };
+                to.put_varint(string << 2 | range::event_code(event));
             }
         }
     }
@@ -431,8 +435,8 @@ impl<'db> Iterator for Candidates<'db> {
     }
 }
 
-/// What one record says about one package. A view into the map: copying it is cheap.
-#[derive(Clone, Copy)]
+/// What one record says about one package. A view into the map: cloning it is cheap.
+#[derive(Clone)]
 pub struct Affected<'db> {
     record: RecordId,
     assessments: Section<'db>,
@@ -453,7 +457,7 @@ impl<'db> Affected<'db> {
     /// The ranges, in the record's order. A version is affected if it lies in any of them or is among
     /// [`Affected::versions`].
     pub fn ranges(&self) -> Ranges<'db> {
-        self.ranges
+        self.ranges.clone()
     }
 
     /// The versions that the record lists one by one.
@@ -492,7 +496,7 @@ impl<'db> Affected<'db> {
 }
 
 /// The ranges of an entry: an iterator.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Ranges<'db> {
     dictionary: Dictionary<'db>,
     left: u32,
@@ -500,7 +504,7 @@ pub struct Ranges<'db> {
 }
 
 /// One range: its events in the record's order, which is not always the versions' order.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Range<'db> {
     /// How its versions are compared.
     pub kind: RangeKind,
@@ -523,7 +527,7 @@ impl<'db> Iterator for Ranges<'db> {
 }
 
 /// The events of a range: an iterator.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Events<'db> {
     dictionary: Dictionary<'db>,
     left: u32,
@@ -540,7 +544,7 @@ impl<'db> Iterator for Events<'db> {
             0 => BEGINNING,
             string => self.dictionary.get(string - 1)?,
         };
-        Event::from_code(code & 3, version)
+        range::event_from_code(code & 3, version)
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

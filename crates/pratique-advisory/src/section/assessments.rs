@@ -32,6 +32,7 @@ pub(crate) struct Assessment<'a> {
 impl<'a> Assessment<'a> {
     /// `None` if the text is absurdly long.
     pub(crate) fn of(severity: &Severity<'a>) -> Option<Assessment<'a>> {
+        #[expect(clippy::cast_sign_loss, reason = "scores are 0.0 to 10.0; the cast saturates")]
         let tenths = severity.score.map_or(NO_SCORE, |score| (score * 10.0).round() as u8);
         (severity.text.len() <= LONGEST_TEXT).then(|| Assessment {
             system: severity.system.code(),

@@ -5,12 +5,15 @@
 //! offset and length of its table in `keys` varint; hash of that table's keys and contents u64
 //! ```
 
+use pratique_version::Ecosystem;
+
 use crate::{
     Error,
     file::{
         Section,
         bytes::{Cursor, Malformed, Put},
     },
+    names::family,
 };
 
 /// What is known about one ecosystem, or about one release of a distribution.
@@ -18,6 +21,8 @@ use crate::{
 pub struct EcosystemEntry {
     /// As OSV spells it, release included: `Debian:12`, `npm`.
     pub name: Box<str>,
+    /// The ecosystem without its release; `None` for one that this program does not know.
+    pub family: Option<Ecosystem>,
     /// How many package names have advisories.
     pub packages: u32,
     /// How many entries there are over all packages.
@@ -56,8 +61,10 @@ fn decode(bytes: &[u8]) -> Result<Vec<EcosystemEntry>, Malformed> {
     let count = from.size()?;
     let mut entries: Vec<EcosystemEntry> = Vec::new();
     for _ in 0..count {
+        let name = from.text()?;
         let entry = EcosystemEntry {
-            name: from.text()?.into(),
+            name: name.into(),
+            family: family(name),
             packages: from.varint32()?,
             entries: from.varint32()?,
             records: from.varint32()?,

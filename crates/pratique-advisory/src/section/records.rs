@@ -62,7 +62,7 @@ impl Draft<'_> {
 }
 
 /// A record: a view into the map.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Record<'db> {
     number: RecordId,
     id: &'db str,
@@ -151,23 +151,23 @@ impl<'db> Record<'db> {
 
     /// Identifiers of the same flaw in other databases.
     pub fn aliases(&self) -> Strings<'db> {
-        self.aliases
+        self.aliases.clone()
     }
 
     /// The upstream flaws that a distribution's record is about; several for an advisory that fixes several.
     pub fn upstream(&self) -> Strings<'db> {
-        self.upstream
+        self.upstream.clone()
     }
 
     /// CVE identifiers among the record's `related`. Some publishers (AlmaLinux, Wolfi) list here what others call
     /// `upstream`; with others they are different flaws.
     pub fn related(&self) -> Strings<'db> {
-        self.related
+        self.related.clone()
     }
 
     /// The record's severities: CVSS, or words of an unknown kind.
     pub fn severities(&self) -> Result<Vec<Severity<'db>>, Error> {
-        self.severities.map(|number| assessments::read(self.assessments, number)).collect()
+        self.severities.clone().map(|number| assessments::read(self.assessments, number)).collect()
     }
 
     /// The publisher's own word: GitHub severity, Ubuntu priority, the "Important:" of an errata title, …
@@ -186,7 +186,7 @@ fn time(micros: i64) -> Result<Timestamp, Malformed> {
 }
 
 /// Strings in the map: an iterator. Checked when the record was decoded.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Strings<'db> {
     left: u32,
     bytes: Cursor<'db>,
@@ -218,7 +218,7 @@ impl<'db> Iterator for Strings<'db> {
 
 impl ExactSizeIterator for Strings<'_> {}
 
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Numbers<'db> {
     left: u32,
     bytes: Cursor<'db>,

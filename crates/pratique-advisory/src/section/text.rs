@@ -24,7 +24,7 @@ use crate::{
 const BLOCK: usize = 16 * 1024;
 /// Blocks that are compressed at a time, on all cores.
 const BATCH: usize = 64;
-const LEVEL: i32 = 7;
+const LEVEL: i32 = 6;
 const INDEX_ENTRY: u64 = 12;
 /// The longest text of one record.
 pub(crate) const LONGEST: usize = 8 * 1024 * 1024;
