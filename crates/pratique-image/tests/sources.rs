@@ -1,5 +1,7 @@
 //! Docker archives, OCI layouts and archives, directories.
 
+#![allow(clippy::unwrap_used)] // Helpers of tests may panic like tests.
+
 mod support;
 
 use std::path::Path;
@@ -270,7 +272,7 @@ fn reads_layers_from_several_threads() {
         for at in [0, 1, 2, 3, 3, 0] {
             let image = &image;
             scope.spawn(move || {
-                assert_eq!(list(image, at).unwrap().0, [format!("F f{at} {}", "x".repeat(200_000))])
+                assert_eq!(list(image, at).unwrap().0, [format!("F f{at} {}", "x".repeat(200_000))]);
             });
         }
     });

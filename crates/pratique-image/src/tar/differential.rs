@@ -119,7 +119,7 @@ fn odd_archives() -> Vec<Vec<u8>> {
     all.push(archive(&[(block.clone(), b"")]));
     all.push(archive(&[(block.clone().gnu(), b"")]));
     let mut star = block.clone();
-    star.put(345, &[b'p'; 155]).put(476, b"00000000000\000000000000\0").put(508, b"tar\0");
+    star.put(345, &[b'p'; 155]).put(476, b"00000000000\x0000000000000\0").put(508, b"tar\0");
     all.push(archive(&[(star, b"")]));
     let mut v7 = block;
     v7.put(257, &[0; 8]);
@@ -131,7 +131,7 @@ fn odd_archives() -> Vec<Vec<u8>> {
         b"          1 ",
         b"1          \0",
         b"1\x007         ",
-        b"\0\0\0\0\0\0\0\0\0\0\01",
+        b"\0\0\0\0\0\0\0\0\0\0\x001",
         b"            ",
         b"0000000009\0\0",
         b"777777777777",

@@ -1,5 +1,5 @@
 //! Makes images for tests: tar archives entry by entry, OCI layouts, docker archives.
-#![allow(dead_code, unreachable_pub)]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
 
 use std::io::Write as _;
 use std::path::Path;
