@@ -309,7 +309,7 @@ fn mach_o(head: &[u8]) -> Option<Layout> {
                 });
             }
         }
-        rest = rest.get(size as usize..)?;
+        rest = rest.get(size as usize..).unwrap_or_default();
         if sections.len() > MOST_RECORDS {
             break;
         }

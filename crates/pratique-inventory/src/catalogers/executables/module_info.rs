@@ -38,6 +38,12 @@ pub(super) fn is_version(text: &str) -> bool {
 /// States the standard library, where its version is known, and the modules of the list.
 pub(super) fn state(version: Option<&str>, list: &[u8], reading: &mut Reading) {
     let text = String::from_utf8_lossy(unframed(list));
+    if text.is_empty() {
+        // Built in GOPATH mode, as distributions' packages and some vendors' still are.
+        reading.problem(
+            "it is a Go program without a module list: which modules it was built from is not known",
+        );
+    }
     let list = ModuleList::parse(&text, reading);
     if let Some(version) = version {
         reading.facts.push(Fact::Package(Box::new(standard_library(version, &list))));
