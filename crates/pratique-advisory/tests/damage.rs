@@ -48,7 +48,7 @@ fn look_ups_meet_the_damage_without_being_asked_to_verify() -> Outcome {
     assert!(sound.len() > 4 * 65536, "{}", sound.len());
     let damaged = folder.path().join("damaged.pdb");
     let (mut refused, mut same) = (0, 0);
-    for at in (0..sound.len()).step_by(8_009) {
+    for at in (4096..sound.len()).step_by(8_009) {
         let mut bytes = sound.clone();
         bytes[at] ^= 0x80;
         fs::write(&damaged, &bytes)?;
