@@ -185,20 +185,31 @@ fn innermost(error: &reqwest::Error) -> String {
     last
 }
 
+/// What TLS itself says, wherever in the chain it says so.
 fn tls_reason(error: &reqwest::Error) -> Option<String> {
     let mut next: Option<&(dyn std::error::Error + 'static)> = error.source();
     while let Some(error) = next {
         if let Some(tls) = error.downcast_ref::<rustls::Error>() {
-            return Some(tls.to_string());
+            return Some(explain(tls));
         }
-        if let Some(inner) = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref)
-            && let Some(tls) = inner.downcast_ref::<rustls::Error>()
-        {
-            return Some(tls.to_string());
-        }
-        next = error.source();
+        // An I/O error calls the source of what it holds its own source, and so leaves out what it holds.
+        next = match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+            Some(held) => Some(held),
+            None => error.source(),
+        };
     }
     None
+}
+
+fn explain(error: &rustls::Error) -> String {
+    let text = error.to_string();
+    if text.contains("CaUsedAsEndEntity") {
+        // What `openssl req -x509` makes unless told otherwise.
+        return "its certificate is that of an authority (CA:TRUE), which may sign server certificates but not be \
+                one"
+            .into();
+    }
+    text
 }
 
 /// A URL without what may be secret: user, password, query and fragment.

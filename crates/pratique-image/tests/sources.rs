@@ -223,6 +223,29 @@ fn refuses_cycles_depth_and_wrong_digests() {
     assert!(matches!(error, Error::WrongDigest { .. } | Error::CyclicIndex { .. }), "{error}");
 }
 
+#[test]
+fn refuses_indexes_that_fan_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let blobs = dir.path().join("blobs/sha256");
+    std::fs::create_dir_all(&blobs).unwrap();
+    let mut digest = Digest::sha256(b"bottom");
+    for level in 0..3 {
+        let many: Vec<_> = (0..100)
+            .map(|_| {
+                serde_json::json!({"mediaType": "application/vnd.oci.image.index.v1+json",
+                    "digest": digest.to_string(), "size": 1})
+            })
+            .collect();
+        let manifests = if level == 0 { Vec::new() } else { many };
+        let text = serde_json::json!({"schemaVersion": 2, "manifests": manifests}).to_string();
+        digest = Digest::sha256(text.as_bytes());
+        std::fs::write(blobs.join(digest.hex()), &text).unwrap();
+        std::fs::write(dir.path().join("index.json"), &text).unwrap();
+    }
+    let error = open(dir.path().to_str().unwrap()).unwrap_err();
+    assert!(matches!(error, Error::Limit { .. }), "{error}");
+}
+
 #[cfg(unix)]
 #[test]
 fn walks_directories() {

@@ -138,6 +138,9 @@ enum Member {
     Link(ImagePath),
 }
 
+/// Longest member name that is kept: those of image archives are short, and a stranger's must not fill the memory.
+const MAX_NAME: usize = 512;
+
 /// Longest chain of links from member to member.
 const MAX_LINKS: usize = 8;
 
@@ -150,6 +153,9 @@ impl Archive {
         let mut members = HashMap::new();
         while let Some(header) = tar.next()? {
             let Ok((path, _)) = ImagePath::clamped(&header.name) else { continue };
+            if path.as_bytes().len() > MAX_NAME || header.link.len() > MAX_NAME {
+                continue;
+            }
             let member = match header.kind {
                 Kind::File if tar.is_sparse() => return Err(TarError::Sparse.into()),
                 Kind::File => Member::File { offset: tar.offset(), size: header.size },

@@ -8,6 +8,9 @@ use crate::{Digest, Error, ImageNote, OpenOptions, Platform};
 /// Most descriptors that are looked at in all nested indexes together.
 const MAX_DESCRIPTORS: usize = 10_000;
 
+/// Most indexes inside indexes that are opened: an index may name thousands, which may name thousands.
+const MAX_INDEXES: usize = 64;
+
 /// Most manifests that are opened only to learn their platform.
 const MAX_LOOKUPS: usize = 64;
 
@@ -53,9 +56,9 @@ pub(crate) fn resolve(
         Parsed::Manifest(manifest) => return resolver.single((root.bytes, root.digest), *manifest),
         Parsed::Index(index) => index,
     };
-    let mut candidates = Vec::new();
-    resolver.collect(&index, &mut vec![root.digest], &mut candidates)?;
-    let (chosen, note) = resolver.choose(candidates)?;
+    let mut found = Found::default();
+    resolver.collect(&index, &mut vec![root.digest], &mut found)?;
+    let (chosen, note) = resolver.choose(found.candidates)?;
     let bytes = fetch(&chosen.descriptor, Wanted::Manifest)?;
     match resolver.parse(&bytes, &chosen.descriptor.media_type)? {
         Parsed::Manifest(manifest) => {
@@ -67,6 +70,13 @@ pub(crate) fn resolve(
         }
         Parsed::Index(_) => Err(resolver.unsupported("an index that its parent calls a manifest", "")),
     }
+}
+
+/// What a walk through indexes has found so far.
+#[derive(Default)]
+struct Found {
+    candidates: Vec<Candidate>,
+    indexes: usize,
 }
 
 struct Resolver<'a> {
@@ -120,7 +130,7 @@ impl Resolver<'_> {
     }
 
     /// All images of an index, with those of the indexes inside it.
-    fn collect(&self, index: &Index, path: &mut Vec<Digest>, out: &mut Vec<Candidate>) -> Result<(), Error> {
+    fn collect(&self, index: &Index, path: &mut Vec<Digest>, found: &mut Found) -> Result<(), Error> {
         let limits = &self.options.limits;
         let limit = |what: &str, limit: usize| Error::Limit {
             image: self.image.into(),
@@ -131,7 +141,7 @@ impl Resolver<'_> {
             return Err(limit("the nesting of indexes", limits.index_depth));
         }
         for descriptor in &index.manifests {
-            if out.len() >= MAX_DESCRIPTORS {
+            if found.candidates.len() >= MAX_DESCRIPTORS {
                 return Err(limit("the number of manifests", MAX_DESCRIPTORS));
             }
             if descriptor.is_attestation() {
@@ -145,10 +155,14 @@ impl Resolver<'_> {
                             digest: descriptor.digest.into(),
                         });
                     }
+                    found.indexes += 1;
+                    if found.indexes > MAX_INDEXES {
+                        return Err(limit("the number of indexes in indexes", MAX_INDEXES));
+                    }
                     let bytes = (self.fetch)(descriptor, Wanted::Manifest)?;
                     if let Parsed::Index(inner) = self.parse(&bytes, &descriptor.media_type)? {
                         path.push(descriptor.digest);
-                        self.collect(&inner, path, out)?;
+                        self.collect(&inner, path, found)?;
                         path.pop();
                     }
                 }
@@ -160,7 +174,7 @@ impl Resolver<'_> {
                     {
                         continue;
                     }
-                    out.push(Candidate { descriptor: descriptor.clone(), platform });
+                    found.candidates.push(Candidate { descriptor: descriptor.clone(), platform });
                 }
                 ManifestKind::Schema1 | ManifestKind::Other => {}
             }
