@@ -6,7 +6,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use pratique_image::{Entries, Entry, EntryHeader, EntryKind, ImagePath, LayerError};
+use pratique_image::{Entries, Entry, EntryHeader, EntryKind, ImagePath, LayerError, LayerNote};
 
 use crate::{
     cataloger::{Cataloger, File, Limits, Reading, Unreadable},
@@ -29,6 +29,9 @@ pub fn analyse(
     while let Some(entry) = layer.next_entry()? {
         pass.take(entry);
     }
+    for note in layer.take_notes() {
+        pass.note(&note);
+    }
     Ok(pass.finish())
 }
 
@@ -44,6 +47,7 @@ struct Pass<'a> {
     links: Vec<(ImagePath, ImagePath, u32)>,
     symlinks: Vec<(ImagePath, ImagePath)>,
     problems: Vec<Problem>,
+    incomplete: bool,
     replaced: Vec<u64>,
     directories: Vec<u64>,
     removed: Vec<u64>,
@@ -171,6 +175,19 @@ impl Pass<'_> {
         self.above_files.extend(path.ancestors().map(PathSet::hash));
     }
 
+    /// What the reader of the layer itself had to say.
+    fn note(&mut self, note: &LayerNote) {
+        self.incomplete |= matches!(note, LayerNote::Absent { .. } | LayerNote::Unreadable { .. });
+        let path = match note {
+            LayerNote::Unreadable { path, .. }
+            | LayerNote::Skipped { path, .. }
+            | LayerNote::OutsideTree { path, .. }
+            | LayerNote::UnknownType { path, .. } => path.clone(),
+            _ => ImagePath::root(),
+        };
+        self.problems.push(Problem { path, what: note.to_string() });
+    }
+
     /// A hard link states what its target states, for the catalogers that would read it by its own name.
     fn link(&mut self, header: &EntryHeader, target: &ImagePath) {
         let as_file = EntryHeader { kind: EntryKind::File, ..header.clone() };
@@ -228,6 +245,7 @@ impl Pass<'_> {
             removed: PathSet::from_hashes(self.removed),
             opaque: PathSet::from_hashes(self.opaque),
             problems,
+            incomplete: self.incomplete,
             entries: self.entries,
             bytes: self.bytes,
         }

@@ -53,6 +53,7 @@ impl CachedLayer {
         self.facts.problems.retain(|p| !names.iter().any(|name| p.what.starts_with(&format!("{name}: "))));
         self.facts.problems.extend(newer.problems);
         self.facts.problems.sort();
+        self.facts.incomplete |= newer.incomplete;
         for link in newer.links_below {
             if !self.facts.links_below.contains(&link) {
                 self.facts.links_below.push(link);

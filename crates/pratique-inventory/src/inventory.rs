@@ -11,7 +11,7 @@ use std::{
 use pratique_image::{Image, ImagePath, LayerError};
 
 use crate::{
-    analyse,
+    analyse::analyse,
     cache::{Cache, CachedLayer},
     cataloger::{Cataloger, Limits},
     catalogers,
@@ -155,12 +155,12 @@ impl Inventory {
 
 /// The facts of every layer, in order, and whether they came from the cache.
 fn read_layers(image: &Image, options: &TakeOptions<'_>) -> Result<Vec<(LayerFacts, bool)>, TakeError> {
-    let count = image.layers.len();
+    let count = image.layers().len();
     let slots: Vec<Mutex<Option<Result<(LayerFacts, bool), TakeError>>>> =
         (0..count).map(|_| Mutex::new(None)).collect();
     // The largest first: with few layers, whoever starts last decides when all are done.
     let mut order: Vec<usize> = (0..count).collect();
-    order.sort_by_key(|&index| std::cmp::Reverse(image.layers[index].size.unwrap_or(0)));
+    order.sort_by_key(|&index| std::cmp::Reverse(image.layers()[index].size.unwrap_or(0)));
     let next = AtomicUsize::new(0);
     let failed = std::sync::atomic::AtomicBool::new(false);
     thread::scope(|scope| {
@@ -201,16 +201,15 @@ fn read_layer(
 ) -> Result<(LayerFacts, bool), TakeError> {
     let name = || image.name().to_string();
     // Only a digest that is verified over the bytes may name facts.
-    let key = options.cache.zip(image.layers[index].digest.as_ref());
+    let key = options.cache.zip(image.layers()[index].digest.as_ref());
     let kept = key.and_then(|(cache, digest)| cache.get(digest));
     let missing = kept.as_ref().map_or_else(|| options.catalogers.to_vec(), |kept| kept.missing(options.catalogers));
     if let Some(kept) = kept.clone().filter(|_| missing.is_empty()) {
-        image.skip_layer(index);
         return Ok((kept.only(options.catalogers), true));
     }
     let mut entries =
         image.open_layer(index).map_err(|source| TakeError::Open { image: name(), index, source })?;
-    let facts = analyse::analyse(entries.as_mut(), &missing, &options.limits)
+    let facts = analyse(entries.as_mut(), &missing, &options.limits)
         .map_err(|source| TakeError::Layer { image: name(), index, source })?;
     let asked = missing.iter().map(|c| (c.id().name.to_owned(), c.id().revision)).collect();
     let layer = match kept {
@@ -220,7 +219,7 @@ fn read_layer(
             kept
         }
     };
-    if let Some((cache, digest)) = key {
+    if let Some((cache, digest)) = key.filter(|_| !layer.facts.incomplete) {
         // A full disk costs the next scan time, and this one nothing.
         let _ = cache.put(digest, &layer);
     }

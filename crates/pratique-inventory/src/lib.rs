@@ -12,22 +12,23 @@
 //! [`Inventory::take`] does all of it.
 
 pub mod analyse;
-//WAIT pub mod cache;
+pub mod cache;
 pub mod cataloger;
 pub mod catalogers;
 pub mod fact;
-//WAIT pub mod inventory;
+pub mod inventory;
 pub mod overlay;
 pub mod package;
 pub mod path_set;
-//WAIT pub mod resolve;
+pub mod resolve;
+pub mod sbom;
 
 
 pub use cataloger::{Cataloger, CatalogerId, File, Limits, Reading, Unreadable};
 pub use fact::{Distribution, Fact, FileFacts, LayerFacts, Problem, SourcePackage, Stated};
 pub use analyse::analyse;
-//WAIT pub use cache::Cache;
-//WAIT pub use inventory::{Inventory, LayerSummary, Scope, TakeError, TakeOptions};
+pub use cache::Cache;
+pub use inventory::{Inventory, LayerSummary, Scope, TakeError, TakeOptions};
 pub use overlay::Overlay;
 pub use package::{Location, Package, PackageKind};
 pub use path_set::PathSet;

@@ -1,1 +1,49 @@
-fn main() {}
+//! `pratique`: container security in one binary. The command line, and nothing else: what commands do is
+//! written in the crates below.
+
+mod commands;
+mod exit;
+mod progress;
+mod settings;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::commands::Command;
+
+/// musl's allocator would make a scan several times slower; this one is as fast everywhere.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Container security in one binary: what is in an image, what is wrong with it, and who must know.
+#[derive(Debug, Parser)]
+#[command(
+    name = "pratique",
+    version,
+    propagate_version = true,
+    max_term_width = 100,
+    after_help = "Examples:\n  \
+        pratique demo                          see it work, without network\n  \
+        pratique db update                     fetch all advisories\n  \
+        pratique scan alpine:3.20              what is wrong with an image\n  \
+        pratique scan --fail-on high ./app     fail when anything high or worse is there\n\n\
+        Exit codes:\n  \
+        0 clean or below the threshold, 1 the gate failed, 2 usage, 3 it could not be done"
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match cli.command.run() {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            terminal::error(&error);
+            exit::Exit::Failed.into()
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Inventories as documents that other tools read.
+
+pub mod cyclonedx;

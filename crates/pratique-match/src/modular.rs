@@ -1,0 +1,67 @@
+//! Red Hat's module streams.
+//!
+//! A modular package (`nodejs` of stream `nodejs:14`) and one of the same name of another stream, or of no
+//! module at all, are built from different sources and fixed by different advisories, but their versions
+//! compare: `nodejs:12`'s newest looks older than `nodejs:14`'s fix. The package says its stream in its
+//! `modularitylabel` (`nodejs:14:8050020…:c5368500`), an advisory in its title (`nodejs:14 security update`),
+//! and both show `.module` in their release.
+
+use pratique_advisory::{Affected, Database, Error, Event};
+use pratique_inventory::{Package, PackageKind};
+
+/// Why an advisory is about another stream than the package's, if it is.
+pub(crate) fn other_stream(
+    database: &Database,
+    package: &Package,
+    affected: &Affected<'_>,
+) -> Result<Option<String>, Error> {
+    if package.kind != PackageKind::Rpm {
+        return Ok(None);
+    }
+    let label = package.details.get("modularity").map(String::as_str);
+    let modular = label.is_some() || is_modular(&package.version);
+    let fixes_modular = affected.ranges().flat_map(|range| range.events).any(|event| match event {
+        Event::Fixed(version) => is_modular(version),
+        _ => false,
+    });
+    let has_fix = affected.is_fixed_somewhere();
+    if has_fix && modular != fixes_modular {
+        let (a, b) = if modular { ("a module", "none") } else { ("no module", "one") };
+        return Ok(Some(format!("the package is of {a}, the advisory is about {b}")));
+    }
+    let Some(own) = label.and_then(stream) else { return Ok(None) };
+    if !modular {
+        return Ok(None);
+    }
+    let text = database.text(affected.record())?;
+    let about = text.summary.split_whitespace().find_map(stream);
+    Ok(about
+        .filter(|about| *about != own)
+        .map(|about| format!("the advisory is about {}:{}, the package is of {}:{}", about.0, about.1, own.0, own.1)))
+}
+
+fn is_modular(version: &str) -> bool {
+    version.contains(".module")
+}
+
+/// `name:stream` of a label or a word of a title.
+fn stream(text: &str) -> Option<(&str, &str)> {
+    let mut parts = text.trim_end_matches([',', ';', '.']).split(':');
+    let (name, stream) = (parts.next()?, parts.next()?);
+    let plain = |part: &str| {
+        !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'+'))
+    };
+    (plain(name) && plain(stream)).then_some((name, stream))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::stream;
+
+    #[test]
+    fn streams_are_read_from_labels_and_titles() {
+        assert_eq!(stream("nodejs:14:8050020210831:c5368500"), Some(("nodejs", "14")));
+        let title = "Important: container-tools:rhel8 security update";
+        assert_eq!(title.split_whitespace().find_map(stream), Some(("container-tools", "rhel8")));
+    }
+}

@@ -1,0 +1,168 @@
+//! Columns of text that fit a width.
+
+use std::io::{self, Write};
+
+use anstyle::Style;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// One cell: its text and how it is drawn.
+#[derive(Debug, Clone, Default)]
+pub struct Cell {
+    text: String,
+    style: Style,
+}
+
+impl Cell {
+    /// A cell without colour. Control characters are shown as `\u{fffd}`: what a stranger's image states must
+    /// not steer the terminal.
+    pub fn new(text: impl Into<String>) -> Self {
+        let text: String = text.into();
+        let text = if text.contains(char::is_control) {
+            text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+        } else {
+            text
+        };
+        Self { text, style: Style::new() }
+    }
+
+    /// The same with `style`.
+    #[must_use]
+    pub fn styled(mut self, style: Style) -> Self {
+        self.style = style;
+        self
+    }
+}
+
+/// A column: its heading, and how it behaves when there is not room for all.
+#[derive(Debug, Clone, Copy)]
+pub struct Column {
+    /// The heading.
+    pub heading: &'static str,
+    /// Narrowest width it can be cut to; `usize::MAX` for a column that is never cut.
+    pub least: usize,
+}
+
+/// Rows under headings.
+#[derive(Debug, Clone)]
+pub struct Table {
+    columns: Vec<Column>,
+    rows: Vec<Vec<Cell>>,
+}
+
+const GAP: usize = 2;
+
+impl Table {
+    /// A table without rows.
+    pub fn new(columns: impl Into<Vec<Column>>) -> Self {
+        Self { columns: columns.into(), rows: Vec::new() }
+    }
+
+    /// Adds a row; missing cells are empty.
+    pub fn row(&mut self, cells: Vec<Cell>) {
+        self.rows.push(cells);
+    }
+
+    /// Writes it, at most `width` columns wide where the columns allow it.
+    ///
+    /// # Errors
+    /// When `to` cannot be written.
+    pub fn write(&self, width: usize, to: &mut dyn Write) -> io::Result<()> {
+        let widths = self.widths(width);
+        let heading = Style::new().bold();
+        let cells = self.columns.iter().map(|c| Cell::new(c.heading).styled(heading)).collect::<Vec<_>>();
+        write_row(&cells, &widths, to)?;
+        for row in &self.rows {
+            write_row(row, &widths, to)?;
+        }
+        Ok(())
+    }
+
+    /// What each column gets: all it needs, or, where that is too much, the last ones give way first: what a
+    /// person looks for stands on the left.
+    fn widths(&self, width: usize) -> Vec<usize> {
+        let mut widths: Vec<usize> = self.columns.iter().map(|c| c.heading.width()).collect();
+        for row in &self.rows {
+            for (known, cell) in widths.iter_mut().zip(row) {
+                *known = (*known).max(cell.text.width());
+            }
+        }
+        let gaps = GAP * widths.len().saturating_sub(1);
+        let mut over = (widths.iter().sum::<usize>() + gaps).saturating_sub(width);
+        for (known, column) in widths.iter_mut().zip(&self.columns).rev() {
+            let give = known.saturating_sub(column.least).min(over);
+            *known -= give;
+            over -= give;
+        }
+        widths
+    }
+}
+
+fn write_row(cells: &[Cell], widths: &[usize], to: &mut dyn Write) -> io::Result<()> {
+    let last = cells.iter().rposition(|cell| !cell.text.is_empty());
+    for (index, (cell, &width)) in cells.iter().zip(widths).enumerate() {
+        if last.is_none_or(|last| index > last) {
+            break;
+        }
+        let text = cut(&cell.text, width);
+        let style = if text.is_empty() { Style::new() } else { cell.style };
+        write!(to, "{style}{text}{style:#}")?;
+        if Some(index) != last {
+            write!(to, "{:1$}", "", width - text.width() + GAP)?;
+        }
+    }
+    writeln!(to)
+}
+
+/// `text`, or as much of it as fits `width` with an ellipsis.
+pub fn cut(text: &str, width: usize) -> std::borrow::Cow<'_, str> {
+    if text.width() <= width {
+        return text.into();
+    }
+    // One letter and an ellipsis tell nobody anything.
+    if width < 4 {
+        return "".into();
+    }
+    let mut out = String::new();
+    let mut used = 0;
+    for c in text.chars() {
+        let wide = c.width().unwrap_or(0);
+        if used + wide + 1 > width {
+            break;
+        }
+        used += wide;
+        out.push(c);
+    }
+    out.push('…');
+    out.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn draw(width: usize) -> String {
+        let mut table = Table::new([
+            Column { heading: "NAME", least: usize::MAX },
+            Column { heading: "WHAT", least: 6 },
+        ]);
+        table.row(vec![Cell::new("lodash"), Cell::new("Prototype pollution")]);
+        table.row(vec![Cell::new("名前\x1b[31m"), Cell::new("")]);
+        let mut out = anstream::StripStream::new(Vec::new());
+        table.write(width, &mut out).unwrap();
+        String::from_utf8(out.into_inner()).unwrap()
+    }
+
+    #[test]
+    fn fits_the_width() {
+        assert_eq!(draw(80), "NAME       WHAT\nlodash     Prototype pollution\n名前\u{fffd}[31m\n");
+        assert_eq!(draw(20).lines().nth(1), Some("lodash     Prototyp…"));
+        assert_eq!(draw(1).lines().nth(1), Some("lodash     Proto…"));
+    }
+
+    #[test]
+    fn cuts_by_columns_not_bytes() {
+        assert_eq!(cut("名前名前", 5), "名前…");
+        assert_eq!(cut("abcdef", 3), "");
+        assert_eq!(cut("abc", 3), "abc");
+    }
+}

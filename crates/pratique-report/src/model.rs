@@ -1,0 +1,403 @@
+//! The report: everything a format may show, and the JSON schema of version 1.
+//!
+//! The field names, their meaning and their order are a contract, documented in `docs/report-json.md`. A field
+//! may be added; a change of meaning or a removal raises [`SCHEMA_VERSION`].
+
+use std::collections::BTreeMap;
+
+use pratique_advisory::Level;
+use pratique_image::Image;
+use pratique_inventory::{Distribution, Inventory, Package};
+use pratique_match::{Finding, Matches};
+use serde::Serialize;
+
+/// Version of the JSON schema.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// One scan of one target.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// [`SCHEMA_VERSION`].
+    pub schema_version: u32,
+    /// Who made it.
+    pub tool: Tool,
+    /// What was scanned.
+    pub target: TargetInfo,
+    /// Which advisories it was matched against.
+    pub database: DatabaseInfo,
+    /// How many of what.
+    pub summary: Summary,
+    /// What was found, worst first.
+    pub findings: Vec<FindingRow>,
+    /// What could not be judged: neither vulnerable nor not.
+    pub unknown: Vec<UnknownRow>,
+    /// What was not analysed, so that "not scanned" never looks like "clean".
+    pub coverage: Coverage,
+}
+
+/// The program that made a report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Tool {
+    /// `pratique`.
+    pub name: &'static str,
+    /// Its version.
+    pub version: String,
+}
+
+/// What was scanned.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TargetInfo {
+    /// What people call it.
+    pub name: String,
+    /// Digest of the manifest, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+    /// Digest of the configuration: docker's image id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image_id: Option<String>,
+    /// `os/architecture[/variant]`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub platform: Option<String>,
+    /// The operating system release.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub distribution: Option<DistributionInfo>,
+    /// All layers, the lowest first.
+    pub layers: Vec<LayerRef>,
+}
+
+/// An operating system release.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DistributionInfo {
+    /// `ID` of os-release.
+    pub id: String,
+    /// `VERSION_ID` of os-release.
+    pub version: String,
+    /// For people.
+    pub name: String,
+}
+
+impl From<&Distribution> for DistributionInfo {
+    fn from(d: &Distribution) -> Self {
+        let name = if d.name.is_empty() { format!("{} {}", d.id, d.version).trim().to_owned() } else { d.name.clone() };
+        Self { id: d.id.clone(), version: d.version.clone(), name }
+    }
+}
+
+/// A layer, wherever one is named.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LayerRef {
+    /// Index from the bottom, counted from 0.
+    pub index: usize,
+    /// Digest of the layer as it is stored.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+    /// Digest of the expanded layer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub diff_id: Option<String>,
+    /// The history command that created it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created_by: Option<String>,
+}
+
+/// Which advisories were used.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DatabaseInfo {
+    /// When it was built (RFC 3339).
+    pub created: String,
+    /// Number of advisory records in it.
+    pub records: u64,
+}
+
+/// How many of what.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// Packages that were matched.
+    pub packages: usize,
+    /// Findings that are shown.
+    pub findings: usize,
+    /// Of those, with a fixed version.
+    pub fixable: usize,
+    /// Findings by level.
+    pub severity: BTreeMap<&'static str, usize>,
+    /// Findings that `--severity` or `--ignore-unfixed` left out.
+    pub hidden: usize,
+    /// Package and advisory pairs that could not be judged.
+    pub unknown: usize,
+}
+
+/// A package, wherever one is named.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PackageRow {
+    /// Name as its ecosystem writes it; for Java the artifact.
+    pub name: String,
+    /// Maven group.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    /// Version as its ecosystem writes it, epoch included.
+    pub version: String,
+    /// Kind, in Syft's words: `deb`, `npm`, `java-archive`, …
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    /// Package URL.
+    pub purl: String,
+    /// Architecture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arch: Option<String>,
+    /// The source package it was built from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<SourceRow>,
+    /// Licences as stated.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub licenses: Vec<String>,
+    /// Files that state it; `outer.jar!/inner.jar` for an archive in an archive.
+    pub locations: Vec<String>,
+    /// The layer in which this version first appeared.
+    pub layer: LayerRef,
+    /// The operating system package that installed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owned_by: Option<String>,
+    /// Only a lock file names it, and for development only.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub development: bool,
+    /// Only a lock file names it: nothing shows it installed.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub locked_only: bool,
+    /// More that its ecosystem states.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub details: BTreeMap<String, String>,
+}
+
+/// A source package.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SourceRow {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+impl PackageRow {
+    /// `package` as it is shown; `layers` are those of the target.
+    pub fn new(package: &Package, layers: &[LayerRef]) -> Self {
+        let place = |l: &pratique_inventory::Location| match l.inside.as_str() {
+            "" => l.path.to_string(),
+            inside => format!("{}!/{inside}", l.path),
+        };
+        Self {
+            name: package.name.clone(),
+            namespace: package.namespace.clone(),
+            version: package.version.clone(),
+            kind: package.kind.name(),
+            purl: package.purl.clone(),
+            arch: package.arch.clone(),
+            source: package
+                .source
+                .as_ref()
+                .map(|source| SourceRow { name: source.name.clone(), version: source.version.clone() }),
+            licenses: package.licences.clone(),
+            locations: package.locations.iter().map(place).collect(),
+            layer: layers.get(package.layer).cloned().unwrap_or_default(),
+            owned_by: package.owned_by.clone(),
+            development: package.development,
+            locked_only: package.locked_only,
+            details: package.details.clone(),
+        }
+    }
+
+    /// `group:artifact` for Java, else the name.
+    pub fn full_name(&self) -> String {
+        match &self.namespace {
+            Some(group) => format!("{group}:{}", self.name),
+            None => self.name.clone(),
+        }
+    }
+}
+
+/// A finding with its package.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FindingRow {
+    /// What was found.
+    #[serde(flatten)]
+    pub finding: Finding,
+    /// What it means, for people; where the database has a text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Where to read on.
+    pub references: Vec<String>,
+    /// Where it was found.
+    pub package: PackageRow,
+}
+
+/// A package and a record that could not be judged.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct UnknownRow {
+    /// The record.
+    pub id: String,
+    /// Where it is filed.
+    pub ecosystem: String,
+    /// Package name.
+    pub package: String,
+    /// Package version.
+    pub version: String,
+    /// Why it could not be judged.
+    pub reason: String,
+}
+
+/// What was looked at and what was not.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Coverage {
+    /// Whether everything that was found could be read and matched.
+    pub complete: bool,
+    /// What was not, each a sentence: an unsupported distribution, a release without advisories, …
+    pub gaps: Vec<String>,
+    /// Files that could not be read.
+    pub warnings: Vec<Warning>,
+}
+
+/// A file that could not be read, or something odd about a layer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Warning {
+    /// The file; empty for a layer as a whole.
+    pub path: String,
+    /// Index of its layer.
+    pub layer: usize,
+    /// What and why.
+    pub message: String,
+}
+
+impl TargetInfo {
+    /// What is known of `image` and what its inventory says it is.
+    pub fn new(image: &Image, inventory: &Inventory) -> Self {
+        Self {
+            name: image.name().to_owned(),
+            digest: image.manifest_digest().map(ToString::to_string),
+            image_id: image.config_digest().map(ToString::to_string),
+            platform: image.platform().map(ToString::to_string),
+            distribution: inventory.distribution.as_ref().map(DistributionInfo::from),
+            layers: image
+                .layers()
+                .iter()
+                .map(|layer| LayerRef {
+                    index: layer.index,
+                    digest: layer.digest.as_ref().map(ToString::to_string),
+                    diff_id: layer.diff_id.as_ref().map(ToString::to_string),
+                    created_by: layer.history.as_ref().and_then(|step| step.created_by.clone()),
+                })
+                .collect(),
+        }
+    }
+}
+
+/// Which findings are shown.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Levels that are shown; all if empty.
+    pub levels: Vec<Level>,
+    /// Leave out what has no fix.
+    pub ignore_unfixed: bool,
+}
+
+impl Filter {
+    /// Whether `finding` is shown.
+    pub fn shows(&self, finding: &Finding) -> bool {
+        (self.levels.is_empty() || self.levels.contains(&finding.level()))
+            && !(self.ignore_unfixed && finding.fixed_version.is_none())
+    }
+}
+
+impl Report {
+    /// Puts a report together. `text` gives a record's description and references.
+    pub fn new(
+        tool_version: &str,
+        target: TargetInfo,
+        inventory: &Inventory,
+        matches: Matches,
+        database: DatabaseInfo,
+        filter: &Filter,
+        mut text: impl FnMut(&Finding) -> (Option<String>, Vec<String>),
+    ) -> Self {
+        let all = matches.findings.len();
+        let mut findings: Vec<_> = matches
+            .findings
+            .into_iter()
+            .filter(|finding| filter.shows(finding))
+            .filter_map(|finding| {
+                let package = PackageRow::new(inventory.packages.get(finding.package)?, &target.layers);
+                let (description, references) = text(&finding);
+                Some(FindingRow { finding, description, references, package })
+            })
+            .collect();
+        findings.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
+        let unknown: Vec<_> = matches
+            .unknown
+            .into_iter()
+            .filter_map(|unknown| {
+                let package = inventory.packages.get(unknown.package)?;
+                Some(UnknownRow {
+                    id: unknown.id,
+                    ecosystem: unknown.ecosystem,
+                    package: package.full_name().into_owned(),
+                    version: package.version.clone(),
+                    reason: unknown.reason,
+                })
+            })
+            .collect();
+        let mut severity: BTreeMap<_, _> = Level::ALL.iter().map(|level| (level.as_str(), 0)).collect();
+        for row in &findings {
+            *severity.entry(row.finding.level().as_str()).or_default() += 1;
+        }
+        let summary = Summary {
+            packages: matches.packages,
+            findings: findings.len(),
+            fixable: findings.iter().filter(|row| row.finding.fixed_version.is_some()).count(),
+            severity,
+            hidden: all - findings.len(),
+            unknown: unknown.len(),
+        };
+        let warnings: Vec<_> = inventory
+            .problems
+            .iter()
+            .map(|(layer, problem)| Warning {
+                path: problem.path.to_string(),
+                layer: *layer,
+                message: problem.what.clone(),
+            })
+            .collect();
+        let complete = matches.gaps.is_empty() && warnings.is_empty() && unknown.is_empty();
+        Self {
+            schema_version: SCHEMA_VERSION,
+            tool: Tool { name: "pratique", version: tool_version.to_owned() },
+            target,
+            database,
+            summary,
+            findings,
+            unknown,
+            coverage: Coverage { complete, gaps: matches.gaps, warnings },
+        }
+    }
+
+    /// The worst level that is shown.
+    pub fn worst(&self) -> Option<Level> {
+        self.findings.iter().map(|row| row.finding.level()).max()
+    }
+}
+
+/// Worst first; then by package, so that what one upgrade mends stands together.
+fn sort_key(row: &FindingRow) -> impl Ord + '_ {
+    let finding = &row.finding;
+    (
+        std::cmp::Reverse(finding.level()),
+        &row.package.name,
+        &row.package.namespace,
+        &row.package.version,
+        &row.package.purl,
+        row.package.layer.index,
+        &finding.id,
+    )
+}

@@ -1,0 +1,92 @@
+//! `pratique explain`.
+
+use anstyle::Style;
+use pratique_match::{Explanation, Verdict};
+
+use crate::{
+    exit::Exit,
+    settings::{DatabaseArgs, TargetArgs, within},
+    terminal,
+};
+
+/// Tell which record, range and comparison made or unmade a match
+#[derive(Debug, Clone, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    pratique explain alpine:3.14 CVE-2022-28391\n  \
+    pratique explain dir:app GHSA-35jh-r3h4-6jhm")]
+pub(crate) struct Args {
+    #[command(flatten)]
+    target: TargetArgs,
+    /// The vulnerability or advisory: CVE-…, GHSA-…, DSA-…
+    #[arg(required = true)]
+    id: Option<String>,
+    #[command(flatten)]
+    database: DatabaseArgs,
+}
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
+    let database = args.database.open()?;
+    let id = args.id.clone().unwrap_or_default();
+    let (target, wanted) = (args.target.clone(), id.clone());
+    let (inventory, found, known) = within(args.target.timeout, move || {
+        let inventory = target.take(false)?.inventory;
+        let found = pratique_match::explain(&inventory, &database, &wanted)?;
+        let known = database.mentions(&wanted)?.len();
+        Ok((inventory, found, known))
+    })?;
+    terminal::print(|to| {
+        if found.is_empty() {
+            let why = match known {
+                0 => "no record of the advisory database bears that name".to_owned(),
+                1 => "1 record speaks of it, but of no package that is here".to_owned(),
+                n => format!("{n} records speak of it, but of no package that is here"),
+            };
+            return writeln!(to, "{id}: {why}");
+        }
+        for explanation in &found {
+            if let Some(package) = inventory.packages.get(explanation.package) {
+                write_one(package, explanation, to)?;
+            }
+        }
+        Ok(())
+    })?;
+    Ok(Exit::Clean)
+}
+
+fn write_one(
+    package: &pratique_inventory::Package,
+    explanation: &Explanation,
+    to: &mut dyn std::io::Write,
+) -> std::io::Result<()> {
+    let bold = Style::new().bold();
+    let (word, reason) = match &explanation.verdict {
+        Verdict::Affected { reason, fixed } => {
+            let fix = fixed.as_ref().map(|fix| format!("; {fix} fixes it")).unwrap_or_default();
+            ("affected", format!("{reason}{fix}"))
+        }
+        Verdict::Fixed { by } => ("fixed", format!("{by} fixed it, and {} is not older", explanation.version)),
+        Verdict::NotAffected { reason } => ("not affected", reason.clone()),
+        Verdict::Unknown { reason } => ("not to be told", reason.clone()),
+    };
+    let (name, version) = (package.full_name(), &package.version);
+    writeln!(to, "{bold}{name} {version}{bold:#} is {bold}{word}{bold:#} by {}", explanation.record)?;
+    writeln!(to, "  because   {reason}")?;
+    writeln!(
+        to,
+        "  compared  {} {} in {}, ordered as {}",
+        explanation.name, explanation.version, explanation.ecosystem, explanation.ordering
+    )?;
+    for range in &explanation.ranges {
+        writeln!(to, "  range     {range}")?;
+    }
+    if explanation.listed > 0 {
+        writeln!(to, "  listed    {} versions one by one", explanation.listed)?;
+    }
+    for location in &package.locations {
+        writeln!(to, "  found at  {} (layer {})", location.path, package.layer + 1)?;
+    }
+    if let Some(owner) = &package.owned_by {
+        writeln!(to, "  owned by  {owner}: not reported, the distribution's advisories cover it")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,44 @@
+//! One file per command: its arguments, whose comments are its help, and what it runs.
+
+mod cache;
+mod completion;
+mod db;
+mod demo;
+mod explain;
+mod packages;
+mod scan;
+mod source;
+mod version;
+
+use clap::Subcommand;
+
+use crate::exit::Exit;
+
+/// What can be asked.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Scan(scan::Args),
+    Packages(packages::Args),
+    Explain(explain::Args),
+    Db(db::Args),
+    Cache(cache::Args),
+    Version(version::Args),
+    Demo(demo::Args),
+    Completion(completion::Args),
+}
+
+impl Command {
+    /// Runs the command.
+    pub(crate) fn run(self) -> anyhow::Result<Exit> {
+        match self {
+            Self::Scan(args) => scan::run(args),
+            Self::Packages(args) => packages::run(args),
+            Self::Explain(args) => explain::run(&args),
+            Self::Db(args) => db::run(args),
+            Self::Cache(args) => cache::run(&args),
+            Self::Version(args) => version::run(args),
+            Self::Demo(args) => demo::run(&args),
+            Self::Completion(args) => completion::run(&args),
+        }
+    }
+}

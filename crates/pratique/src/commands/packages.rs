@@ -1,0 +1,69 @@
+//! `pratique packages`.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use pratique_inventory::sbom::cyclonedx;
+use pratique_report::packages::PackageList;
+
+use crate::{
+    exit::Exit,
+    settings::{TargetArgs, within},
+    terminal,
+};
+
+/// List what is in an image, without looking for vulnerabilities
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    pratique packages alpine:3.20\n  \
+    pratique packages --format json oci:layout | jq -r '.packages[].purl'\n  \
+    pratique packages --format cyclonedx --output bom.json docker-archive:image.tar")]
+pub(crate) struct Args {
+    #[command(flatten)]
+    target: TargetArgs,
+    /// Format of the list
+    #[arg(short, long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    /// Write it to this file
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Only the list, and errors
+    #[arg(short, long)]
+    quiet: bool,
+    /// Fail when a file could not be read
+    #[arg(long)]
+    strict: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Table,
+    /// The schema documented in docs/report-json.md
+    Json,
+    /// CycloneDX 1.6 JSON
+    Cyclonedx,
+}
+
+pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
+    let Args { target, format, output, quiet, strict } = args;
+    let scope = target.scope();
+    let taken = within(target.timeout, move || target.take(quiet))?;
+    let list = PackageList::new(taken.target, &taken.inventory, scope);
+    let write = |to: &mut dyn std::io::Write| match format {
+        Format::Table => list.write_table(if output.is_some() { 240 } else { terminal::width() }, to),
+        Format::Json => list.write_json(to),
+        Format::Cyclonedx => {
+            let subject = cyclonedx::Subject { name: &list.target.name, digest: list.target.digest.as_deref() };
+            cyclonedx::write(&taken.inventory, scope, &subject, env!("CARGO_PKG_VERSION"), to)
+        }
+    };
+    match &output {
+        Some(path) => terminal::write_file(path, write)?,
+        None => terminal::print(write)?,
+    }
+    for warning in &list.coverage.warnings {
+        terminal::note(quiet, &format!("not read: {}: {}", warning.path, warning.message));
+    }
+    Ok(if strict && !list.coverage.complete { Exit::Failed } else { Exit::Clean })
+}

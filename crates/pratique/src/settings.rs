@@ -1,0 +1,247 @@
+//! Options that several commands share, and where things lie by default.
+
+use std::{
+    env,
+    path::PathBuf,
+    sync::{Arc, mpsc},
+    thread,
+    time::Duration,
+};
+
+use anyhow::Context;
+use pratique_advisory::Database;
+use pratique_image::{Credentials, Image, ImageNote, ImagePath, OpenOptions, Platform, Progress, Target};
+use pratique_inventory::{Cache, Inventory, Problem, Scope, TakeOptions};
+use pratique_report::TargetInfo;
+
+use crate::progress::Bars;
+
+/// Where facts of layers are remembered.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct CacheArgs {
+    /// Directory for what is remembered [default: the user's cache directory]
+    #[arg(long, value_name = "DIR", env = "PRATIQUE_CACHE_DIR", global = true)]
+    cache_dir: Option<PathBuf>,
+    /// Size to which it is trimmed, in MiB
+    #[arg(long, value_name = "MIB", default_value_t = Cache::DEFAULT_MAX_BYTES >> 20, global = true, hide_short_help = true)]
+    cache_size: u64,
+}
+
+impl CacheArgs {
+    /// The cache of layers' facts.
+    pub(crate) fn open(&self) -> anyhow::Result<Cache> {
+        let directory = match &self.cache_dir {
+            Some(directory) => directory.clone(),
+            None => cache_home()?,
+        };
+        Ok(Cache::new(directory.join("facts"), self.cache_size << 20))
+    }
+}
+
+/// The user's cache directory for this program: `$XDG_CACHE_HOME/pratique`, else `~/.cache/pratique`.
+fn cache_home() -> anyhow::Result<PathBuf> {
+    let absolute = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let cache = absolute("XDG_CACHE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".cache")));
+    let cache = cache.context(
+        "no cache directory: neither XDG_CACHE_HOME nor HOME is set; name one with --cache-dir, \
+         or do without with --no-cache",
+    )?;
+    Ok(cache.join("pratique"))
+}
+
+/// What is looked at, and how it is reached.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Target")]
+pub(crate) struct TargetArgs {
+    /// Image or directory: a registry reference, docker-archive:FILE, oci-archive:FILE, oci:DIR[:TAG],
+    /// dir:PATH, a path whose kind is detected, or - for an archive on standard input
+    #[arg(required_unless_present = "input")]
+    target: Option<String>,
+    /// The archive or directory to read, in place of TARGET
+    #[arg(long, value_name = "PATH", conflicts_with = "target", hide_short_help = true)]
+    input: Option<PathBuf>,
+    /// Platform of a multi-platform image: os/arch[/variant] [default: this machine's, else the only one]
+    #[arg(long)]
+    platform: Option<Platform>,
+    /// Speak HTTP with the registry, not HTTPS
+    #[arg(long)]
+    plain_http: bool,
+    /// Accept any certificate of the registry
+    #[arg(long)]
+    insecure: bool,
+    /// Certificates in PEM to trust beside the system's
+    #[arg(long = "ca-file", visible_alias = "cacert", value_name = "FILE")]
+    ca_files: Vec<PathBuf>,
+    /// User for the registry [default: from docker's or podman's configuration]
+    #[arg(long, requires = "password", env = "PRATIQUE_REGISTRY_USERNAME")]
+    username: Option<String>,
+    /// Password for the registry
+    #[arg(long, requires = "username", env = "PRATIQUE_REGISTRY_PASSWORD", hide_env_values = true)]
+    password: Option<String>,
+    /// Layers read at the same time [default: one per core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256), hide_short_help = true)]
+    parallel: Option<u16>,
+    /// Read every layer anew, and remember nothing
+    #[arg(long)]
+    no_cache: bool,
+    /// No progress bars
+    #[arg(long)]
+    no_progress: bool,
+    /// Give up after this long: 90s, 5m, 1h
+    #[arg(long, value_name = "DURATION", default_value = "30m", value_parser = duration)]
+    pub(crate) timeout: Duration,
+    /// Also language packages that an operating system package owns
+    #[arg(long)]
+    all_packages: bool,
+    /// Also what a lock file names for development only
+    #[arg(long)]
+    include_dev_deps: bool,
+    #[command(flatten)]
+    cache: CacheArgs,
+}
+
+/// An image and what is in it.
+pub(crate) struct Taken {
+    /// What the report says of the image.
+    pub(crate) target: TargetInfo,
+    /// What is in it.
+    pub(crate) inventory: Inventory,
+}
+
+impl TargetArgs {
+    /// Which packages are asked for.
+    pub(crate) fn scope(&self) -> Scope {
+        Scope { owned: self.all_packages, development: self.include_dev_deps }
+    }
+
+    /// Opens the image and takes its inventory. `quiet` keeps bars away.
+    pub(crate) fn take(&self, quiet: bool) -> anyhow::Result<Taken> {
+        let target = match (&self.target, &self.input) {
+            (Some(target), _) => Target::parse(target)?,
+            (None, Some(path)) => Target::parse(&path.to_string_lossy())?,
+            (None, None) => anyhow::bail!("no target"),
+        };
+        let bars = Bars::new(!quiet && !self.no_progress);
+        let image = Image::open(&target, &self.open_options(bars.clone()))?;
+        let cache = if self.no_cache { None } else { Some(self.cache.open()?) };
+        let mut options = TakeOptions { cache: cache.as_ref(), ..TakeOptions::default() };
+        options.threads = self.parallel.map_or(options.threads, usize::from);
+        let taken = Inventory::take(&image, &options);
+        if let Some(bars) = bars {
+            bars.clear();
+        }
+        let mut inventory = taken?;
+        inventory.problems.extend(image.notes().iter().filter_map(|note| match note {
+            // Where the archive was put while it was read changes nothing of what is in it.
+            ImageNote::Spooled { .. } | ImageNote::PlainHttp { .. } => None,
+            note => Some((0, Problem { path: ImagePath::root(), what: note.to_string() })),
+        }));
+        Ok(Taken { target: TargetInfo::new(&image, &inventory), inventory })
+    }
+
+    fn open_options(&self, bars: Option<Arc<Bars>>) -> OpenOptions {
+        let credentials = self.username.clone().zip(self.password.clone());
+        OpenOptions {
+            platform: self.platform.clone(),
+            plain_http: self.plain_http,
+            insecure: self.insecure,
+            ca_files: self.ca_files.clone(),
+            credentials: credentials.map(|(username, password)| Credentials::Basic { username, password }),
+            progress: bars.map(|bars| bars as Arc<dyn Progress>),
+            ..OpenOptions::default()
+        }
+    }
+}
+
+/// Runs `work` for at most `timeout`.
+///
+/// The work is not stopped but left behind: the program ends, and with it the work.
+pub(crate) fn within<T: Send + 'static>(
+    timeout: Duration,
+    work: impl FnOnce() -> anyhow::Result<T> + Send + 'static,
+) -> anyhow::Result<T> {
+    let (done, result) = mpsc::channel();
+    thread::Builder::new().name("work".into()).spawn(move || done.send(work()))?;
+    match result.recv_timeout(timeout) {
+        Ok(result) => result,
+        Err(mpsc::RecvTimeoutError::Timeout) => {
+            anyhow::bail!("it took longer than {timeout:?}; allow more with --timeout")
+        }
+        Err(mpsc::RecvTimeoutError::Disconnected) => anyhow::bail!("it ended without a result; this is a bug"),
+    }
+}
+
+/// `90s`, `5m0s`, `1h30m`, or a number of seconds.
+fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("{text:?} is no duration such as 90s, 5m or 1h30m");
+    if let Ok(seconds) = text.parse() {
+        return Ok(Duration::from_secs(seconds));
+    }
+    let mut total = Duration::ZERO;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let (number, after) = rest.split_at(digits);
+        let number: u64 = number.parse().map_err(|_| wrong())?;
+        let unit = after.bytes().take_while(u8::is_ascii_alphabetic).count();
+        let (unit, after) = after.split_at(unit);
+        let seconds = match unit {
+            "h" => 3600,
+            "m" => 60,
+            "s" => 1,
+            _ => return Err(wrong()),
+        };
+        let part = number.checked_mul(seconds).map(Duration::from_secs);
+        total = part.and_then(|part| total.checked_add(part)).ok_or_else(wrong)?;
+        rest = after;
+    }
+    if text.is_empty() { Err(wrong()) } else { Ok(total) }
+}
+
+/// Where the advisory database lies.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Advisory database")]
+pub(crate) struct DatabaseArgs {
+    /// The database file [default: in the user's cache directory]
+    #[arg(long = "db", value_name = "FILE", env = "PRATIQUE_DB")]
+    file: Option<PathBuf>,
+}
+
+impl DatabaseArgs {
+    /// The database file.
+    pub(crate) fn path(&self) -> anyhow::Result<PathBuf> {
+        match &self.file {
+            Some(file) => Ok(file.clone()),
+            None => pratique_advisory::default_path()
+                .context("no place for the advisory database: neither XDG_CACHE_HOME nor HOME is set; name one with --db"),
+        }
+    }
+
+    /// Opens the database; the error of a missing one says how to make it.
+    pub(crate) fn open(&self) -> anyhow::Result<Database> {
+        let path = self.path()?;
+        if !path.exists() {
+            anyhow::bail!(
+                "there is no advisory database at {}; make one with `pratique db update` (from the public OSV \
+                 export) or `pratique db import FOLDER`, or let the scan do it with --db-update",
+                path.display()
+            );
+        }
+        Ok(Database::open(&path)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_read_as_people_write_them() {
+        for (text, seconds) in [("90", 90), ("90s", 90), ("5m", 300), ("1h30m", 5400), ("5m0s", 300)] {
+            assert_eq!(duration(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for text in ["", "m", "5x", "5m3", "99999999999999999999h"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! What goes to the terminal, and how: results to standard output, everything else to standard error.
+
+use std::{
+    fs,
+    io::{self, IsTerminal, Write},
+    path::Path,
+};
+
+use anstyle::{AnsiColor, Style};
+
+/// Width that results are fitted to when standard output is no terminal.
+const WIDTH_OF_A_PIPE: usize = 120;
+
+/// Columns of the terminal: `COLUMNS`, else what the terminal says, else [`WIDTH_OF_A_PIPE`].
+pub(crate) fn width() -> usize {
+    let told = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let asked = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    told.or_else(asked).unwrap_or(WIDTH_OF_A_PIPE).clamp(60, 240)
+}
+
+/// Whether a person watches standard error.
+pub(crate) fn is_watched() -> bool {
+    io::stderr().is_terminal()
+}
+
+/// Prints `error` with everything that led to it, one cause a line.
+pub(crate) fn error(error: &anyhow::Error) {
+    let red = Style::new().fg_color(Some(AnsiColor::Red.into())).bold();
+    let mut to = anstream::stderr().lock();
+    let _ = writeln!(to, "{red}error{red:#}: {error}");
+    let mut above = error.to_string();
+    for cause in error.chain().skip(1) {
+        let cause = cause.to_string();
+        // Some errors repeat their cause in their own words.
+        if !above.contains(&cause) {
+            let _ = writeln!(to, "  because: {cause}");
+        }
+        above = cause;
+    }
+}
+
+/// Prints a line to standard error, unless nobody wants to hear.
+pub(crate) fn note(quiet: bool, text: &str) {
+    if !quiet {
+        let _ = writeln!(anstream::stderr().lock(), "{text}");
+    }
+}
+
+/// Writes a result to standard output; a reader that stopped reading is not our failure.
+///
+/// # Errors
+/// When standard output cannot be written.
+pub(crate) fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> anyhow::Result<()> {
+    let stdout = anstream::stdout().lock();
+    let mut buffered = io::BufWriter::with_capacity(64 << 10, stdout);
+    match write(&mut buffered).and_then(|()| buffered.flush()) {
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        done => Ok(done?),
+    }
+}
+
+/// Writes a result to a file: to a temporary name first, so that nobody reads half of it.
+///
+/// # Errors
+/// When the file cannot be written.
+pub(crate) fn write_file(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> anyhow::Result<()> {
+    use anyhow::Context;
+    let context = || format!("{} could not be written", path.display());
+    let mut plain = anstream::StripStream::new(Vec::new());
+    write(&mut plain).with_context(context)?;
+    let plain = plain.into_inner();
+    // A device or pipe (/dev/stdout, a named pipe) cannot be renamed onto.
+    if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+        return fs::write(path, plain).with_context(context);
+    }
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(format!(".{}.tmp", std::process::id()));
+    let written = fs::write(&temporary, plain).and_then(|()| fs::rename(&temporary, path));
+    if written.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    written.with_context(context)
+}
