@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use reqwest::Url;
 
-/// Why something could not be fetched. URLs are shown without user, password and query.
+/// Why something could not be fetched. Messages are complete: there are no causes behind them. URLs are shown without user, password and query.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -41,8 +41,6 @@ pub enum Error {
         url: String,
         /// Why.
         reason: String,
-        /// The cause.
-        source: reqwest::Error,
     },
     /// The other side's certificate is not trusted, or TLS failed otherwise.
     #[error(
@@ -155,7 +153,7 @@ impl Error {
             return Self::Tls { url, reason };
         }
         if error.is_connect() {
-            return Self::Connect { url, reason, source: error };
+            return Self::Connect { url, reason };
         }
         Self::Broken { url, reason }
     }

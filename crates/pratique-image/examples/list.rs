@@ -1,7 +1,7 @@
 //! Lists the entries of an image's layers, and says how long that took.
 //!
 //! `list TARGET [--quiet]`; with `--quiet` only the sums, for measuring.
-#![allow(clippy::print_stdout, clippy::print_stderr)]
+#![allow(clippy::print_stdout, clippy::print_stderr, clippy::exit)]
 
 use std::error::Error;
 use std::io::Write as _;
@@ -9,7 +9,20 @@ use std::time::Instant;
 
 use pratique_image::{EntryKind, Image, OpenOptions, Target};
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() {
+    if let Err(error) = run() {
+        eprint!("list: {error}");
+        let mut next = error.source();
+        while let Some(cause) = next {
+            eprint!(": {cause}");
+            next = cause.source();
+        }
+        eprintln!();
+        std::process::exit(3);
+    }
+}
+
+fn run() -> Result<(), Box<dyn Error>> {
     let mut quiet = false;
     let mut options = OpenOptions::default();
     let mut target = None;

@@ -8,11 +8,11 @@ use crate::reference::BadReference;
 use crate::tar::TarError;
 use crate::{BadPlatform, Platform};
 
-/// Why a layer could not be read to its end.
+/// Why a layer could not be read to its end. Messages leave out their causes: print the chain of sources.
 #[derive(Debug, thiserror::Error)]
 pub enum LayerError {
     /// The bytes could not be had: disk or network.
-    #[error("the layer could not be read: {0}")]
+    #[error("the layer could not be read")]
     Io(#[source] io::Error),
     /// The compressed stream ends before its end.
     #[error("the layer's {format} stream is cut off")]
@@ -21,7 +21,7 @@ pub enum LayerError {
         format: &'static str,
     },
     /// The compressed stream is damaged.
-    #[error("the layer's {format} stream is damaged: {source}")]
+    #[error("the layer's {format} stream is damaged")]
     Decompress {
         /// gzip or zstd.
         format: &'static str,
@@ -104,24 +104,24 @@ impl From<LayerError> for io::Error {
     }
 }
 
-/// Why an image could not be opened.
+/// Why an image could not be opened. Messages leave out their causes: print the chain of sources.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// What the user typed is no image.
-    #[error("{0}")]
+    #[error(transparent)]
     Target(#[from] crate::target::BadTarget),
     /// Not a reference.
-    #[error("{0}")]
+    #[error(transparent)]
     Reference(#[from] BadReference),
     /// Not a digest.
-    #[error("{0}")]
+    #[error(transparent)]
     Digest(#[from] BadDigest),
     /// Not a platform.
-    #[error("{0}")]
+    #[error(transparent)]
     Platform(#[from] BadPlatform),
     /// A file could not be read.
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("cannot read {}", path.display())]
     File {
         /// Which.
         path: PathBuf,
@@ -129,7 +129,7 @@ pub enum Error {
         source: io::Error,
     },
     /// Bytes of the image could not be read.
-    #[error("cannot read {what} of {image}: {source}")]
+    #[error("cannot read {what} of {image}")]
     Read {
         /// The image.
         image: String,
@@ -139,7 +139,7 @@ pub enum Error {
         source: io::Error,
     },
     /// A JSON document is not what it should be.
-    #[error("the {what} of {image} is not valid: {source}")]
+    #[error("the {what} of {image} is not valid")]
     Json {
         /// The image.
         image: String,
@@ -257,10 +257,10 @@ pub enum Error {
         image: String,
     },
     /// A registry said no, or nothing.
-    #[error("{0}")]
+    #[error(transparent)]
     Registry(#[from] Box<crate::RegistryError>),
     /// A layer's first bytes could not be read.
-    #[error("layer {index} of {image}: {source}")]
+    #[error("cannot read layer {index} of {image}")]
     Layer {
         /// The image.
         image: String,
@@ -269,6 +269,18 @@ pub enum Error {
         /// Why.
         source: LayerError,
     },
+}
+
+/// An error with all its causes, for where only text is kept.
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        next = cause.source();
+    }
+    text
 }
 
 fn list(platforms: &[Platform]) -> String {

@@ -31,7 +31,7 @@ pub enum BadReference {
     #[error("{0:?} is not an image reference: {1}")]
     Syntax(String, &'static str),
     /// The part behind the `@`.
-    #[error("{0:?} is not an image reference: {1}")]
+    #[error("{0:?} is not an image reference")]
     Digest(String, #[source] BadDigest),
 }
 

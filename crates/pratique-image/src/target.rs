@@ -67,7 +67,7 @@ pub enum BadTarget {
         instead: &'static str,
     },
     /// Neither there as a path nor a reference.
-    #[error("{text:?} is neither an existing file or directory nor an image reference: {source}")]
+    #[error("{text:?} is neither an existing file or directory nor an image reference")]
     Neither {
         /// What was typed.
         text: String,
@@ -295,7 +295,7 @@ mod tests {
             ("https://example.org/x", "leave the scheme"),
             ("UPPER", "lower case"),
         ] {
-            let error = Target::parse(text).unwrap_err().to_string();
+            let error = crate::error::with_causes(&Target::parse(text).unwrap_err());
             assert!(error.contains(part), "{text}: {error}");
         }
     }

@@ -305,7 +305,7 @@ fn broken_lines(ranges: bool, lie: bool) -> Result<(), LayerError> {
 fn goes_on_where_the_line_broke() {
     broken_lines(true, false).unwrap();
     broken_lines(false, false).unwrap();
-    let error = broken_lines(true, true).unwrap_err().to_string();
+    let error = support::chain(&broken_lines(true, true).unwrap_err());
     assert!(error.contains("changed while it was downloaded"), "{error}");
 }
 

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use super::oci::{self, Layout};
 use super::{OpenedImage, docker};
+use crate::error::with_causes;
 use crate::image::{ImageNote, TempPolicy};
 use crate::layer::stream::{Compression, LayerStream};
 use crate::layer::tap::Expected;
@@ -34,7 +35,7 @@ pub(crate) fn open_file(
     let mut magic = [0; Compression::MAGIC_BYTES];
     let got = read_at_most(&file, &mut magic).map_err(fail)?;
     let compression = Compression::detect(magic.get(..got).unwrap_or_default()).map_err(|source| {
-        Error::NotAnImage { image: name.clone(), kind: "an image archive", reason: source.to_string() }
+        Error::NotAnImage { image: name.clone(), kind: "an image archive", reason: with_causes(&source) }
     })?;
     if compression == Compression::None {
         return open_archive(name, file, None, kind, image, options);
@@ -71,10 +72,10 @@ fn open_stream(
     })?;
     let limits = Limits { layer_bytes: options.limits.spool_bytes, ..options.limits };
     let mut stream = LayerStream::open(Box::new(stream), Expected::default(), &limits, None)
-        .map_err(|error| refused(error.to_string()))?;
+        .map_err(|error| refused(with_causes(&error)))?;
     let bytes = copy(&mut stream, &mut file)
         .and_then(|bytes| stream.finish().map(|()| bytes))
-        .map_err(|error| refused(LayerError::from(error).to_string()))?;
+        .map_err(|error| refused(with_causes(&LayerError::from(error))))?;
     open_archive(name, file, Some(ImageNote::Spooled { bytes, why }), kind, image, options)
 }
 

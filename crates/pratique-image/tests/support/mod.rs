@@ -131,3 +131,14 @@ pub fn read(entries: &mut dyn Entries) -> Result<(Vec<String>, Vec<LayerNote>), 
     }
     Ok((out, entries.take_notes()))
 }
+
+/// An error with all its causes.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text = format!("{text}: {cause}");
+        next = cause.source();
+    }
+    text
+}

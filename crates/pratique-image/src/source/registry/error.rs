@@ -9,7 +9,7 @@ use crate::Digest;
 #[non_exhaustive]
 pub enum RegistryError {
     /// No answer.
-    #[error("cannot fetch the {what} of {image}: {source}")]
+    #[error("cannot fetch the {what} of {image}")]
     Fetch {
         /// The image.
         image: String,
