@@ -33,11 +33,11 @@ fn look_ups_meet_the_damage_without_being_asked_to_verify() -> Outcome {
     let folder = tempdir()?;
     // Large enough for several blocks.
     let mut members = golden()?;
-    for number in 0..3000 {
+    for number in 0..3000_u32 {
         let json = format!(
             r#"{{"id":"X-{number}","modified":"2024-01-01T00:00:00Z","summary":"{:x}","affected":[{{
                "package":{{"ecosystem":"npm","name":"package-{number}"}},"versions":["{number}.0","{number}.1"]}}]}}"#,
-            u128::from(number as u32).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835),
+            u128::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835),
         );
         members.push(common::member("npm", &format!("X-{number}.json"), &json));
     }

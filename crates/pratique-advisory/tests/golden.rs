@@ -272,17 +272,16 @@ fn a_diff_names_what_changed_and_nothing_else() -> Outcome {
     let folder = tempdir()?;
     let mut members = members()?;
     let (old, _) = build(&members, folder.path(), "old.pdb")?;
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     for (_, name, bytes) in &mut members {
-        match name.as_str() {
-            "GHSA-29mw-wpgm-hmr9.json" => *bytes = text(bytes).replacen("4.17.21", "4.17.22", 1).into_bytes(),
-            // Neither a newer time nor another wording is a reason to match again.
-            "CGA-2224-cfxc-99mh.json" => {
-                *bytes = text(bytes).replace("\"modified\":\"20", "\"modified\":\"19").into_bytes()
-            }
-            "GHSA-228g-948r-83gx.json" => *bytes = text(bytes).replace("Mitigation", "Remedy").into_bytes(),
-            _ => {}
+        let json = String::from_utf8_lossy(bytes);
+        *bytes = match name.as_str() {
+            "GHSA-29mw-wpgm-hmr9.json" => json.replacen("4.17.21", "4.17.22", 1),
+            // Neither another time nor another wording is a reason to match again.
+            "CGA-2224-cfxc-99mh.json" => json.replace("\"modified\":\"20", "\"modified\":\"19"),
+            "GHSA-228g-948r-83gx.json" => json.replace("Mitigation", "Remedy"),
+            _ => continue,
         }
+        .into_bytes();
     }
     members.retain(|(_, name, _)| name != "LIMIT-1.json");
     members.push(member(

@@ -156,7 +156,6 @@ fn the_golden_records() -> Outcome {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "a skipped test says so")]
 fn the_whole_shared_export() -> Outcome {
     // Comparing all of them takes minutes without optimisation.
     const EVERY: usize = 20;
