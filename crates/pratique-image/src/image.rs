@@ -92,7 +92,7 @@ pub trait Progress: Send + Sync {
     fn layer_started(&self, index: usize, total: Option<u64>);
     /// So many more bytes of it were read, as they are stored.
     fn layer_bytes(&self, index: usize, bytes: u64);
-    /// It was read to its end, and was right.
+    /// It was read to its end, and was right; not called for a layer that failed.
     fn layer_done(&self, index: usize);
 }
 
@@ -207,7 +207,13 @@ impl Image {
                 Ok(Box::new(layer))
             }
             Opened::Entries(entries) => Ok(entries),
-            Opened::Absent(reason) => Ok(Box::new(Absent::because(reason))),
+            Opened::Absent(reason) => {
+                // There is nothing to wait for.
+                if let Some(progress) = &self.progress {
+                    progress.layer_done(index);
+                }
+                Ok(Box::new(Absent::because(reason)))
+            }
         }
     }
 }
