@@ -263,7 +263,7 @@ impl Detector for BuildInfo {
                     Some(list) => Some(list),
                     // One list, and no pointer that says otherwise: it is the program's.
                     None if pointers.modules_offset.is_none() && whole.clone().count() == 1 => {
-                        self.lists.first()
+                        whole.clone().next()
                     }
                     None => None,
                 };
