@@ -1,5 +1,7 @@
 //! Operating systems' packages in the shared root file systems, against Syft's lists and the native tools'.
 
+#![allow(clippy::unwrap_used)] // A helper of tests is no test to clippy.
+
 mod common;
 
 use std::collections::BTreeSet;
