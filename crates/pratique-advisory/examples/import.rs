@@ -43,6 +43,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let start = Instant::now();
     let database = Database::open(&target)?;
     println!("opened in {:.2?}", start.elapsed());
+    let start = Instant::now();
+    for _ in 0..100 {
+        Database::open(&target)?;
+    }
+    println!("opened again in {:.2?}", start.elapsed() / 100);
     let info = database.info();
     println!(
         "{} records, {} packages, {} entries, {} CVEs, {} bytes",

@@ -145,7 +145,7 @@ impl Database {
         ids::read(self.section(names::IDS), self.section(names::MENTIONS), id)
     }
 
-    /// A record's summary, details and links. Expands a compressed block: some 20 µs.
+    /// A record's summary, details and links. Expands a compressed block, which takes some ten times as long as a look-up.
     pub fn text(&self, record: RecordId) -> Result<Text, Error> {
         let pointer = self.record(record)?.text;
         let block = self.expanded(pointer.block)?;

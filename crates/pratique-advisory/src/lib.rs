@@ -1,7 +1,7 @@
 //! Advisories, compiled into one memory-mapped file.
 //!
 //! The advisories of all ecosystems come as some hundred thousand JSON records ([`osv`]). [`import()`] reads them once, keeps
-//! what matching and reporting need, and writes a [`Database`]: an immutable file that opens in microseconds, answers "what
+//! what matching and reporting need, and writes a [`Database`]: an immutable file that opens without being read, answers "what
 //! is known about this package" from a few pages of it, and is shared by all processes that map it.
 //!
 //! ```no_run
