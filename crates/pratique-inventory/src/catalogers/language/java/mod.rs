@@ -8,6 +8,7 @@
 
 mod identity;
 mod metadata;
+mod source;
 mod well_known;
 mod zip_stream;
 

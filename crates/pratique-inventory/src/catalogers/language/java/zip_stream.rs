@@ -23,6 +23,8 @@ use flate2::{Decompress, FlushDecompress, Status};
 use memchr::memmem;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
+use super::source::{Source, u16_at, u32_at, u64_at};
+
 const LOCAL: [u8; 4] = *b"PK\x03\x04";
 const CENTRAL: [u8; 4] = *b"PK\x01\x02";
 const END: [u8; 4] = *b"PK\x05\x06";
@@ -30,9 +32,6 @@ const END_64: [u8; 4] = *b"PK\x06\x06";
 const LOCATOR_64: [u8; 4] = *b"PK\x06\x07";
 const SIGNATURE: [u8; 4] = *b"PK\x05\x05";
 const DESCRIPTOR: [u8; 4] = *b"PK\x07\x08";
-
-/// Bytes held at a time.
-const BUFFER: usize = 64 << 10;
 
 /// Longest prefix that is searched for the first member.
 const LONGEST_PREFIX: u64 = 16 << 20;
@@ -128,7 +127,7 @@ impl<'a> ZipStream<'a> {
     /// # Errors
     /// [`ZipError::NotAnArchive`] when none begins in the first 16 MiB.
     pub(super) fn open(body: &'a mut dyn Read) -> Result<Self, ZipError> {
-        let mut source = Source { body, buffer: vec![0; BUFFER], start: 0, end: 0, offset: 0, ended: false };
+        let mut source = Source::new(body);
         source.ensure(4)?;
         if !source.starts_with(LOCAL) && !source.starts_with(END) {
             source.find_header(LONGEST_PREFIX, |bytes| bytes.starts_with(&LOCAL) && plausible(bytes))?;
@@ -420,18 +419,6 @@ fn zip64(mut extra: &[u8]) -> Option<&[u8]> {
     None
 }
 
-fn u16_at(bytes: &[u8], at: usize) -> u16 {
-    bytes.get(at..).and_then(|b| b.first_chunk()).map_or(0, |b| u16::from_le_bytes(*b))
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> u32 {
-    bytes.get(at..).and_then(|b| b.first_chunk()).map_or(0, |b| u32::from_le_bytes(*b))
-}
-
-fn u64_at(bytes: &[u8], at: usize) -> u64 {
-    bytes.get(at..).and_then(|b| b.first_chunk()).map_or(0, |b| u64::from_le_bytes(*b))
-}
-
 /// The bytes of one member, inflated.
 pub(super) struct Body<'z, 'a> {
     zip: &'z mut ZipStream<'a>,
@@ -492,117 +479,5 @@ impl Body<'_, '_> {
         };
         self.zip.inflate = Some(inflate);
         result
-    }
-}
-
-/// The archive's bytes through a buffer that can look ahead.
-struct Source<'a> {
-    body: &'a mut dyn Read,
-    buffer: Vec<u8>,
-    start: usize,
-    end: usize,
-    /// Offset of the first byte in view.
-    offset: u64,
-    ended: bool,
-}
-
-impl Source<'_> {
-    /// The bytes in view.
-    fn view(&self) -> &[u8] {
-        self.buffer.get(self.start..self.end).unwrap_or_default()
-    }
-
-    fn starts_with(&self, what: [u8; 4]) -> bool {
-        self.view().starts_with(&what)
-    }
-
-    fn starts_with_after(&mut self, count: usize, what: [u8; 4]) -> io::Result<bool> {
-        self.ensure(count)?;
-        Ok(self.starts_with(what))
-    }
-
-    fn consume(&mut self, count: usize) {
-        let count = count.min(self.end - self.start);
-        self.start += count;
-        self.offset += count as u64;
-    }
-
-    /// Brings at least `count` bytes into view, if there are so many. Lengths asked for are at most three
-    /// 16-bit numbers together.
-    fn ensure(&mut self, count: usize) -> io::Result<()> {
-        if self.end - self.start < count && !self.ended {
-            if self.buffer.len() < count {
-                self.buffer.resize(count, 0);
-            }
-            self.fill()?;
-        }
-        Ok(())
-    }
-
-    /// As [`Source::ensure`], but they must be there.
-    fn need(&mut self, count: usize) -> Result<&[u8], ZipError> {
-        self.ensure(count)?;
-        if self.end - self.start < count {
-            return Err(ZipError::Truncated(self.offset + (self.end - self.start) as u64));
-        }
-        Ok(self.view())
-    }
-
-    /// Fills the buffer.
-    fn fill(&mut self) -> io::Result<()> {
-        self.buffer.copy_within(self.start..self.end, 0);
-        self.end -= self.start;
-        self.start = 0;
-        while !self.ended && self.end < self.buffer.len() {
-            match self.body.read(&mut self.buffer[self.end..]) {
-                Ok(0) => self.ended = true,
-                Ok(count) => self.end += count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
-    }
-
-    fn skip(&mut self, mut count: u64) -> Result<(), ZipError> {
-        while count > 0 {
-            self.ensure(1)?;
-            let step = usize::try_from(count).unwrap_or(usize::MAX).min(self.view().len());
-            if step == 0 {
-                return Err(ZipError::Truncated(self.offset));
-            }
-            self.consume(step);
-            count -= step as u64;
-        }
-        Ok(())
-    }
-
-    /// Moves on to the next place where `fits` holds, at most `limit` bytes; to the end if there is none.
-    fn find_header(&mut self, limit: u64, fits: impl Fn(&[u8]) -> bool) -> io::Result<()> {
-        /// So much of a header must be in view to judge it.
-        const SEEN: usize = 64;
-        let first = self.offset;
-        loop {
-            self.fill()?;
-            let view = self.view();
-            let found = memmem::find_iter(view, b"PK").find(|&at| {
-                let judged = self.ended || view.len() - at >= SEEN;
-                judged && view.get(at..).is_some_and(&fits)
-            });
-            match found {
-                Some(at) => {
-                    self.consume(at);
-                    return Ok(());
-                }
-                None if self.ended => {
-                    self.consume(view.len());
-                    return Ok(());
-                }
-                None => self.consume(view.len().saturating_sub(SEEN)),
-            }
-            if self.offset - first > limit {
-                return Ok(());
-            }
-        }
     }
 }
