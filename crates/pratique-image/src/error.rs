@@ -256,7 +256,17 @@ pub enum Error {
         /// The image.
         image: String,
     },
+    /// The image would have to come from a registry, and this build cannot speak to any.
+    #[cfg(not(feature = "registry"))]
+    #[error(
+        "{image} would have to be fetched from a registry, and this build cannot; save it to an archive first"
+    )]
+    NoRegistries {
+        /// The image.
+        image: String,
+    },
     /// A registry said no, or nothing.
+    #[cfg(feature = "registry")]
     #[error(transparent)]
     Registry(#[from] Box<crate::RegistryError>),
     /// A layer's first bytes could not be read.

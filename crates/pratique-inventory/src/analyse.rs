@@ -152,7 +152,9 @@ impl Pass<'_> {
                 }
             }
             // The next entry, or the end of the layer, tells what happened to the stream.
-            Ok(Err(why @ (Unreadable::Io(_) | Unreadable::TooLarge { .. } | Unreadable::Malformed { .. }))) => {
+            Ok(Err(
+                why @ (Unreadable::Io(_) | Unreadable::TooLarge { .. } | Unreadable::Malformed { .. }),
+            )) => {
                 self.unreadable(cataloger, &header.path, &why.to_string());
             }
             Err(_) => self.unreadable(cataloger, &header.path, "its reader failed; please report this file"),
@@ -227,8 +229,12 @@ impl Pass<'_> {
             self.links.into_iter().partition(|(_, target, _)| replaced.contains(target.as_bytes()));
         let mut symlinks = self.symlinks;
         symlinks.extend(here.into_iter().filter_map(|(link, target, mode)| {
-            let as_file =
-                |path: &ImagePath| EntryHeader { path: path.clone(), kind: EntryKind::File, size: 4096, mode };
+            let as_file = |path: &ImagePath| EntryHeader {
+                path: path.clone(),
+                kind: EntryKind::File,
+                size: 4096,
+                mode,
+            };
             let (l, t) = (as_file(&link), as_file(&target));
             let unread = self.catalogers.iter().any(|c| c.wants(&l) && !c.wants(&t));
             unread.then_some((link, target))
@@ -334,10 +340,7 @@ mod tests {
             entry("c/z.pkg", EntryKind::File, "stays"),
             entry("c", EntryKind::Directory, ""),
         ]);
-        assert_eq!(names(&facts), [
-            ("a/x.pkg".into(), "new".into()),
-            ("c/z.pkg".into(), "stays".into())
-        ]);
+        assert_eq!(names(&facts), [("a/x.pkg".into(), "new".into()), ("c/z.pkg".into(), "stays".into())]);
     }
 
     #[test]
@@ -349,10 +352,7 @@ mod tests {
             entry("b/z.pkg", EntryKind::HardLink(ImagePath::new("below.pkg").unwrap()), ""),
             entry("b/no.txt", EntryKind::HardLink(target), ""),
         ]);
-        assert_eq!(names(&facts), [
-            ("a/x.pkg".into(), "one".into()),
-            ("b/y.pkg".into(), "one".into())
-        ]);
+        assert_eq!(names(&facts), [("a/x.pkg".into(), "one".into()), ("b/y.pkg".into(), "one".into())]);
         assert_eq!(facts.links_below.len(), 1);
     }
 
@@ -362,10 +362,10 @@ mod tests {
             entry("app/x.pkg", EntryKind::SymLink((*b"/../real.txt").into()), ""),
             entry("app/y.pkg", EntryKind::SymLink((*b"other.pkg").into()), ""),
         ]);
-        assert_eq!(facts.symlinks, [(
-            ImagePath::new("app/x.pkg").unwrap(),
-            ImagePath::new("real.txt").unwrap()
-        )]);
+        assert_eq!(
+            facts.symlinks,
+            [(ImagePath::new("app/x.pkg").unwrap(), ImagePath::new("real.txt").unwrap())]
+        );
     }
 
     #[test]

@@ -261,8 +261,7 @@ mod tests {
 
     fn sample() -> CachedLayer {
         let stated = Stated { name: "bash".into(), version: "5.2".into(), ..Stated::default() };
-        let file =
-            FileFacts { cataloger: "os/dpkg".into(), facts: vec![Fact::Package(Box::new(stated))] };
+        let file = FileFacts { cataloger: "os/dpkg".into(), facts: vec![Fact::Package(Box::new(stated))] };
         let path = ImagePath::new(b"var/lib/\xff/status").unwrap();
         let facts = LayerFacts {
             files: [(path, vec![file])].into(),

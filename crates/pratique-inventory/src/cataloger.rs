@@ -150,8 +150,8 @@ pub enum Unreadable {
 
 impl Unreadable {
     /// Shorthand for [`Unreadable::Malformed`].
-    pub fn malformed(format: &'static str, why: impl ToString) -> Self {
-        Self::Malformed { format, why: why.to_string() }
+    pub fn malformed(format: &'static str, why: impl std::fmt::Display) -> Self {
+        Self::Malformed { format, why: format!("{why}") }
     }
 }
 

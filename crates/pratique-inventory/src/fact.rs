@@ -113,6 +113,13 @@ pub struct Problem {
     pub what: String,
 }
 
+impl Problem {
+    /// Whether a reader of operating system databases met it, or the reader of the layer itself.
+    pub fn is_of_os(&self) -> bool {
+        !self.what.starts_with("language/") && !self.what.starts_with("executables/")
+    }
+}
+
 /// All that one layer states, and what it covers of the layers below it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct LayerFacts {

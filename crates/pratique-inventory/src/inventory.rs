@@ -136,9 +136,7 @@ impl Inventory {
     /// The inventory of layers that were analysed already, the first at the bottom.
     pub fn of_layers(layers: &[LayerFacts]) -> Self {
         let overlay = Overlay::new(layers);
-        let resolve::Resolved { distribution, packages } = resolve::resolve(&overlay);
-        let mut problems = overlay.problems().to_vec();
-        problems.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+        let resolve::Resolved { distribution, packages, problems } = resolve::resolve(&overlay);
         Self { distribution, packages, problems, layers: Vec::new() }
     }
 
@@ -153,11 +151,13 @@ impl Inventory {
     }
 }
 
-/// The facts of every layer, in order, and whether they came from the cache.
+/// A layer's facts, and whether they came from the cache.
+type ReadLayer = Result<(LayerFacts, bool), TakeError>;
+
+/// The facts of every layer, in order.
 fn read_layers(image: &Image, options: &TakeOptions<'_>) -> Result<Vec<(LayerFacts, bool)>, TakeError> {
     let count = image.layers().len();
-    let slots: Vec<Mutex<Option<Result<(LayerFacts, bool), TakeError>>>> =
-        (0..count).map(|_| Mutex::new(None)).collect();
+    let slots: Vec<Mutex<Option<ReadLayer>>> = (0..count).map(|_| Mutex::new(None)).collect();
     // The largest first: with few layers, whoever starts last decides when all are done.
     let mut order: Vec<usize> = (0..count).collect();
     order.sort_by_key(|&index| std::cmp::Reverse(image.layers()[index].size.unwrap_or(0)));
@@ -194,23 +194,23 @@ fn read_layers(image: &Image, options: &TakeOptions<'_>) -> Result<Vec<(LayerFac
     Ok(done)
 }
 
-fn read_layer(
-    image: &Image,
-    index: usize,
-    options: &TakeOptions<'_>,
-) -> Result<(LayerFacts, bool), TakeError> {
+fn read_layer(image: &Image, index: usize, options: &TakeOptions<'_>) -> ReadLayer {
     let name = || image.name().to_string();
     // Only a digest that is verified over the bytes may name facts.
     let key = options.cache.zip(image.layers()[index].digest.as_ref());
     let kept = key.and_then(|(cache, digest)| cache.get(digest));
-    let missing = kept.as_ref().map_or_else(|| options.catalogers.to_vec(), |kept| kept.missing(options.catalogers));
+    let missing =
+        kept.as_ref().map_or_else(|| options.catalogers.to_vec(), |kept| kept.missing(options.catalogers));
     if let Some(kept) = kept.clone().filter(|_| missing.is_empty()) {
         return Ok((kept.only(options.catalogers), true));
     }
     let mut entries =
         image.open_layer(index).map_err(|source| TakeError::Open { image: name(), index, source })?;
-    let facts = analyse(entries.as_mut(), &missing, &options.limits)
-        .map_err(|source| TakeError::Layer { image: name(), index, source })?;
+    let facts = analyse(entries.as_mut(), &missing, &options.limits).map_err(|source| TakeError::Layer {
+        image: name(),
+        index,
+        source,
+    })?;
     let asked = missing.iter().map(|c| (c.id().name.to_owned(), c.id().revision)).collect();
     let layer = match kept {
         None => CachedLayer { asked, facts },

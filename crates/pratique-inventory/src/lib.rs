@@ -23,11 +23,10 @@ pub mod path_set;
 pub mod resolve;
 pub mod sbom;
 
-
-pub use cataloger::{Cataloger, CatalogerId, File, Limits, Reading, Unreadable};
-pub use fact::{Distribution, Fact, FileFacts, LayerFacts, Problem, SourcePackage, Stated};
 pub use analyse::analyse;
 pub use cache::Cache;
+pub use cataloger::{Cataloger, CatalogerId, File, Limits, Reading, Unreadable};
+pub use fact::{Distribution, Fact, FileFacts, LayerFacts, Problem, SourcePackage, Stated};
 pub use inventory::{Inventory, LayerSummary, Scope, TakeError, TakeOptions};
 pub use overlay::Overlay;
 pub use package::{Location, Package, PackageKind};

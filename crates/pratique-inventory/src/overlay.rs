@@ -106,7 +106,10 @@ fn covers(upper: &LayerFacts, path: &ImagePath) -> bool {
 }
 
 fn unread(link: &ImagePath, target: &ImagePath) -> Problem {
-    Problem { path: link.clone(), what: format!("a hard link to {target}, which was not read under that name") }
+    Problem {
+        path: link.clone(),
+        what: format!("a hard link to {target}, which was not read under that name"),
+    }
 }
 
 fn unread_link(link: &ImagePath, target: &ImagePath) -> Problem {
@@ -116,7 +119,6 @@ fn unread_link(link: &ImagePath, target: &ImagePath) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::PathSet;
 
     fn path(text: &str) -> ImagePath {
         ImagePath::new(text).unwrap()
@@ -141,10 +143,10 @@ mod tests {
         let status = layer(&["var/lib/dpkg/status"]);
         let mut file_over_directory = layer(&[]);
         file_over_directory.replaced = ["app/a"].into_iter().collect();
-        assert_eq!(left(&[base.clone(), status, file_over_directory]), [
-            ("app/b".into(), vec![0]),
-            ("var/lib/dpkg/status".into(), vec![0, 1])
-        ]);
+        assert_eq!(
+            left(&[base.clone(), status, file_over_directory]),
+            [("app/b".into(), vec![0]), ("var/lib/dpkg/status".into(), vec![0, 1])]
+        );
         let mut directory_over_file = layer(&[]);
         directory_over_file.directories = ["app/b", "app"].into_iter().collect();
         let rest: Vec<_> = left(&[base, directory_over_file]).into_iter().map(|l| l.0).collect();
@@ -156,11 +158,10 @@ mod tests {
         let base = layer(&["app/old/x", "app/kept/y", "top"]);
         let mut upper = layer(&["app/old/new"]);
         upper.removed = ["app/old", "nothing/there"].into_iter().collect();
-        assert_eq!(left(&[base.clone(), upper]), [
-            ("app/kept/y".into(), vec![0]),
-            ("app/old/new".into(), vec![1]),
-            ("top".into(), vec![0])
-        ]);
+        assert_eq!(
+            left(&[base.clone(), upper]),
+            [("app/kept/y".into(), vec![0]), ("app/old/new".into(), vec![1]), ("top".into(), vec![0])]
+        );
         let mut opaque = layer(&["app/new"]);
         opaque.opaque = ["app"].into_iter().collect();
         assert_eq!(left(&[base.clone(), opaque]), [("app/new".into(), vec![1]), ("top".into(), vec![0])]);

@@ -50,18 +50,8 @@ const FAMILIES: &[Family] = &[
         filed_under: FiledUnder::Source,
         names: |d| release("Debian", major(&d.version)),
     },
-    Family {
-        id: "ubuntu",
-        ecosystem: Ecosystem::Ubuntu,
-        filed_under: FiledUnder::Source,
-        names: ubuntu,
-    },
-    Family {
-        id: "alpine",
-        ecosystem: Ecosystem::Alpine,
-        filed_under: FiledUnder::Source,
-        names: alpine,
-    },
+    Family { id: "ubuntu", ecosystem: Ecosystem::Ubuntu, filed_under: FiledUnder::Source, names: ubuntu },
+    Family { id: "alpine", ecosystem: Ecosystem::Alpine, filed_under: FiledUnder::Source, names: alpine },
     Family {
         id: "wolfi",
         ecosystem: Ecosystem::Wolfi,
@@ -136,7 +126,12 @@ const FAMILIES: &[Family] = &[
         id: "opensuse-leap",
         ecosystem: Ecosystem::OpenSuse,
         filed_under: FiledUnder::Both,
-        names: |d| release("openSUSE", Some(format!("Leap {}", d.version)).filter(|_| !d.version.is_empty()).as_deref()),
+        names: |d| {
+            release(
+                "openSUSE",
+                Some(format!("Leap {}", d.version)).filter(|_| !d.version.is_empty()).as_deref(),
+            )
+        },
     },
     Family {
         id: "opensuse-tumbleweed",
@@ -144,12 +139,7 @@ const FAMILIES: &[Family] = &[
         filed_under: FiledUnder::Both,
         names: |_| vec!["openSUSE:Tumbleweed".into()],
     },
-    Family {
-        id: "sles",
-        ecosystem: Ecosystem::Suse,
-        filed_under: FiledUnder::Both,
-        names: suse,
-    },
+    Family { id: "sles", ecosystem: Ecosystem::Suse, filed_under: FiledUnder::Both, names: suse },
     Family {
         id: "mageia",
         ecosystem: Ecosystem::Mageia,
@@ -284,7 +274,9 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_not_guessed() {
-        for (id, version) in [("debian", ""), ("alpine", "3.21_alpha20240807"), ("gentoo", "2.15"), ("amzn", "2")] {
+        for (id, version) in
+            [("debian", ""), ("alpine", "3.21_alpha20240807"), ("gentoo", "2.15"), ("amzn", "2")]
+        {
             assert_eq!(names(id, version), Vec::<String>::new(), "{id} {version}");
         }
     }

@@ -4,8 +4,9 @@ use pratique_advisory::{Database, Error};
 use pratique_inventory::Inventory;
 
 use crate::{
-    Installed, Verdict, expand, judge,
+    Installed, Verdict,
     distribution::{Release, release_of},
+    expand, judge,
     lookup::lookups,
     merge, modular, names,
 };
@@ -60,7 +61,9 @@ pub fn explain(inventory: &Inventory, database: &Database, id: &str) -> Result<V
                     verdict = Verdict::NotAffected { reason };
                 }
                 if affected.informational().is_some() {
-                    verdict = Verdict::NotAffected { reason: "a notice about the package, not a vulnerability".into() };
+                    verdict = Verdict::NotAffected {
+                        reason: "a notice about the package, not a vulnerability".into(),
+                    };
                 }
                 found.push(Explanation {
                     package: index,

@@ -5,7 +5,7 @@
 use pratique_advisory::{Affected, Event, Events, RangeKind, VersionPlace};
 use pratique_version::{
     Parsed, Scheme,
-    range::{self, Outside, Position},
+    range::{self, Event as Point, Outside, Position},
 };
 
 /// What a record says of a version.
@@ -99,14 +99,17 @@ pub fn judge(installed: &mut Installed<'_>, place: VersionPlace, affected: &Affe
             }
             Position::Fixed { by } => outside = Some(Verdict::Fixed { by: by.to_owned() }),
             Position::NotAffected(why) => {
-                outside.get_or_insert_with(|| Verdict::NotAffected { reason: outside_of(installed.text, why) });
+                outside
+                    .get_or_insert_with(|| Verdict::NotAffected { reason: outside_of(installed.text, why) });
             }
             Position::Unknown(why) => {
                 unknown.get_or_insert_with(|| why.to_string());
             }
         }
     }
-    if affected.versions().has(place) || (affected.ranges().next().is_none() && is_listed(installed, affected)) {
+    if affected.versions().has(place)
+        || (affected.ranges().next().is_none() && is_listed(installed, affected))
+    {
         let count = affected.versions().iter().count();
         let reason = format!("{} is listed among {count} versions", installed.text);
         return Verdict::Affected { reason, fixed: lowest_fix(installed, affected) };
@@ -140,12 +143,12 @@ fn lowest_fix(installed: &mut Installed<'_>, affected: &Affected<'_>) -> Option<
     range::lowest_fix(version, ranges).map(str::to_owned)
 }
 
-fn timeline(events: Events<'_>) -> impl Iterator<Item = range::Event<'_>> + Clone {
+fn timeline(events: Events<'_>) -> impl Iterator<Item = Point<'_>> + Clone {
     events.map(|event| match event {
-        Event::Introduced(version) => range::Event::Introduced(version),
-        Event::Fixed(version) => range::Event::Fixed(version),
-        Event::LastAffected(version) => range::Event::LastAffected(version),
-        Event::Limit(version) => range::Event::Limit(version),
+        Event::Introduced(version) => Point::Introduced(version),
+        Event::Fixed(version) => Point::Fixed(version),
+        Event::LastAffected(version) => Point::LastAffected(version),
+        Event::Limit(version) => Point::Limit(version),
     })
 }
 

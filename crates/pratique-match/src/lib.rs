@@ -29,7 +29,7 @@ pub use crate::{
     judge::{Installed, Verdict, judge},
 };
 use crate::{
-    lookup::{Lookup, NoLookup, lookups},
+    lookup::{Lookup, Unasked, lookups},
     merge::Names,
 };
 
@@ -71,7 +71,7 @@ pub fn find(inventory: &Inventory, scope: Scope, database: &Database) -> Result<
 }
 
 /// Names that stand for all that begin so become the names that the database has.
-fn expand(release: Release, database: &Database) -> Release {
+fn expand(mut release: Release, database: &Database) -> Release {
     let names = release.names.iter().flat_map(|name| match name.strip_suffix('*') {
         None => vec![name.clone()],
         Some(prefix) => {
@@ -79,7 +79,8 @@ fn expand(release: Release, database: &Database) -> Release {
             known.filter(|known| known.starts_with(prefix)).collect()
         }
     });
-    Release { names: names.collect(), ..release }
+    release.names = names.collect();
+    release
 }
 
 /// A record that affects the package, with what was learnt on the way.
@@ -153,7 +154,9 @@ fn join<'db>(hits: &mut BTreeMap<RecordId, Hit<'db>>, hit: Hit<'db>) {
             if known.evidence.fixed_version.is_none() {
                 known.evidence.fixed_version = hit.evidence.fixed_version;
             }
-            known.own.extend(hit.own.into_iter().filter(|rating| !known.own.contains(rating)).collect::<Vec<_>>());
+            known
+                .own
+                .extend(hit.own.into_iter().filter(|rating| !known.own.contains(rating)).collect::<Vec<_>>());
         }
     }
 }
@@ -177,7 +180,8 @@ fn names(record: &Record<'_>, ecosystem: &str) -> Names {
         aliases: owned(record.aliases()),
         upstream: owned(record.upstream()),
         related: owned(record.related()),
-        distribution: Ecosystem::from_osv(ecosystem).is_some_and(|(ecosystem, _)| ecosystem.is_distribution()),
+        distribution: Ecosystem::from_osv(ecosystem)
+            .is_some_and(|(ecosystem, _)| ecosystem.is_distribution()),
     }
 }
 
@@ -209,10 +213,10 @@ fn finding(
         fixed_version,
         severity,
         severities,
-        epss: facts.as_ref().and_then(|facts| facts.epss).map(|epss| Epss {
-            score: epss.probability,
-            percentile: epss.percentile.unwrap_or(0.0),
-        }),
+        epss: facts
+            .as_ref()
+            .and_then(|facts| facts.epss)
+            .map(|epss| Epss { score: epss.probability, percentile: epss.percentile.unwrap_or(0.0) }),
         known_exploited: facts.as_ref().and_then(|facts| facts.kev.as_ref()).map(|kev| kev.added.to_owned()),
         title,
         advisories: members.iter().map(|member| member.evidence.clone()).collect(),
@@ -228,7 +232,9 @@ fn highest_fix(members: &[&Hit<'_>]) -> Option<String> {
         let lower = |known: &&Evidence| {
             let scheme = pratique_version::Scheme::from_name(&evidence.ordering);
             let known = known.fixed_version.as_deref().unwrap_or_default();
-            scheme.and_then(|scheme| pratique_version::compare(scheme, known, fix).ok()).is_none_or(|o| o.is_lt())
+            scheme
+                .and_then(|scheme| pratique_version::compare(scheme, known, fix).ok())
+                .is_none_or(std::cmp::Ordering::is_lt)
         };
         if highest.as_ref().is_none_or(lower) {
             highest = Some(evidence);
@@ -238,7 +244,8 @@ fn highest_fix(members: &[&Hit<'_>]) -> Option<String> {
 }
 
 fn first_line(text: &str) -> Option<String> {
-    let line = text.lines().map(|line| line.trim().trim_start_matches('#').trim()).find(|line| !line.is_empty())?;
+    let line =
+        text.lines().map(|line| line.trim().trim_start_matches('#').trim()).find(|line| !line.is_empty())?;
     // A title is a line of text, not a paragraph.
     const LONGEST: usize = 200;
     if line.chars().count() <= LONGEST {
@@ -250,15 +257,15 @@ fn first_line(text: &str) -> Option<String> {
 /// What was not matched, counted, so that ten thousand packages without advisories are one sentence.
 #[derive(Default)]
 struct Gaps {
-    without: BTreeMap<NoLookup, usize>,
+    without: BTreeMap<Unasked, usize>,
     kinds: BTreeMap<PackageKind, usize>,
     absent: BTreeMap<String, usize>,
 }
 
 impl Gaps {
-    fn note(&mut self, why: NoLookup, package: &Package) {
+    fn note(&mut self, why: Unasked, package: &Package) {
         *self.without.entry(why).or_default() += 1;
-        if why == NoLookup::NoEcosystem {
+        if why == Unasked::Ecosystem {
             *self.kinds.entry(package.kind).or_default() += 1;
         }
     }
@@ -276,7 +283,7 @@ impl Gaps {
         let mut sentences = Vec::new();
         for (why, count) in self.without {
             sentences.push(match why {
-                NoLookup::NoRelease => match &inventory.distribution {
+                Unasked::Release => match &inventory.distribution {
                     Some(d) if d.version.is_empty() => format!(
                         "{count} packages of {}: the image does not say which release it is, and advisories are filed by release",
                         d.id
@@ -287,11 +294,11 @@ impl Gaps {
                     ),
                     None => format!("{count} packages of an unknown distribution: the image has no os-release"),
                 },
-                NoLookup::NoGroup => {
+                Unasked::Group => {
                     format!("{count} Java archives: nothing in them tells their Maven group")
                 }
-                NoLookup::NoVersion => format!("{count} packages that state no version"),
-                NoLookup::NoEcosystem => {
+                Unasked::Version => format!("{count} packages that state no version"),
+                Unasked::Ecosystem => {
                     let kinds: Vec<_> = self.kinds.keys().map(|kind| kind.name()).collect();
                     format!("{count} packages of kinds without advisories: {}", kinds.join(", "))
                 }

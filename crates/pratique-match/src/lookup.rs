@@ -22,38 +22,42 @@ pub(crate) struct Lookup<'p> {
 
 /// Why nothing can be asked about a package.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum NoLookup {
+pub(crate) enum Unasked {
     /// A distribution's package, and no advisories for the distribution.
-    NoRelease,
+    Release,
     /// A Java archive whose group nothing tells.
-    NoGroup,
+    Group,
     /// The version is not stated.
-    NoVersion,
+    Version,
     /// Nobody publishes advisories for this kind of package.
-    NoEcosystem,
+    Ecosystem,
 }
 
 /// The questions to ask about `package`.
 pub(crate) fn lookups<'p>(
     package: &'p Package,
     release: Option<&'p Release>,
-) -> Result<Vec<Lookup<'p>>, NoLookup> {
+) -> Result<Vec<Lookup<'p>>, Unasked> {
     if package.version.is_empty() {
-        return Err(NoLookup::NoVersion);
+        return Err(Unasked::Version);
     }
     if package.kind.is_os() {
-        return of_distribution(package, release.ok_or(NoLookup::NoRelease)?);
+        return of_distribution(package, release.ok_or(Unasked::Release)?);
     }
     let (ecosystem, name, version): (_, Cow<'_, str>, Cow<'_, str>) = match package.kind {
         PackageKind::Npm => (Ecosystem::Npm, package.name.as_str().into(), package.version.as_str().into()),
-        PackageKind::Python => (Ecosystem::PyPI, package.name.as_str().into(), package.version.as_str().into()),
-        PackageKind::Cargo => (Ecosystem::CratesIo, package.name.as_str().into(), package.version.as_str().into()),
+        PackageKind::Python => {
+            (Ecosystem::PyPI, package.name.as_str().into(), package.version.as_str().into())
+        }
+        PackageKind::Cargo => {
+            (Ecosystem::CratesIo, package.name.as_str().into(), package.version.as_str().into())
+        }
         PackageKind::Go => (Ecosystem::Go, package.name.as_str().into(), go_version(package)),
-        PackageKind::Maven if package.namespace.is_none() => return Err(NoLookup::NoGroup),
+        PackageKind::Maven if package.namespace.is_none() => return Err(Unasked::Group),
         PackageKind::Maven => (Ecosystem::Maven, package.full_name(), package.version.as_str().into()),
-        _ => return Err(NoLookup::NoEcosystem),
+        _ => return Err(Unasked::Ecosystem),
     };
-    let scheme = ecosystem.scheme().ok_or(NoLookup::NoEcosystem)?;
+    let scheme = ecosystem.scheme().ok_or(Unasked::Ecosystem)?;
     let name = match ecosystem.normalize_name(&name) {
         Cow::Borrowed(_) => name,
         Cow::Owned(normal) => normal.into(),
@@ -72,10 +76,11 @@ fn go_version(package: &Package) -> Cow<'_, str> {
     package.version.as_str().into()
 }
 
-fn of_distribution<'p>(package: &'p Package, release: &'p Release) -> Result<Vec<Lookup<'p>>, NoLookup> {
-    let scheme = release.ecosystem.scheme().ok_or(NoLookup::NoEcosystem)?;
+fn of_distribution<'p>(package: &'p Package, release: &'p Release) -> Result<Vec<Lookup<'p>>, Unasked> {
+    let scheme = release.ecosystem.scheme().ok_or(Unasked::Ecosystem)?;
     let own = (package.name.as_str(), package.version.as_str());
-    let source = package.source.as_ref().map_or(own, |source| (source.name.as_str(), source.version.as_str()));
+    let source =
+        package.source.as_ref().map_or(own, |source| (source.name.as_str(), source.version.as_str()));
     let mut asked = match release.filed_under {
         FiledUnder::Source => vec![source],
         FiledUnder::Binary => vec![own],

@@ -87,7 +87,8 @@ pub(crate) fn group(records: &[Names]) -> Vec<Group> {
     for index in nameless {
         let names: BTreeSet<&str> = records[index].all().collect();
         let shares = |other: &usize| records[*other].all().any(|name| names.contains(name));
-        let cves: Vec<_> = by_cve.iter().filter(|(_, members)| members.iter().any(shares)).map(|(cve, _)| *cve).collect();
+        let cves: Vec<_> =
+            by_cve.iter().filter(|(_, members)| members.iter().any(shares)).map(|(cve, _)| *cve).collect();
         if let [cve] = cves[..] {
             by_cve.entry(cve).or_default().insert(index);
             continue;
@@ -100,10 +101,18 @@ pub(crate) fn group(records: &[Names]) -> Vec<Group> {
     }
     let mut groups: Vec<Group> = by_cve
         .into_iter()
-        .map(|(cve, members)| Group { id: cve.to_owned(), aliases: Vec::new(), records: members.into_iter().collect() })
+        .map(|(cve, members)| Group {
+            id: cve.to_owned(),
+            aliases: Vec::new(),
+            records: members.into_iter().collect(),
+        })
         .collect();
     groups.extend(others.into_iter().map(|members| {
-        let best = members.iter().flat_map(|&m| records[m].all()).min_by_key(|id| (rank(id), *id)).unwrap_or_default();
+        let best = members
+            .iter()
+            .flat_map(|&m| records[m].all())
+            .min_by_key(|id| (rank(id), *id))
+            .unwrap_or_default();
         Group { id: best.to_owned(), aliases: Vec::new(), records: members.into_iter().collect() }
     }));
     add_aliases(&mut groups, records);
@@ -125,7 +134,14 @@ fn rank(id: &str) -> u8 {
 fn add_aliases(groups: &mut [Group], records: &[Names]) {
     let claimed: Vec<BTreeSet<&str>> = groups
         .iter()
-        .map(|group| group.records.iter().filter(|r| records[**r].cves().len() < 2).map(|&r| records[r].id.as_str()).collect())
+        .map(|group| {
+            group
+                .records
+                .iter()
+                .filter(|r| records[**r].cves().len() < 2)
+                .map(|&r| records[r].id.as_str())
+                .collect()
+        })
         .collect();
     let ids: Vec<String> = groups.iter().map(|group| group.id.clone()).collect();
     for (own, group) in groups.iter_mut().enumerate() {
@@ -171,11 +187,14 @@ mod tests {
             names("GHSA-a", &["CVE-2021-1000"], &[]),
             names("SNYK-1", &["GHSA-a"], &[]),
         ];
-        assert_eq!(show(&records), [(
-            "CVE-2021-1000".into(),
-            vec!["GHSA-a".into(), "PYSEC-2021-1".into(), "SNYK-1".into()],
-            vec![0, 1, 2]
-        )]);
+        assert_eq!(
+            show(&records),
+            [(
+                "CVE-2021-1000".into(),
+                vec!["GHSA-a".into(), "PYSEC-2021-1".into(), "SNYK-1".into()],
+                vec![0, 1, 2]
+            )]
+        );
     }
 
     #[test]
@@ -184,10 +203,13 @@ mod tests {
             names("DSA-1-1", &[], &["CVE-2009-1883", "CVE-2009-2909", "DEBIAN-CVE-2009-1883"]),
             names("DEBIAN-CVE-2009-1883", &[], &["CVE-2009-1883"]),
         ];
-        assert_eq!(show(&records), [
-            ("CVE-2009-1883".into(), vec!["DEBIAN-CVE-2009-1883".into()], vec![0, 1]),
-            ("CVE-2009-2909".into(), vec![], vec![0]),
-        ]);
+        assert_eq!(
+            show(&records),
+            [
+                ("CVE-2009-1883".into(), vec!["DEBIAN-CVE-2009-1883".into()], vec![0, 1]),
+                ("CVE-2009-2909".into(), vec![], vec![0]),
+            ]
+        );
     }
 
     #[test]
@@ -196,18 +218,22 @@ mod tests {
             names("GHSA-a", &["CVE-2019-10744", "GHSA-b"], &[]),
             names("GHSA-b", &["CVE-2020-8203", "GHSA-a"], &[]),
         ];
-        assert_eq!(show(&records), [
-            ("CVE-2019-10744".into(), vec!["GHSA-a".into()], vec![0]),
-            ("CVE-2020-8203".into(), vec!["GHSA-b".into()], vec![1]),
-        ]);
+        assert_eq!(
+            show(&records),
+            [
+                ("CVE-2019-10744".into(), vec!["GHSA-a".into()], vec![0]),
+                ("CVE-2020-8203".into(), vec!["GHSA-b".into()], vec![1]),
+            ]
+        );
     }
 
     #[test]
     fn without_a_cve_the_best_known_name_stands() {
-        let records = [names("RUSTSEC-2020-1", &["GHSA-z"], &[]), names("GHSA-z", &[], &[]), names("MAL-1", &[], &[])];
-        assert_eq!(show(&records), [
-            ("GHSA-z".into(), vec!["RUSTSEC-2020-1".into()], vec![0, 1]),
-            ("MAL-1".into(), vec![], vec![2]),
-        ]);
+        let records =
+            [names("RUSTSEC-2020-1", &["GHSA-z"], &[]), names("GHSA-z", &[], &[]), names("MAL-1", &[], &[])];
+        assert_eq!(
+            show(&records),
+            [("GHSA-z".into(), vec!["RUSTSEC-2020-1".into()], vec![0, 1]), ("MAL-1".into(), vec![], vec![2]),]
+        );
     }
 }

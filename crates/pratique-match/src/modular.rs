@@ -35,9 +35,9 @@ pub(crate) fn other_stream(
     }
     let text = database.text(affected.record())?;
     let about = text.summary.split_whitespace().find_map(stream);
-    Ok(about
-        .filter(|about| *about != own)
-        .map(|about| format!("the advisory is about {}:{}, the package is of {}:{}", about.0, about.1, own.0, own.1)))
+    Ok(about.filter(|about| *about != own).map(|about| {
+        format!("the advisory is about {}:{}, the package is of {}:{}", about.0, about.1, own.0, own.1)
+    }))
 }
 
 fn is_modular(version: &str) -> bool {
@@ -49,7 +49,8 @@ fn stream(text: &str) -> Option<(&str, &str)> {
     let mut parts = text.trim_end_matches([',', ';', '.']).split(':');
     let (name, stream) = (parts.next()?, parts.next()?);
     let plain = |part: &str| {
-        !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'+'))
+        !part.is_empty()
+            && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'+'))
     };
     (plain(name) && plain(stream)).then_some((name, stream))
 }

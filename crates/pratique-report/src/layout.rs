@@ -141,10 +141,8 @@ mod tests {
     use super::*;
 
     fn draw(width: usize) -> String {
-        let mut table = Table::new([
-            Column { heading: "NAME", least: usize::MAX },
-            Column { heading: "WHAT", least: 6 },
-        ]);
+        let mut table =
+            Table::new([Column { heading: "NAME", least: usize::MAX }, Column { heading: "WHAT", least: 6 }]);
         table.row(vec![Cell::new("lodash"), Cell::new("Prototype pollution")]);
         table.row(vec![Cell::new("名前\x1b[31m"), Cell::new("")]);
         let mut out = anstream::StripStream::new(Vec::new());

@@ -80,7 +80,11 @@ pub struct DistributionInfo {
 
 impl From<&Distribution> for DistributionInfo {
     fn from(d: &Distribution) -> Self {
-        let name = if d.name.is_empty() { format!("{} {}", d.id, d.version).trim().to_owned() } else { d.name.clone() };
+        let name = if d.name.is_empty() {
+            format!("{} {}", d.id, d.version).trim().to_owned()
+        } else {
+            d.name.clone()
+        };
         Self { id: d.id.clone(), version: d.version.clone(), name }
     }
 }

@@ -63,7 +63,11 @@ fn write_head(report: &Report, to: &mut dyn Write) -> io::Result<()> {
         } else {
             Style::new()
         };
-        let what = if summary.hidden > 0 { "no vulnerabilities among those asked for" } else { "no known vulnerabilities" };
+        let what = if summary.hidden > 0 {
+            "no vulnerabilities among those asked for"
+        } else {
+            "no known vulnerabilities"
+        };
         write!(to, "{clean}{what}{clean:#}")?;
     } else {
         let levels = Level::ALL.iter().rev().filter_map(|level| {
@@ -104,9 +108,8 @@ fn write_findings(report: &Report, width: usize, to: &mut dyn Write) -> io::Resu
             let first = |text: String| if index == 0 { Cell::new(text) } else { Cell::default() };
             let finding = &row.finding;
             let fixed = match &finding.fixed_version {
-                Some(version) => {
-                    Cell::new(version.clone()).styled(Style::new().fg_color(Some(Color::Ansi(AnsiColor::Green))))
-                }
+                Some(version) => Cell::new(version.clone())
+                    .styled(Style::new().fg_color(Some(Color::Ansi(AnsiColor::Green)))),
                 None => Cell::new("none yet").styled(dim),
             };
             let mut cells = vec![
@@ -157,7 +160,11 @@ fn write_layers(report: &Report, width: usize, to: &mut dyn Write) -> io::Result
     }
     let mut by_layer: BTreeMap<usize, BTreeMap<std::cmp::Reverse<Level>, usize>> = BTreeMap::new();
     for row in &report.findings {
-        *by_layer.entry(row.package.layer.index).or_default().entry(std::cmp::Reverse(row.finding.level())).or_default() += 1;
+        *by_layer
+            .entry(row.package.layer.index)
+            .or_default()
+            .entry(std::cmp::Reverse(row.finding.level()))
+            .or_default() += 1;
     }
     writeln!(to)?;
     let dim = Style::new().dimmed();
@@ -174,7 +181,8 @@ fn write_layers(report: &Report, width: usize, to: &mut dyn Write) -> io::Result
 fn describe(layer: &LayerRef) -> String {
     let command = layer.created_by.as_deref().unwrap_or_default().trim();
     let command = command.strip_prefix("/bin/sh -c #(nop)").unwrap_or(command).trim_start();
-    let command = command.strip_prefix("/bin/sh -c ").map_or_else(|| command.to_owned(), |run| format!("RUN {run}"));
+    let command =
+        command.strip_prefix("/bin/sh -c ").map_or_else(|| command.to_owned(), |run| format!("RUN {run}"));
     if !command.is_empty() {
         return clean(&command.split_whitespace().collect::<Vec<_>>().join(" "));
     }
@@ -194,13 +202,24 @@ fn write_coverage(report: &Report, to: &mut dyn Write) -> io::Result<()> {
     if !report.unknown.is_empty() {
         writeln!(to, "{yellow}not judged{yellow:#}: {}", count(report.unknown.len(), "advisory match"))?;
         for row in report.unknown.iter().take(WARNINGS) {
-            writeln!(to, "  {} {} {}: {}", row.id, clean(&row.package), clean(&row.version), clean(&row.reason))?;
+            writeln!(
+                to,
+                "  {} {} {}: {}",
+                row.id,
+                clean(&row.package),
+                clean(&row.version),
+                clean(&row.reason)
+            )?;
         }
     }
     if !coverage.warnings.is_empty() {
         writeln!(to, "{yellow}not read{yellow:#}: {}", count(coverage.warnings.len(), "problem"))?;
         for warning in coverage.warnings.iter().take(WARNINGS) {
-            let path = if warning.path.is_empty() { format!("layer {}", warning.layer + 1) } else { clean(&warning.path) };
+            let path = if warning.path.is_empty() {
+                format!("layer {}", warning.layer + 1)
+            } else {
+                clean(&warning.path)
+            };
             writeln!(to, "  {path}: {}", clean(&warning.message))?;
         }
         if coverage.warnings.len() > WARNINGS {

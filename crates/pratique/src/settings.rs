@@ -167,7 +167,9 @@ pub(crate) fn within<T: Send + 'static>(
         Err(mpsc::RecvTimeoutError::Timeout) => {
             anyhow::bail!("it took longer than {timeout:?}; allow more with --timeout")
         }
-        Err(mpsc::RecvTimeoutError::Disconnected) => anyhow::bail!("it ended without a result; this is a bug"),
+        Err(mpsc::RecvTimeoutError::Disconnected) => {
+            anyhow::bail!("it ended without a result; this is a bug")
+        }
     }
 }
 

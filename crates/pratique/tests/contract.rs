@@ -1,5 +1,7 @@
 //! What scripts rely on: exit codes, stable bytes, errors with a remedy, the cache.
 
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
 mod support;
 
 use std::fs;
@@ -21,13 +23,24 @@ fn exit_codes_are_a_contract() {
     let image = image.to_str().unwrap();
     let code = |args: &[&str]| {
         let mut command = pratique.command();
-        command.args(["scan", "--quiet", "--db", database]).args(args).arg(image).output().unwrap().status.code()
+        command
+            .args(["scan", "--quiet", "--db", database])
+            .args(args)
+            .arg(image)
+            .output()
+            .unwrap()
+            .status
+            .code()
     };
     assert_eq!(code(&[]), Some(0), "findings alone fail nothing");
     assert_eq!(code(&["--fail-on", "critical"]), Some(1));
     assert_eq!(code(&["--fail-on", "low", "--exit-code", "7"]), Some(7));
     assert_eq!(code(&["--exit-code", "5"]), Some(5));
-    assert_eq!(code(&["--severity", "negligible", "--exit-code", "5"]), Some(0), "what is not shown fails nothing");
+    assert_eq!(
+        code(&["--severity", "negligible", "--exit-code", "5"]),
+        Some(0),
+        "what is not shown fails nothing"
+    );
     assert_eq!(code(&["--no-such-flag"]), Some(2));
     assert_eq!(pratique.run(["scan", "--db", database, "oci:/no/such/layout"]).status.code(), Some(3));
 }
@@ -84,8 +97,16 @@ fn several_outputs_come_from_one_scan() {
     let (database, image) = (database.to_str().unwrap(), demo_image());
     let file = pratique.home.path().join("report.json");
     let output = format!("json={}", file.display());
-    let table =
-        pratique.ok(["scan", "--db", database, "--output", "table", "--output", &output, image.to_str().unwrap()]);
+    let table = pratique.ok([
+        "scan",
+        "--db",
+        database,
+        "--output",
+        "table",
+        "--output",
+        &output,
+        image.to_str().unwrap(),
+    ]);
     let report: serde_json::Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
     assert_eq!(report["schemaVersion"], 1);
     let all = findings(&report);
@@ -103,7 +124,8 @@ fn each_package_knows_its_layer() {
     let list = pratique.json(["packages", "--format", "json", image.to_str().unwrap()]);
     let layer = |name: &str| {
         let packages = list["packages"].as_array().unwrap();
-        let found = packages.iter().find(|package| package["name"] == name).unwrap_or_else(|| panic!("no {name}"));
+        let found =
+            packages.iter().find(|package| package["name"] == name).unwrap_or_else(|| panic!("no {name}"));
         found["layer"]["index"].as_u64().unwrap()
     };
     assert_eq!((layer("bash"), layer("nginx"), layer("lodash")), (0, 1, 2));

@@ -1,5 +1,7 @@
 //! The same image gives the same findings, wherever it comes from.
 
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
 mod support;
 
 use std::{fs, process::Command};
@@ -11,7 +13,10 @@ fn scan(pratique: &Pratique, database: &str, target: &str) -> Vec<String> {
 }
 
 fn skopeo(source: &str, target: &str) {
-    let done = Command::new("skopeo").args(["--insecure-policy", "copy", "--quiet", source, target]).output().unwrap();
+    let done = Command::new("skopeo")
+        .args(["--insecure-policy", "copy", "--quiet", source, target])
+        .output()
+        .unwrap();
     assert!(done.status.success(), "skopeo {source} {target}: {}", text(&done.stderr));
 }
 

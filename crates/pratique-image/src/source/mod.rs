@@ -4,6 +4,7 @@ mod archive;
 mod directory;
 mod docker;
 mod oci;
+#[cfg(feature = "registry")]
 pub(crate) mod registry;
 mod resolve;
 
@@ -52,7 +53,10 @@ pub(crate) fn open(target: &Target, options: &OpenOptions) -> Result<OpenedImage
         Target::Archive { path, kind, image } => archive::open_file(path, *kind, image.as_deref(), options),
         Target::Stdin => archive::open_stdin(options),
         Target::Directory(path) => directory::open(path, options),
+        #[cfg(feature = "registry")]
         Target::Registry(reference) => registry::open(reference, options),
+        #[cfg(not(feature = "registry"))]
+        Target::Registry(reference) => Err(Error::NoRegistries { image: reference.to_string() }),
     }
 }
 

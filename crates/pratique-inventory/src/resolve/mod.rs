@@ -16,7 +16,7 @@ use pratique_image::ImagePath;
 
 use crate::{
     catalogers::os::release,
-    fact::{Distribution, Fact, Stated},
+    fact::{Distribution, Fact, Problem, Stated},
     overlay::{Overlay, Sighting},
     package::{Location, Package},
 };
@@ -28,6 +28,9 @@ pub struct Resolved {
     pub distribution: Option<Distribution>,
     /// All packages, sorted by kind, name, version and layer.
     pub packages: Vec<Package>,
+    /// What could not be read, with the layer's index. Left out is what an operating system package owns and
+    /// something other than its database reader stumbled over: the package speaks for its files.
+    pub problems: Vec<(usize, Problem)>,
 }
 
 /// Makes packages of all facts that are left.
@@ -35,9 +38,20 @@ pub fn resolve(overlay: &Overlay<'_>) -> Resolved {
     let distribution = distribution(overlay);
     let mut found = statements(overlay);
     dpkg::add_licences(overlay, &mut found);
-    ownership::mark(overlay, &mut found);
+    let asked =
+        found.iter().map(|s| s.path).chain(overlay.problems().iter().map(|(_, problem)| &problem.path));
+    let mut owners = ownership::owners(overlay, &found, asked);
+    let count = found.len();
+    for (index, statement) in found.iter_mut().enumerate().filter(|(_, s)| !s.stated.kind.is_os()) {
+        statement.owned_by = owners.remove(&index);
+    }
+    let problems = overlay.problems().iter().enumerate();
+    let problems =
+        problems.filter(|(index, (_, problem))| problem.is_of_os() || !owners.contains_key(&(count + index)));
+    let mut problems: Vec<_> = problems.map(|(_, problem)| problem.clone()).collect();
+    problems.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
     let packages = merge(found, distribution.as_ref());
-    Resolved { distribution, packages }
+    Resolved { distribution, packages, problems }
 }
 
 /// A package as one file states it, with what the file alone cannot know.

@@ -6,55 +6,70 @@
 //! that version against the language's advisories would raise false alarms, and the distribution's own
 //! advisories already cover it. It stays in the inventory, marked, for whoever asks for all detail.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+
+use pratique_image::ImagePath;
 
 use super::Statement;
 use crate::{
+    catalogers::os::dpkg::files::control_file,
     fact::Fact,
     overlay::{Overlay, Sighting},
     path_set::PathSet,
 };
 
-/// Marks every statement of a language package whose file an operating system package owns.
-pub(super) fn mark(overlay: &Overlay<'_>, found: &mut [Statement<'_>]) {
+/// Which operating system package owns each of `paths`, by their index.
+pub(super) fn owners<'p>(
+    overlay: &Overlay<'_>,
+    found: &[Statement<'_>],
+    paths: impl Iterator<Item = &'p ImagePath>,
+) -> HashMap<usize, String> {
     // What is asked is small, what the file lists hold is large: go through the lists once.
     let mut asked: HashMap<u64, Vec<usize>> = HashMap::new();
-    for (index, statement) in found.iter().enumerate().filter(|(_, s)| !s.stated.kind.is_os()) {
-        for name in names_of(statement.path.as_bytes()) {
+    for (index, path) in paths.enumerate() {
+        for name in names_of(path.as_bytes()) {
             asked.entry(PathSet::hash(name)).or_default().push(index);
         }
     }
+    let mut owners: HashMap<usize, String> = HashMap::new();
     if asked.is_empty() {
-        return;
+        return owners;
     }
-    let mut owners: Vec<(usize, String)> = Vec::new();
     let mut look = |owner: &str, files: &PathSet| {
-        for hash in files.hashes() {
-            if let Some(indices) = asked.get(&hash) {
-                owners.extend(indices.iter().map(|&index| (index, owner.to_owned())));
+        for index in files.hashes().filter_map(|hash| asked.get(&hash)).flatten() {
+            // Two packages may list one file; the answer must not hang on the order of lists.
+            let known = owners.entry(*index).or_insert_with(|| owner.to_owned());
+            if owner < known.as_str() {
+                owner.clone_into(known);
             }
         }
     };
-    for statement in found.iter().filter(|s| s.stated.kind.is_os()) {
-        look(&statement.stated.name, &statement.stated.files);
+    let installed = || found.iter().map(|s| s.stated).filter(|stated| stated.kind.is_os());
+    for stated in installed() {
+        look(&stated.name, &stated.files);
     }
-    let installed: std::collections::HashSet<&str> =
-        found.iter().filter(|s| s.stated.kind.is_os()).map(|s| s.stated.name.as_str()).collect();
-    for (_, sightings) in overlay.files() {
+    let names: HashSet<&str> = installed().map(|stated| stated.name.as_str()).collect();
+    for (path, sightings) in overlay.files() {
         for fact in sightings.last().into_iter().flat_map(Sighting::facts) {
-            if let Fact::PackageFiles { package, files } = fact {
-                // A list left behind by a package that is gone (`rc`) owns nothing.
-                let name = package.split(':').next().unwrap_or(package);
-                if installed.contains(name) {
-                    look(name, files);
-                }
+            let Fact::PackageFiles { package, files } = fact else { continue };
+            // Distroless images name their lists after control files, not after packages.
+            let stated = control_file(path).and_then(|control| stated_by(overlay, &control));
+            let name = stated.unwrap_or_else(|| package.split(':').next().unwrap_or(package));
+            // A list left behind by a package that is gone (`rc`) owns nothing.
+            if names.contains(name) {
+                look(name, files);
             }
         }
     }
-    owners.sort();
-    for (index, owner) in owners.into_iter().rev() {
-        found[index].owned_by = Some(owner);
-    }
+    owners
+}
+
+/// The package that the file at `path` states.
+fn stated_by<'a>(overlay: &Overlay<'a>, path: &ImagePath) -> Option<&'a str> {
+    overlay.visible(path)?.facts().find_map(|fact| match fact {
+        Fact::Package(stated) => Some(stated.name.as_str()),
+        _ => None,
+    })
 }
 
 /// The names under which a file may stand in a file list: on systems with a merged `/usr`, packages go on

@@ -102,7 +102,11 @@ fn component(package: &Package) -> Component {
         version: package.version.clone(),
         purl: Some(package.purl.clone()),
         // What a package states is often no SPDX expression: it is quoted as a name, never called an id.
-        licenses: package.licences.iter().map(|name| LicenseChoice { license: License { name: name.clone() } }).collect(),
+        licenses: package
+            .licences
+            .iter()
+            .map(|name| LicenseChoice { license: License { name: name.clone() } })
+            .collect(),
         properties,
         ..Component::new("library", &name)
     }

@@ -148,7 +148,8 @@ struct Request<'a> {
 impl Request<'_> {
     fn run(self, source: &str) -> anyhow::Result<ImportReport> {
         if let Some(directory) = self.target.parent().filter(|directory| !directory.as_os_str().is_empty()) {
-            fs::create_dir_all(directory).with_context(|| format!("{} could not be made", directory.display()))?;
+            fs::create_dir_all(directory)
+                .with_context(|| format!("{} could not be made", directory.display()))?;
         }
         let advisories = self.sources.open(source)?;
         let bar = bar(self.quiet);

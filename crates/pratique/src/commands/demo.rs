@@ -32,15 +32,12 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     let scratch;
-    let home = match &args.keep {
-        Some(directory) => {
-            fs::create_dir_all(directory)?;
-            directory.as_path()
-        }
-        None => {
-            scratch = tempfile::tempdir()?;
-            scratch.path()
-        }
+    let home = if let Some(directory) = &args.keep {
+        fs::create_dir_all(directory)?;
+        directory.as_path()
+    } else {
+        scratch = tempfile::tempdir()?;
+        scratch.path()
     };
     let (archive, advisories) = (home.join("image.oci.tar"), home.join("advisories"));
     fs::write(&archive, IMAGE)?;
@@ -58,24 +55,39 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     import(&Folder::new(&advisories), &file, options)?;
     let database = Database::open(&file)?;
 
-    let image = Image::open(&Target::parse(&format!("oci-archive:{}", archive.display()))?, &OpenOptions::default())?;
+    let image =
+        Image::open(&Target::parse(&format!("oci-archive:{}", archive.display()))?, &OpenOptions::default())?;
     let inventory = Inventory::take(&image, &TakeOptions::default())?;
     let matches = pratique_match::find(&inventory, Scope::default(), &database)?;
     let mut target = TargetInfo::new(&image, &inventory);
     "demo image".clone_into(&mut target.name);
-    let about =
-        DatabaseInfo { created: database.info().created.to_string(), records: database.info().records.into() };
-    let report =
-        Report::new(env!("CARGO_PKG_VERSION"), target, &inventory, matches, about, &Filter::default(), |_| (None, vec![]));
+    let about = DatabaseInfo {
+        created: database.info().created.to_string(),
+        records: database.info().records.into(),
+    };
+    let report = Report::new(
+        env!("CARGO_PKG_VERSION"),
+        target,
+        &inventory,
+        matches,
+        about,
+        &Filter::default(),
+        |_| (None, vec![]),
+    );
     terminal::print(|to| {
         table::write(&report, terminal::width(), to)?;
         writeln!(to)?;
         match &args.keep {
             Some(home) => {
                 let home = home.display();
-                writeln!(to, "Next: pratique explain --db {home}/advisories.pdb {home}/image.oci.tar CVE-2019-10744")
+                writeln!(
+                    to,
+                    "Next: pratique explain --db {home}/advisories.pdb {home}/image.oci.tar CVE-2019-10744"
+                )
             }
-            None => writeln!(to, "Next: pratique db update, then pratique scan IMAGE (see pratique scan --help)"),
+            None => {
+                writeln!(to, "Next: pratique db update, then pratique scan IMAGE (see pratique scan --help)")
+            }
         }
     })?;
     Ok(Exit::Clean)

@@ -64,7 +64,9 @@ fn write_one(
             let fix = fixed.as_ref().map(|fix| format!("; {fix} fixes it")).unwrap_or_default();
             ("affected", format!("{reason}{fix}"))
         }
-        Verdict::Fixed { by } => ("fixed", format!("{by} fixed it, and {} is not older", explanation.version)),
+        Verdict::Fixed { by } => {
+            ("fixed", format!("{by} fixed it, and {} is not older", explanation.version))
+        }
         Verdict::NotAffected { reason } => ("not affected", reason.clone()),
         Verdict::Unknown { reason } => ("not to be told", reason.clone()),
     };

@@ -54,7 +54,8 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
         Format::Table => list.write_table(if output.is_some() { 240 } else { terminal::width() }, to),
         Format::Json => list.write_json(to),
         Format::Cyclonedx => {
-            let subject = cyclonedx::Subject { name: &list.target.name, digest: list.target.digest.as_deref() };
+            let subject =
+                cyclonedx::Subject { name: &list.target.name, digest: list.target.digest.as_deref() };
             cyclonedx::write(&taken.inventory, scope, &subject, env!("CARGO_PKG_VERSION"), to)
         }
     };

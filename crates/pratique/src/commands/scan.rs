@@ -4,11 +4,7 @@ use std::{path::PathBuf, str::FromStr};
 
 use pratique_advisory::{Database, Level};
 use pratique_match::Finding;
-use pratique_report::{
-    DatabaseInfo, Report, json,
-    model::Filter,
-    table,
-};
+use pratique_report::{DatabaseInfo, Report, json, model::Filter, table};
 
 use super::db;
 use crate::{
@@ -146,7 +142,8 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
 
 /// Description and references, from the first of the finding's records that has any.
 fn text(database: &Database, finding: &Finding) -> (Option<String>, Vec<String>) {
-    let records = finding.advisories.iter().filter_map(|evidence| database.find(&evidence.id).ok()?.first().copied());
+    let records =
+        finding.advisories.iter().filter_map(|evidence| database.find(&evidence.id).ok()?.first().copied());
     let texts: Vec<_> = records.filter_map(|record| database.text(record).ok()).collect();
     let details = texts.iter().map(|text| &text.details).find(|details| !details.is_empty()).cloned();
     let mut references: Vec<_> =

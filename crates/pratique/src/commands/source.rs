@@ -24,7 +24,10 @@ pub(crate) struct SourceArgs {
 
 /// Base URL or folder that `db update` and `scan --db-update` read.
 pub(crate) fn default_source() -> String {
-    std::env::var("PRATIQUE_DB_SOURCE").ok().filter(|source| !source.is_empty()).unwrap_or_else(|| OSV_URL.into())
+    std::env::var("PRATIQUE_DB_SOURCE")
+        .ok()
+        .filter(|source| !source.is_empty())
+        .unwrap_or_else(|| OSV_URL.into())
 }
 
 fn is_url(source: &str) -> bool {

@@ -93,7 +93,8 @@ fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<usize> 
 
 fn compare_line(line: &str) -> anyhow::Result<char> {
     let mut fields = line.trim_end_matches(['\n', '\r']).split('\t');
-    let (Some(ecosystem), Some(a), Some(b), None) = (fields.next(), fields.next(), fields.next(), fields.next())
+    let (Some(ecosystem), Some(a), Some(b), None) =
+        (fields.next(), fields.next(), fields.next(), fields.next())
     else {
         anyhow::bail!("three fields separated by tabs are needed: ecosystem, first and second version");
     };

@@ -1,6 +1,7 @@
 //! What the end-to-end tests share: the program, the demo's data, and real peers.
 
-#![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests fail by panicking and say why they skip")]
 
 use std::{
     fs,
@@ -24,7 +25,8 @@ pub fn workspace() -> PathBuf {
 
 /// The folder with large fixtures, if this machine has it; prints why a test is skipped otherwise.
 pub fn shared(part: &str) -> Option<PathBuf> {
-    let shared = std::env::var_os("PRATIQUE_SHARED").map_or_else(|| workspace().join("../shared"), PathBuf::from);
+    let shared =
+        std::env::var_os("PRATIQUE_SHARED").map_or_else(|| workspace().join("../shared"), PathBuf::from);
     let path = shared.join(part);
     if path.exists() {
         return Some(path);
@@ -45,7 +47,8 @@ pub fn built_image(name: &str) -> Option<PathBuf> {
 
 /// Whether a peer is installed; prints why a test is skipped otherwise.
 pub fn has(program: &str) -> bool {
-    let found = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok();
+    let found =
+        Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok();
     if !found {
         println!("skipped: {program} is not installed (./test.sh installs it where it can)");
     }
@@ -92,7 +95,13 @@ impl Pratique {
     /// Runs and expects exit code 0; standard output.
     pub fn ok<const N: usize>(&self, args: [&str; N]) -> String {
         let output = self.run(args);
-        assert_eq!(output.status.code(), Some(0), "{args:?}\n{}\n{}", text(&output.stdout), text(&output.stderr));
+        assert_eq!(
+            output.status.code(),
+            Some(0),
+            "{args:?}\n{}\n{}",
+            text(&output.stdout),
+            text(&output.stderr)
+        );
         text(&output.stdout)
     }
 
@@ -113,7 +122,8 @@ pub fn findings(report: &Value) -> Vec<String> {
         .iter()
         .map(|finding| {
             let word = |value: &Value| value.as_str().unwrap().to_owned();
-            [word(&finding["package"]["name"]), word(&finding["package"]["version"]), word(&finding["id"])].join(" ")
+            [word(&finding["package"]["name"]), word(&finding["package"]["version"]), word(&finding["id"])]
+                .join(" ")
         })
         .collect();
     all.sort();
@@ -167,7 +177,15 @@ impl Registry {
         let reference = format!("{}/{name}", self.host);
         let target = format!("docker://{reference}");
         let done = Command::new("skopeo")
-            .args(["--insecure-policy", "copy", "--quiet", "--all", "--dest-tls-verify=false", source, &target])
+            .args([
+                "--insecure-policy",
+                "copy",
+                "--quiet",
+                "--all",
+                "--dest-tls-verify=false",
+                source,
+                &target,
+            ])
             .output()
             .unwrap();
         assert!(done.status.success(), "skopeo: {}", text(&done.stderr));

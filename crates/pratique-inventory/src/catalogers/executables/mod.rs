@@ -41,6 +41,9 @@ const SHORTEST: u64 = 64;
 /// Endings of programs and libraries that run without an execute bit.
 const ENDINGS: [&[u8]; 6] = [b".so", b".exe", b".dll", b".dylib", b".node", b".pyd"];
 
+/// Endings of files that are no programs, whatever their mode says, and that another cataloger reads.
+const ARCHIVES: [&[u8]; 3] = [b".jar", b".war", b".ear"];
+
 impl Cataloger for Executables {
     fn id(&self) -> CatalogerId {
         CatalogerId { name: "executables/build-info", revision: 1 }
@@ -50,10 +53,14 @@ impl Cataloger for Executables {
         if file.size < SHORTEST {
             return false;
         }
+        let name = file.path.file_name();
+        // An archive with an execute bit is the archive reader's: asking two would take it into memory.
+        if ARCHIVES.iter().any(|ending| name.ends_with(ending)) {
+            return false;
+        }
         if file.mode & 0o111 != 0 || file.mode.trailing_zeros() >= 9 {
             return true;
         }
-        let name = file.path.file_name();
         ENDINGS.iter().any(|ending| name.ends_with(ending)) || memchr::memmem::find(name, b".so.").is_some()
     }
 
