@@ -2,10 +2,10 @@
 //!
 //! A version that does not parse is [`Verdict::Unknown`] and visible, never "not vulnerable".
 
-use pratique_advisory::{Affected, Event, Events, RangeKind, VersionPlace};
+use pratique_advisory::{Affected, RangeKind, VersionPlace};
 use pratique_version::{
     Parsed, Scheme,
-    range::{self, Event as Point, Outside, Position},
+    range::{self, Outside, Position},
 };
 
 /// What a record says of a version.
@@ -92,7 +92,7 @@ pub fn judge(installed: &mut Installed<'_>, place: VersionPlace, affected: &Affe
                 continue;
             }
         };
-        match range::locate(version, timeline(range.events)) {
+        match range::locate(version, range.events) {
             Position::Affected { introduced, fixed, last_affected } => {
                 let reason = interval(installed.text, introduced, fixed, last_affected);
                 return Verdict::Affected { reason, fixed: lowest_fix(installed, affected) };
@@ -139,17 +139,8 @@ fn lowest_fix(installed: &mut Installed<'_>, affected: &Affected<'_>) -> Option<
     let kind = affected.ranges().next()?.kind;
     let (version, _) = installed.for_range(kind);
     let version = version.as_ref().ok()?;
-    let ranges = affected.ranges().map(|range| timeline(range.events));
+    let ranges = affected.ranges().map(|range| range.events);
     range::lowest_fix(version, ranges).map(str::to_owned)
-}
-
-fn timeline(events: Events<'_>) -> impl Iterator<Item = Point<'_>> + Clone {
-    events.map(|event| match event {
-        Event::Introduced(version) => Point::Introduced(version),
-        Event::Fixed(version) => Point::Fixed(version),
-        Event::LastAffected(version) => Point::LastAffected(version),
-        Event::Limit(version) => Point::Limit(version),
-    })
 }
 
 /// `introduced <= version < fixed`.

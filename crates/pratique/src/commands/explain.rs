@@ -1,6 +1,7 @@
 //! `pratique explain`.
 
 use anstyle::Style;
+use clap::{CommandFactory, error::ErrorKind};
 use pratique_match::{Explanation, Verdict};
 
 use crate::{
@@ -18,15 +19,17 @@ pub(crate) struct Args {
     #[command(flatten)]
     target: TargetArgs,
     /// The vulnerability or advisory: CVE-…, GHSA-…, DSA-…
-    #[arg(required = true)]
     id: Option<String>,
     #[command(flatten)]
     database: DatabaseArgs,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
+    let Some(id) = args.id.clone() else {
+        let missing = "the id of a vulnerability or advisory is needed after the target";
+        crate::Cli::command().error(ErrorKind::MissingRequiredArgument, missing).exit();
+    };
     let database = args.database.open()?;
-    let id = args.id.clone().unwrap_or_default();
     let (target, wanted) = (args.target.clone(), id.clone());
     let (inventory, found, known) = within(args.target.timeout, move || {
         let inventory = target.take(false)?.inventory;

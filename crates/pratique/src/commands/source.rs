@@ -19,7 +19,7 @@ pub(crate) struct SourceArgs {
     kev: Option<String>,
     /// Certificates in PEM to trust beside the system's, for advisory sources
     #[arg(long = "db-ca-file", value_name = "FILE", hide_short_help = true)]
-    ca_files: Vec<PathBuf>,
+    db_ca_files: Vec<PathBuf>,
 }
 
 /// Base URL or folder that `db update` and `scan --db-update` read.
@@ -37,7 +37,7 @@ fn is_url(source: &str) -> bool {
 impl SourceArgs {
     fn client(&self) -> anyhow::Result<Client> {
         let mut client = Client::builder();
-        for file in &self.ca_files {
+        for file in &self.db_ca_files {
             client = client.ca_file(file);
         }
         Ok(client.build()?)
