@@ -331,10 +331,10 @@ impl Builder {
             version: self.version.filter(|version| !version.is_empty()),
             qualifiers,
         };
+        parts.normalise();
         if parts.name.is_empty() {
             return Err(InvalidPackageUrl::NoName);
         }
-        parts.normalise();
         parts.check()?;
         let subpath = self.subpath.map(|text| segments(&text, |part| part != "." && part != ".."));
         Ok(PackageUrl {
@@ -436,6 +436,15 @@ mod tests {
         let purl = PackageUrl::parse("pkg:npm/@babel/core").unwrap();
         assert_eq!((purl.namespace(), purl.name(), purl.version()), (Some("@babel"), "core", None));
         assert_eq!(purl.to_string(), "pkg:npm/%40babel/core");
+    }
+
+    #[test]
+    fn a_git_namespace_is_one_segment_however_it_is_spelt() {
+        for text in ["pkg:git/a/b/c", "pkg:git/a%2Fb/c", "pkg:git/a%2Fb%2Fc", "pkg:git/a//b/c"] {
+            let purl = PackageUrl::parse(text).unwrap();
+            assert_eq!((purl.namespace(), purl.name()), (Some("a"), "b/c"), "{text}");
+            assert_eq!(purl.to_string(), "pkg:git/a/b/c");
+        }
     }
 
     #[test]

@@ -61,6 +61,14 @@ impl Parts {
             version.make_ascii_lowercase();
         }
         match &*self.package_type {
+            // The name holds slashes: only the first segment is the namespace, wherever the slashes were encoded.
+            "git" => {
+                let path = self.namespace.take().map_or_else(String::new, |namespace| namespace + "/");
+                let path = path + &self.name;
+                let (namespace, name) = path.split_once('/').map_or((None, &*path), |(a, b)| (Some(a), b));
+                self.namespace = namespace.map(str::to_owned);
+                self.name = name.trim_matches('/').to_owned();
+            }
             "pypi" => self.name = self.name.replace('_', "-"),
             "pub" => {
                 self.name = self
