@@ -64,13 +64,16 @@ impl Reference {
         format!("{}/{}", self.host, self.repository)
     }
 
-    /// The name as people write it: without `docker.io/` and `library/`.
+    /// The name as people write it: without `docker.io/` and `library/`, where it means the same without them.
     pub fn familiar(&self) -> String {
-        let mut name = if self.host == DEFAULT_HOST {
-            self.repository.strip_prefix("library/").unwrap_or(&self.repository).to_owned()
-        } else {
-            self.name()
+        let short = match self.repository.strip_prefix("library/") {
+            Some(name) if !name.contains('/') => name,
+            _ => &self.repository,
         };
+        // `docker.io/localhost/app` without its host would be an image of localhost.
+        let is_misread = short.split_once('/').is_some_and(|(first, _)| looks_like_host(first));
+        let mut name =
+            if self.host == DEFAULT_HOST && !is_misread { short.to_owned() } else { self.name() };
         self.push_suffix(&mut name);
         name
     }
@@ -243,6 +246,9 @@ mod tests {
             ("library/debian", "docker.io/library/debian:latest"),
             ("grafana/grafana:1", "docker.io/grafana/grafana:1"),
             ("docker.io/debian", "docker.io/library/debian:latest"),
+            ("docker.io/library/team/app", "docker.io/library/team/app:latest"),
+            ("docker.io/localhost/app", "docker.io/localhost/app:latest"),
+            ("docker.io/a.b/app", "docker.io/a.b/app:latest"),
             ("index.docker.io/debian", "docker.io/library/debian:latest"),
             ("localhost/app", "localhost/app:latest"),
             ("localhost:5000/app:1", "localhost:5000/app:1"),
