@@ -44,7 +44,7 @@ pub use digest::{Algorithm, BadDigest, Digest, DigestReader, Hasher};
 pub use entry::{Entries, Entry, EntryHeader, EntryKind};
 pub use error::{Error, LayerError};
 pub use image::{Credentials, Image, ImageNote, LayerInfo, OpenOptions, Progress, TempPolicy};
-pub use layer::note::LayerNote;
+pub use layer::{layer_from, note::LayerNote};
 pub use limits::Limits;
 pub use manifest::{Descriptor, Index, Manifest, RawPlatform};
 pub use path::{BadPath, ImagePath};

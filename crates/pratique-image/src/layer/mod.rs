@@ -183,6 +183,19 @@ impl Read for TarLayer {
     }
 }
 
+/// Reads a layer that no image leads to: a tar archive, plain or compressed as layers may be.
+///
+/// There is no digest that it could be checked against; `limits` hold as for the layers of an image.
+///
+/// # Errors
+/// [`LayerError`] when its first bytes cannot be had, or tell of a compression that layers do not have.
+pub fn layer_from(
+    bytes: impl Read + Send + 'static,
+    limits: &Limits,
+) -> Result<Box<dyn Entries + Send>, LayerError> {
+    Ok(Box::new(TarLayer::open(Box::new(bytes), Expected::default(), limits, None)?))
+}
+
 /// A layer that is not there, and says why.
 pub(crate) struct Absent(Notes);
 
