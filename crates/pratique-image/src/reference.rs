@@ -72,8 +72,7 @@ impl Reference {
         };
         // `docker.io/localhost/app` without its host would be an image of localhost.
         let is_misread = short.split_once('/').is_some_and(|(first, _)| looks_like_host(first));
-        let mut name =
-            if self.host == DEFAULT_HOST && !is_misread { short.to_owned() } else { self.name() };
+        let mut name = if self.host == DEFAULT_HOST && !is_misread { short.to_owned() } else { self.name() };
         self.push_suffix(&mut name);
         name
     }
