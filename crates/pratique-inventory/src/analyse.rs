@@ -46,7 +46,8 @@ struct Pass<'a> {
     above_files: HashSet<u64>,
     links: Vec<(ImagePath, ImagePath, u32)>,
     symlinks: Vec<(ImagePath, ImagePath)>,
-    problems: Vec<Problem>,
+    /// Ordered as `files` is: a layer of a million files that cannot be read must not make each entry a search.
+    problems: BTreeMap<ImagePath, Vec<String>>,
     incomplete: bool,
     replaced: Vec<u64>,
     directories: Vec<u64>,
@@ -100,22 +101,15 @@ impl Pass<'_> {
         self.replaced.push(hash);
         self.forget(path);
         if self.above_files.contains(&hash) {
-            let below = |other: &ImagePath| {
-                other.as_bytes().strip_prefix(path.as_bytes()).is_some_and(|rest| rest.first() == Some(&b'/'))
-            };
-            self.files.retain(|other, _| !below(other));
-            self.problems.retain(|problem| !below(&problem.path));
+            remove_below(&mut self.files, path);
+            remove_below(&mut self.problems, path);
         }
     }
 
     /// Drops what this layer said of `path` itself: a later entry of the same name counts.
     fn forget(&mut self, path: &ImagePath) {
-        if !self.files.is_empty() {
-            self.files.remove(path);
-        }
-        if !self.problems.is_empty() {
-            self.problems.retain(|problem| problem.path != *path);
-        }
+        self.files.remove(path);
+        self.problems.remove(path);
     }
 
     fn read(&mut self, header: &EntryHeader, body: &mut dyn Read) {
@@ -170,7 +164,7 @@ impl Pass<'_> {
     fn unreadable(&mut self, cataloger: &dyn Cataloger, path: &ImagePath, what: &str) {
         self.remember(path);
         let what = format!("{}: {what}", cataloger.id().name);
-        self.problems.push(Problem { path: path.clone(), what });
+        self.problems.entry(path.clone()).or_default().push(what);
     }
 
     fn remember(&mut self, path: &ImagePath) {
@@ -187,7 +181,7 @@ impl Pass<'_> {
             | LayerNote::UnknownType { path, .. } => path.clone(),
             _ => ImagePath::root(),
         };
-        self.problems.push(Problem { path, what: note.to_string() });
+        self.problems.entry(path).or_default().push(note.to_string());
     }
 
     /// A hard link states what its target states, for the catalogers that would read it by its own name.
@@ -240,8 +234,11 @@ impl Pass<'_> {
             unread.then_some((link, target))
         }));
         symlinks.sort();
-        let mut problems = self.problems;
-        problems.sort();
+        let mut problems: Vec<Problem> = Vec::new();
+        for (path, mut whats) in self.problems {
+            whats.sort();
+            problems.extend(whats.into_iter().map(|what| Problem { path: path.clone(), what }));
+        }
         LayerFacts {
             files: self.files,
             links_below,
@@ -255,6 +252,21 @@ impl Pass<'_> {
             entries: self.entries,
             bytes: self.bytes,
         }
+    }
+}
+
+/// Takes out all paths below `path`, which are neighbours in the order of their bytes.
+fn remove_below<T>(map: &mut BTreeMap<ImagePath, T>, path: &ImagePath) {
+    // No name sorts before this one, and what lies between `a` and `a/…` (`a.b`) comes before it.
+    let Ok(first) = path.join(b"\x01") else { return };
+    let is_below = |other: &ImagePath| {
+        other.as_bytes().strip_prefix(path.as_bytes()).is_some_and(|rest| rest.first() == Some(&b'/'))
+    };
+    while let Some((next, _)) = map.range(&first..).next()
+        && is_below(next)
+    {
+        let next = next.clone();
+        map.remove(&next);
     }
 }
 
@@ -336,11 +348,13 @@ mod tests {
             entry("a/x.pkg", EntryKind::File, "old"),
             entry("a/x.pkg", EntryKind::File, "new"),
             entry("b/y.pkg", EntryKind::File, "gone"),
+            entry("b.c/y.pkg", EntryKind::File, "not below b"),
             entry("b", EntryKind::File, ""),
             entry("c/z.pkg", EntryKind::File, "stays"),
             entry("c", EntryKind::Directory, ""),
         ]);
-        assert_eq!(names(&facts), [("a/x.pkg".into(), "new".into()), ("c/z.pkg".into(), "stays".into())]);
+        let expected = [("a/x.pkg", "new"), ("b.c/y.pkg", "not below b"), ("c/z.pkg", "stays")];
+        assert_eq!(names(&facts), expected.map(|(path, name)| (path.to_owned(), name.to_owned())));
     }
 
     #[test]
