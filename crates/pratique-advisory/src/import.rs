@@ -15,6 +15,7 @@ mod error;
 mod kev;
 mod report;
 mod source;
+#[cfg(feature = "web")]
 mod web;
 
 use std::{
@@ -25,12 +26,14 @@ use std::{
 };
 
 use jiff::Timestamp;
+#[cfg(feature = "web")]
 use pratique_fetch::{Client, shown_url};
 use rayon::prelude::*;
 
 pub use error::ImportError;
 pub use report::{ImportReport, Problem, SkipReason, Skipped};
 pub use source::{Folder, ReadSeek, Source, SourceError};
+#[cfg(feature = "web")]
 pub use web::{BaseUrl, EPSS_URL, KEV_URL, OSV_URL};
 
 use self::archive::{Archive, Packed};
@@ -55,6 +58,7 @@ pub enum Input {
     /// A file.
     File(PathBuf),
     /// A web address.
+    #[cfg(feature = "web")]
     Url(Client, String),
     /// Anything that can be read, and what it is called in messages.
     Stream(String, Box<dyn Read + Send>),
@@ -70,6 +74,7 @@ impl Input {
                     Err(source) => Err(SourceError::Io { path: name, source }.into()),
                 }
             }
+            #[cfg(feature = "web")]
             Input::Url(client, url) => {
                 let reader = web::get(&client, &url)?;
                 Ok((shown_url(&url), reader))

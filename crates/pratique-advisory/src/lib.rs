@@ -47,9 +47,11 @@ mod severity;
 pub use cve::{CveId, NotACve};
 pub use database::{Database, Packages};
 pub use error::Error;
+#[cfg(feature = "web")]
+pub use import::{BaseUrl, EPSS_URL, KEV_URL, OSV_URL};
 pub use import::{
-    BaseUrl, EPSS_URL, Folder, ImportError, ImportOptions, ImportReport, Input, KEV_URL, OSV_URL, Problem,
-    Progress, ReadSeek, SkipReason, Skipped, Source, SourceError, import,
+    Folder, ImportError, ImportOptions, ImportReport, Input, Problem, Progress, ReadSeek, SkipReason,
+    Skipped, Source, SourceError, import,
 };
 pub use info::{Counts, EpssInfo, Info, KevInfo};
 pub use keys::{Change, Diff, Key};

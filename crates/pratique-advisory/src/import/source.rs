@@ -54,6 +54,7 @@ pub enum SourceError {
         source: io::Error,
     },
     /// The server did not give the file.
+    #[cfg(feature = "web")]
     #[error(transparent)]
     Fetch(#[from] pratique_fetch::Error),
     /// The path leaves the source. Paths are made of names that come from the source itself.
