@@ -1,6 +1,3 @@
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-use pratique_inventory::catalogers::os::RpmDatabase;
-
-fuzz_target!(|bytes: &[u8]| pratique_fuzz::read(&RpmDatabase, "usr/lib/sysimage/rpm/Packages.db", bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| pratique_fuzz::catalogers::rpm_ndb(bytes));

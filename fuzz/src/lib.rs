@@ -1,15 +1,37 @@
-//! What the fuzz targets share.
+//! The bodies of the fuzz targets, and the table of them.
+//!
+//! They are ordinary functions of bytes, so that the seeds can be put through them without a fuzzer:
+//! `crates/pratique/tests/fuzz_seeds.rs` does that on the stable toolchain. What a target answers does not matter, only
+//! that it does, without a panic, a hang or memory beyond reason, and that two ways to the same answer agree.
 
-use pratique_image::{EntryHeader, EntryKind, ImagePath};
-use pratique_inventory::{Cataloger, File, Limits};
+pub mod advisories;
+pub mod catalogers;
+pub mod images;
+pub mod versions;
 
-/// Lets a cataloger read `bytes` as a regular file at `path`, which it must want.
-///
-/// What it answers does not matter, only that it does: no panic, no hang, no memory beyond reason.
-pub fn read(cataloger: &dyn Cataloger, path: &str, mut bytes: &[u8]) {
-    let path = ImagePath::new(path).expect("a target's path is one");
-    let header = EntryHeader { path, kind: EntryKind::File, size: bytes.len() as u64, mode: 0o755 };
-    assert!(cataloger.wants(&header), "the cataloger does not want {:?}", header.path);
-    let limits = Limits::default();
-    let _ = cataloger.read(&mut File { header: &header, body: &mut bytes, limits: &limits });
-}
+/// A target: its name, which is that of its seeds' folder, and its body.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// Every target.
+pub const TARGETS: &[Target] = &[
+    ("advisory_database", advisories::advisory_database),
+    ("apk_installed", catalogers::apk_installed),
+    ("cargo_lock", catalogers::cargo_lock),
+    ("dpkg_copyright", catalogers::dpkg_copyright),
+    ("dpkg_status", catalogers::dpkg_status),
+    ("executables", catalogers::executables),
+    ("java_archive", catalogers::java_archive),
+    ("npm_lock", catalogers::npm_lock),
+    ("npm_package", catalogers::npm_package),
+    ("os_release", catalogers::os_release),
+    ("osv_record", advisories::osv_record),
+    ("purl", versions::purl),
+    ("python_metadata", catalogers::python_metadata),
+    ("reference", images::reference),
+    ("rpm_bdb", catalogers::rpm_bdb),
+    ("rpm_header", catalogers::rpm_header),
+    ("rpm_ndb", catalogers::rpm_ndb),
+    ("rpm_sqlite", catalogers::rpm_sqlite),
+    ("tar_layer", images::tar_layer),
+    ("versions", versions::versions),
+];
