@@ -373,7 +373,12 @@ impl Report {
                 message: problem.what.clone(),
             })
             .collect();
-        let complete = matches.gaps.is_empty() && warnings.is_empty() && unknown.is_empty();
+        let mut gaps = matches.gaps;
+        if inventory.packages.is_empty() {
+            // Where nothing was recognised, nothing was judged: that must not look like "clean".
+            gaps.push("no packages were found: there was nothing to match".into());
+        }
+        let complete = gaps.is_empty() && warnings.is_empty() && unknown.is_empty();
         Self {
             schema_version: SCHEMA_VERSION,
             tool: Tool { name: "pratique", version: tool_version.to_owned() },
@@ -382,7 +387,7 @@ impl Report {
             summary,
             findings,
             unknown,
-            coverage: Coverage { complete, gaps: matches.gaps, warnings },
+            coverage: Coverage { complete, gaps, warnings },
         }
     }
 
