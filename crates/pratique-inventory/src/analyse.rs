@@ -44,10 +44,12 @@ struct Pass<'a> {
     /// Hashes of all directories above a path in `files` or `problems`: only there can an entry cover
     /// something that this same layer said earlier.
     above_files: HashSet<u64>,
-    links: Vec<(ImagePath, ImagePath, u32)>,
-    symlinks: Vec<(ImagePath, ImagePath)>,
+    /// Hard links that a cataloger wants and whose target it has not read: target and the link's mode.
+    links: BTreeMap<ImagePath, (ImagePath, u32)>,
+    /// Symbolic links whose name alone tells what the file is: target.
+    symlinks: BTreeMap<ImagePath, ImagePath>,
     /// Ordered as `files` is: a layer of a million files that cannot be read must not make each entry a search.
-    problems: BTreeMap<ImagePath, Vec<String>>,
+    problems: BTreeMap<ImagePath, Vec<Problem>>,
     incomplete: bool,
     replaced: Vec<u64>,
     directories: Vec<u64>,
@@ -89,7 +91,8 @@ impl Pass<'_> {
                 self.replace(&header.path, hash);
                 let target = target_of(&header.path, target);
                 if self.only_the_link_tells(&header.path, &target) {
-                    self.symlinks.push((header.path, target));
+                    self.remember(&header.path);
+                    self.symlinks.insert(header.path, target);
                 }
             }
             EntryKind::Special => self.replace(&header.path, hash),
@@ -102,6 +105,8 @@ impl Pass<'_> {
         self.forget(path);
         if self.above_files.contains(&hash) {
             remove_below(&mut self.files, path);
+            remove_below(&mut self.links, path);
+            remove_below(&mut self.symlinks, path);
             remove_below(&mut self.problems, path);
         }
     }
@@ -109,6 +114,8 @@ impl Pass<'_> {
     /// Drops what this layer said of `path` itself: a later entry of the same name counts.
     fn forget(&mut self, path: &ImagePath) {
         self.files.remove(path);
+        self.links.remove(path);
+        self.symlinks.remove(path);
         self.problems.remove(path);
     }
 
@@ -163,8 +170,11 @@ impl Pass<'_> {
 
     fn unreadable(&mut self, cataloger: &dyn Cataloger, path: &ImagePath, what: &str) {
         self.remember(path);
-        let what = format!("{}: {what}", cataloger.id().name);
-        self.problems.entry(path.clone()).or_default().push(what);
+        self.problem(Problem::lost(path.clone(), Some(cataloger.id().name), what));
+    }
+
+    fn problem(&mut self, problem: Problem) {
+        self.problems.entry(problem.path.clone()).or_default().push(problem);
     }
 
     fn remember(&mut self, path: &ImagePath) {
@@ -181,7 +191,7 @@ impl Pass<'_> {
             | LayerNote::UnknownType { path, .. } => path.clone(),
             _ => ImagePath::root(),
         };
-        self.problems.entry(path).or_default().push(note.to_string());
+        self.problem(Problem { path, cataloger: None, what: note.to_string(), lost: note.loses_content() });
     }
 
     /// A hard link states what its target states, for the catalogers that would read it by its own name.
@@ -191,14 +201,17 @@ impl Pass<'_> {
         if wanting.is_empty() {
             return;
         }
-        let known: Vec<_> = self.files.get(target).cloned().unwrap_or_default();
+        let known = self.files.get(target).cloned().unwrap_or_default();
         let mut told = false;
         for facts in known.into_iter().filter(|f| wanting.iter().any(|c| c.id().name == f.cataloger)) {
             self.keep(&header.path, &facts.cataloger, facts.facts);
             told = true;
         }
         if !told {
-            self.links.push((header.path.clone(), target.clone(), header.mode));
+            // A link to a link leads where that one leads.
+            let target = self.links.get(target).map_or(target, |(end, _)| end).clone();
+            self.remember(&header.path);
+            self.links.insert(header.path.clone(), (target, header.mode));
         }
     }
 
@@ -219,10 +232,12 @@ impl Pass<'_> {
         let replaced = PathSet::from_hashes(self.replaced);
         // A link whose target was read here had nothing to state; one whose target was passed over by name
         // is told of, and one whose target lies in a layer below is resolved when the layers are overlaid.
-        let (here, links_below): (Vec<_>, Vec<_>) =
-            self.links.into_iter().partition(|(_, target, _)| replaced.contains(target.as_bytes()));
-        let mut symlinks = self.symlinks;
-        symlinks.extend(here.into_iter().filter_map(|(link, target, mode)| {
+        let (mut links_below, mut symlinks) = (BTreeMap::new(), self.symlinks);
+        for (link, (target, mode)) in self.links {
+            if !replaced.contains(target.as_bytes()) {
+                links_below.insert(link, target);
+                continue;
+            }
             let as_file = |path: &ImagePath| EntryHeader {
                 path: path.clone(),
                 kind: EntryKind::File,
@@ -230,15 +245,12 @@ impl Pass<'_> {
                 mode,
             };
             let (l, t) = (as_file(&link), as_file(&target));
-            let unread = self.catalogers.iter().any(|c| c.wants(&l) && !c.wants(&t));
-            unread.then_some((link, target))
-        }));
-        symlinks.sort();
-        let mut problems: Vec<Problem> = Vec::new();
-        for (path, mut whats) in self.problems {
-            whats.sort();
-            problems.extend(whats.into_iter().map(|what| Problem { path: path.clone(), what }));
+            if self.catalogers.iter().any(|c| c.wants(&l) && !c.wants(&t)) {
+                symlinks.insert(link, target);
+            }
         }
+        let mut problems: Vec<Problem> = self.problems.into_values().flatten().collect();
+        problems.sort();
         LayerFacts {
             files: self.files,
             links_below,
@@ -371,6 +383,26 @@ mod tests {
     }
 
     #[test]
+    fn what_replaces_a_link_counts() {
+        let below = ImagePath::new("below.pkg").unwrap();
+        let facts = layer(vec![
+            entry("a.pkg", EntryKind::HardLink(below.clone()), ""),
+            entry("a.pkg", EntryKind::File, "real"),
+            entry("d/b.pkg", EntryKind::HardLink(below.clone()), ""),
+            entry("d", EntryKind::File, ""),
+            entry("c.pkg", EntryKind::SymLink((*b"other.txt").into()), ""),
+            entry("c.pkg", EntryKind::Directory, ""),
+            entry("one.pkg", EntryKind::HardLink(below.clone()), ""),
+            entry("two.pkg", EntryKind::HardLink(ImagePath::new("one.pkg").unwrap()), ""),
+        ]);
+        assert_eq!(names(&facts), [("a.pkg".into(), "real".into())]);
+        assert_eq!(facts.symlinks, [].into());
+        let ends: Vec<_> =
+            facts.links_below.iter().map(|(link, target)| format!("{link} {target}")).collect();
+        assert_eq!(ends, ["one.pkg below.pkg", "two.pkg below.pkg"]);
+    }
+
+    #[test]
     fn links_that_alone_tell_are_kept() {
         let facts = layer(vec![
             entry("app/x.pkg", EntryKind::SymLink((*b"/../real.txt").into()), ""),
@@ -378,7 +410,7 @@ mod tests {
         ]);
         assert_eq!(
             facts.symlinks,
-            [(ImagePath::new("app/x.pkg").unwrap(), ImagePath::new("real.txt").unwrap())]
+            [(ImagePath::new("app/x.pkg").unwrap(), ImagePath::new("real.txt").unwrap())].into()
         );
     }
 

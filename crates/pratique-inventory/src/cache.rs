@@ -7,7 +7,8 @@
 
 use std::{
     collections::BTreeMap,
-    fs, io,
+    fs,
+    io::{self, Write},
     path::{Path, PathBuf},
     time::SystemTime,
 };
@@ -19,13 +20,13 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::{cataloger::Cataloger, fact::LayerFacts};
 
 /// Raise when [`LayerFacts`] or [`crate::Fact`] change shape, or the pass itself changes what it answers.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 const MAGIC: &[u8; 8] = b"PRATFACT";
 /// Most bytes that one layer's facts may expand to: a damaged or hostile file stops there.
 const MAX_EXPANDED: usize = 1 << 30;
 
 /// The facts of one layer and the catalogers that found them.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct CachedLayer {
     /// Name and revision of every cataloger that was asked.
     pub asked: BTreeMap<String, u32>,
@@ -40,30 +41,34 @@ impl CachedLayer {
         catalogers.iter().filter(|c| !known(c)).copied().collect()
     }
 
-    /// Puts `newer` answers in place of older ones of the same catalogers.
-    pub fn merge(&mut self, newer: LayerFacts, asked: &[&dyn Cataloger]) {
-        let names: Vec<_> = asked.iter().map(|c| c.id().name).collect();
+    /// Puts `newer` answers in place of older ones of the same catalogers, as if all had been asked at once.
+    ///
+    /// `order` is that of the catalogers: the facts of one file stand in it, whoever was asked when.
+    pub fn merge(&mut self, newer: LayerFacts, asked: &[&dyn Cataloger], order: &[&dyn Cataloger]) {
+        let again = |name: &str| asked.iter().any(|c| c.id().name == name);
+        let place = |name: &str| order.iter().position(|c| c.id().name == name);
         for found in self.facts.files.values_mut() {
-            found.retain(|file| !names.contains(&file.cataloger.as_str()));
+            found.retain(|file| !again(&file.cataloger));
         }
         for (path, found) in newer.files {
-            self.facts.files.entry(path).or_default().extend(found);
+            let all = self.facts.files.entry(path).or_default();
+            all.extend(found);
+            all.sort_by_key(|file| place(&file.cataloger));
         }
         self.facts.files.retain(|_, found| !found.is_empty());
-        self.facts.problems.retain(|p| !names.iter().any(|name| p.what.starts_with(&format!("{name}: "))));
+        // What the reader of the layer itself says comes anew with every reading of it.
+        self.facts.problems.retain(|problem| problem.cataloger.as_deref().is_some_and(|name| !again(name)));
         self.facts.problems.extend(newer.problems);
         self.facts.problems.sort();
+        self.facts.links_below.extend(newer.links_below);
+        self.facts.symlinks.extend(newer.symlinks);
+        self.facts.replaced = newer.replaced;
+        self.facts.directories = newer.directories;
+        self.facts.removed = newer.removed;
+        self.facts.opaque = newer.opaque;
         self.facts.incomplete |= newer.incomplete;
-        for link in newer.links_below {
-            if !self.facts.links_below.contains(&link) {
-                self.facts.links_below.push(link);
-            }
-        }
-        for link in newer.symlinks {
-            if !self.facts.symlinks.contains(&link) {
-                self.facts.symlinks.push(link);
-            }
-        }
+        self.facts.entries = newer.entries;
+        self.facts.bytes = newer.bytes;
         self.asked.extend(asked.iter().map(|c| (c.id().name.to_owned(), c.id().revision)));
     }
 
@@ -130,11 +135,11 @@ impl Cache {
         let path = self.path(digest);
         let parent = path.parent().unwrap_or(&self.directory);
         fs::create_dir_all(parent)?;
-        let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
-        fs::write(&temporary, encode(layer)?)?;
-        fs::rename(&temporary, &path).inspect_err(|_| {
-            let _ = fs::remove_file(&temporary);
-        })
+        // A name of its own for every writer: threads, and processes that think they have the same id.
+        let mut temporary = tempfile::Builder::new().suffix(".tmp").tempfile_in(parent)?;
+        temporary.write_all(&encode(layer)?)?;
+        temporary.persist(&path).map_err(|error| error.error)?;
+        Ok(())
     }
 
     /// Number of layers and bytes.
@@ -143,7 +148,8 @@ impl Cache {
     /// When the directory cannot be listed.
     pub fn size(&self) -> io::Result<CacheSize> {
         let files = self.files()?;
-        Ok(CacheSize { layers: files.len() as u64, bytes: files.iter().map(|file| file.bytes).sum() })
+        let layers = files.iter().filter(|file| file.path.extension().is_some_and(|e| e == "facts")).count();
+        Ok(CacheSize { layers: layers as u64, bytes: files.iter().map(|file| file.bytes).sum() })
     }
 
     /// Removes what was used longest ago until nine tenths of the bound are kept, if the bound is passed.

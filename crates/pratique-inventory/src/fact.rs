@@ -104,19 +104,23 @@ pub struct FileFacts {
     pub facts: Vec<Fact>,
 }
 
-/// Something that could not be read, and is therefore missing from the result.
+/// Something that a careful reader of the result should hear of.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Problem {
-    /// Where.
+    /// Where; the root for the layer or image as a whole.
     pub path: ImagePath,
+    /// Name of the cataloger that met it; `None` for the reader of the layer or image itself.
+    pub cataloger: Option<String>,
     /// What and why: a sentence without a full stop.
     pub what: String,
+    /// Whether something is missing from the result because of it; if not, it is only odd.
+    pub lost: bool,
 }
 
 impl Problem {
-    /// Whether a reader of operating system databases met it, or the reader of the layer itself.
-    pub fn is_of_os(&self) -> bool {
-        !self.what.starts_with("language/") && !self.what.starts_with("executables/")
+    /// Something that could not be read, and is therefore missing from the result.
+    pub fn lost(path: ImagePath, cataloger: Option<&str>, what: impl Into<String>) -> Self {
+        Self { path, cataloger: cataloger.map(str::to_owned), what: what.into(), lost: true }
     }
 }
 
@@ -125,11 +129,10 @@ impl Problem {
 pub struct LayerFacts {
     /// Facts by the path of the file that states them; one entry per cataloger that read it.
     pub files: BTreeMap<ImagePath, Vec<FileFacts>>,
-    /// Hard links to files of lower layers that a cataloger would read under the link's name: link, target,
-    /// mode of the link.
-    pub links_below: Vec<(ImagePath, ImagePath, u32)>,
+    /// Hard links to files of lower layers that a cataloger would read under the link's name: link → target.
+    pub links_below: BTreeMap<ImagePath, ImagePath>,
     /// Symbolic links whose own name a cataloger would read: link, and its target resolved against the root.
-    pub symlinks: Vec<(ImagePath, ImagePath)>,
+    pub symlinks: BTreeMap<ImagePath, ImagePath>,
     /// Every path that is not a directory: it covers what lay at that path and below it.
     pub replaced: PathSet,
     /// Every directory: it covers a file that lay at that path.

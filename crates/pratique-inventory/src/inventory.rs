@@ -1,18 +1,19 @@
 //! An image's inventory: all layers analysed, overlaid and resolved.
 
 use std::{
+    cmp::Reverse,
     sync::{
         Mutex,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread,
 };
 
-use pratique_image::{Image, ImagePath, LayerError};
+use pratique_image::{Image, ImageNote, ImagePath, LayerError};
 
 use crate::{
     analyse::analyse,
-    cache::{Cache, CachedLayer},
+    cache::Cache,
     cataloger::{Cataloger, Limits},
     catalogers,
     fact::{Distribution, LayerFacts, Problem},
@@ -76,21 +77,8 @@ pub struct Inventory {
     /// All packages, sorted by kind, name, version and layer: those that the distribution owns and those for
     /// development too. [`Inventory::packages_in`] leaves them out.
     pub packages: Vec<Package>,
-    /// What could not be read and is therefore missing, with the layer's index.
-    pub problems: Vec<(usize, Problem)>,
-    /// How each layer was read, from the bottom.
-    pub layers: Vec<LayerSummary>,
-}
-
-/// How one layer was read.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct LayerSummary {
-    /// Number of entries.
-    pub entries: u64,
-    /// Bytes of all files together.
-    pub bytes: u64,
-    /// Whether its facts came from the cache.
-    pub cached: bool,
+    /// What could not be read or was odd, with the layer's index; `None` for the image as a whole.
+    pub problems: Vec<(Option<usize>, Problem)>,
 }
 
 /// Which packages of an inventory are asked for.
@@ -118,18 +106,11 @@ impl Inventory {
     /// are kept.
     ///
     /// # Errors
-    /// [`TakeError`] when a layer cannot be read to its end; the first such layer is named.
+    /// [`TakeError`] when a layer cannot be read to its end.
     pub fn take(image: &Image, options: &TakeOptions<'_>) -> Result<Self, TakeError> {
-        let read = read_layers(image, options)?;
-        let summaries = read.iter().map(|(facts, cached)| LayerSummary {
-            entries: facts.entries,
-            bytes: facts.bytes,
-            cached: *cached,
-        });
-        let layers = summaries.collect();
-        let facts: Vec<_> = read.into_iter().map(|(facts, _)| facts).collect();
-        let mut inventory = Self::of_layers(&facts);
-        inventory.layers = layers;
+        let mut inventory = Self::of_layers(&read_layers(image, options)?);
+        let notes = image.notes().iter().filter_map(problem_of_image).map(|problem| (None, problem));
+        inventory.problems.splice(0..0, notes);
         Ok(inventory)
     }
 
@@ -137,32 +118,39 @@ impl Inventory {
     pub fn of_layers(layers: &[LayerFacts]) -> Self {
         let overlay = Overlay::new(layers);
         let resolve::Resolved { distribution, packages, problems } = resolve::resolve(&overlay);
-        Self { distribution, packages, problems, layers: Vec::new() }
+        let problems = problems.into_iter().map(|(layer, problem)| (Some(layer), problem)).collect();
+        Self { distribution, packages, problems }
     }
 
     /// The packages in `scope`, in order.
     pub fn packages_in(&self, scope: Scope) -> impl Iterator<Item = &Package> {
         self.packages.iter().filter(move |package| scope.includes(package))
     }
-
-    /// The problems with their paths, without layers, for a report.
-    pub fn unread(&self) -> impl Iterator<Item = (&ImagePath, &str)> {
-        self.problems.iter().map(|(_, problem)| (&problem.path, problem.what.as_str()))
-    }
 }
 
-/// A layer's facts, and whether they came from the cache.
-type ReadLayer = Result<(LayerFacts, bool), TakeError>;
+/// What came up while the image was opened and concerns what is in it.
+fn problem_of_image(note: &ImageNote) -> Option<Problem> {
+    let lost = match note {
+        // How the image was reached changes nothing of what is in it.
+        ImageNote::Spooled { .. } | ImageNote::PlainHttp { .. } | ImageNote::Credentials { .. } => {
+            return None;
+        }
+        ImageNote::Layer { note, .. } => note.loses_content(),
+        _ => false,
+    };
+    Some(Problem { path: ImagePath::root(), cataloger: None, what: note.to_string(), lost })
+}
 
 /// The facts of every layer, in order.
-fn read_layers(image: &Image, options: &TakeOptions<'_>) -> Result<Vec<(LayerFacts, bool)>, TakeError> {
+fn read_layers(image: &Image, options: &TakeOptions<'_>) -> Result<Vec<LayerFacts>, TakeError> {
     let count = image.layers().len();
-    let slots: Vec<Mutex<Option<ReadLayer>>> = (0..count).map(|_| Mutex::new(None)).collect();
+    let slots: Vec<Mutex<Option<Result<LayerFacts, TakeError>>>> =
+        (0..count).map(|_| Mutex::new(None)).collect();
     // The largest first: with few layers, whoever starts last decides when all are done.
     let mut order: Vec<usize> = (0..count).collect();
-    order.sort_by_key(|&index| std::cmp::Reverse(image.layers()[index].size.unwrap_or(0)));
+    order.sort_by_key(|&index| Reverse(image.layers()[index].size.unwrap_or(0)));
     let next = AtomicUsize::new(0);
-    let failed = std::sync::atomic::AtomicBool::new(false);
+    let failed = AtomicBool::new(false);
     thread::scope(|scope| {
         for _ in 0..options.threads.clamp(1, count.max(1)) {
             scope.spawn(|| {
@@ -182,46 +170,39 @@ fn read_layers(image: &Image, options: &TakeOptions<'_>) -> Result<Vec<(LayerFac
         // Trimming is housekeeping: its failure takes nothing from the answer.
         let _ = cache.trim();
     }
-    let mut done = Vec::with_capacity(count);
-    let mut results: Vec<_> = slots.into_iter().map(|slot| slot.into_inner().ok().flatten()).collect();
-    // After a failure other layers were left unread: report the failure, not the gap.
-    if let Some(at) = results.iter().position(|result| matches!(result, Some(Err(_)))) {
-        results.swap(0, at);
+    // After a failure other layers were left unread: the lowest failure is reported, not the gaps.
+    let results = slots.into_iter().filter_map(|slot| slot.into_inner().ok().flatten());
+    let (good, bad): (Vec<_>, Vec<_>) = results.partition(Result::is_ok);
+    match bad.into_iter().next() {
+        Some(failure) => failure.map(|facts| vec![facts]),
+        None => good.into_iter().collect(),
     }
-    for result in results.into_iter().flatten() {
-        done.push(result?);
-    }
-    Ok(done)
 }
 
-fn read_layer(image: &Image, index: usize, options: &TakeOptions<'_>) -> ReadLayer {
+fn read_layer(image: &Image, index: usize, options: &TakeOptions<'_>) -> Result<LayerFacts, TakeError> {
     let name = || image.name().to_string();
     // Only a digest that is verified over the bytes may name facts.
     let key = options.cache.zip(image.layers()[index].digest.as_ref());
     let kept = key.and_then(|(cache, digest)| cache.get(digest));
-    let missing =
-        kept.as_ref().map_or_else(|| options.catalogers.to_vec(), |kept| kept.missing(options.catalogers));
-    if let Some(kept) = kept.clone().filter(|_| missing.is_empty()) {
-        return Ok((kept.only(options.catalogers), true));
-    }
-    let mut entries =
-        image.open_layer(index).map_err(|source| TakeError::Open { image: name(), index, source })?;
-    let facts = analyse(entries.as_mut(), &missing, &options.limits).map_err(|source| TakeError::Layer {
-        image: name(),
-        index,
-        source,
-    })?;
-    let asked = missing.iter().map(|c| (c.id().name.to_owned(), c.id().revision)).collect();
+    let missing = match &kept {
+        Some(kept) => kept.missing(options.catalogers),
+        None => options.catalogers.to_vec(),
+    };
     let layer = match kept {
-        None => CachedLayer { asked, facts },
-        Some(mut kept) => {
-            kept.merge(facts, &missing);
-            kept
+        Some(kept) if missing.is_empty() => return Ok(kept.only(options.catalogers)),
+        kept => {
+            let mut entries =
+                image.open_layer(index).map_err(|source| TakeError::Open { image: name(), index, source })?;
+            let facts = analyse(entries.as_mut(), &missing, &options.limits)
+                .map_err(|source| TakeError::Layer { image: name(), index, source })?;
+            let mut layer = kept.unwrap_or_default();
+            layer.merge(facts, &missing, options.catalogers);
+            layer
         }
     };
     if let Some((cache, digest)) = key.filter(|_| !layer.facts.incomplete) {
         // A full disk costs the next scan time, and this one nothing.
         let _ = cache.put(digest, &layer);
     }
-    Ok((layer.only(options.catalogers), false))
+    Ok(layer.only(options.catalogers))
 }

@@ -8,6 +8,9 @@
 //! * A whiteout removes its path and everything below it, from lower layers only: what the same layer puts
 //!   there stays, wherever in the archive the whiteout stands.
 //! * An opaque directory keeps nothing of what lower layers had below it.
+//!
+//! Paths are taken as the layers write them: a layer that writes `a/x` where a lower layer has `a` as a symbolic
+//! link to a directory is read as if it wrote `a/x` itself, though a runtime would write through the link.
 
 use std::collections::BTreeMap;
 
@@ -45,36 +48,47 @@ impl<'a> Overlay<'a> {
         for (index, layer) in layers.iter().enumerate() {
             overlay.lay(index, layer, layers);
         }
+        overlay.tell_of_symlinks(layers);
         overlay
     }
 
     fn lay(&mut self, index: usize, layer: &'a LayerFacts, layers: &'a [LayerFacts]) {
         // Hard links to files below are resolved against what was visible before this layer.
-        let linked: Vec<_> = layer
-            .links_below
-            .iter()
-            .filter_map(|(link, target, _)| Some((link, self.visible(target)?)))
-            .collect();
-        let dangling = layer.links_below.iter().filter(|(_, target, _)| {
-            !self.files.contains_key(target)
-                && layers[..index].iter().any(|below| below.replaced.contains(target.as_bytes()))
-        });
-        let unread: Vec<_> = dangling.map(|(link, target, _)| unread(link, target)).collect();
-
+        let mut linked = Vec::new();
+        let mut unread = Vec::new();
+        for (link, target) in &layer.links_below {
+            match self.visible(target) {
+                Some(sighting) => linked.push((link, sighting.facts)),
+                None if exists(&layers[..index], target) => unread.push((link, target)),
+                None => {}
+            }
+        }
         self.files.retain(|path, _| layer.files.contains_key(path) || !covers(layer, path));
         self.problems.retain(|(_, problem)| !covers(layer, &problem.path));
         for (path, facts) in &layer.files {
             self.files.entry(path).or_default().push(Sighting { layer: index, facts });
         }
-        for (path, sighting) in linked {
-            self.files.entry(path).or_default().push(Sighting { layer: index, facts: sighting.facts });
+        for (path, facts) in linked {
+            self.files.entry(path).or_default().push(Sighting { layer: index, facts });
         }
-        let links = layer.symlinks.iter().filter(|(_, target)| {
-            layers[..=index].iter().any(|other| other.replaced.contains(target.as_bytes()))
+        let unread = unread.into_iter().map(|(link, target)| {
+            let what = format!("a hard link to {target}, which was not read under that name");
+            Problem::lost(link.clone(), None, what)
         });
-        let links = links.map(|(link, target)| unread_link(link, target));
-        let all = layer.problems.iter().cloned().chain(unread).chain(links);
-        self.problems.extend(all.map(|problem| (index, problem)));
+        self.problems.extend(layer.problems.iter().cloned().chain(unread).map(|problem| (index, problem)));
+    }
+
+    /// Symbolic links whose own name a cataloger would read, and that lead to a file of another name.
+    fn tell_of_symlinks(&mut self, layers: &'a [LayerFacts]) {
+        for (index, layer) in layers.iter().enumerate() {
+            let above = &layers[index + 1..];
+            for (link, target) in &layer.symlinks {
+                if !above.iter().any(|upper| covers(upper, link)) && exists(layers, target) {
+                    let what = format!("a link to {target}, which was not read under that name");
+                    self.problems.push((index, Problem::lost(link.clone(), None, what)));
+                }
+            }
+        }
     }
 
     /// The topmost sighting of `path`, if it is still there.
@@ -105,15 +119,12 @@ fn covers(upper: &LayerFacts, path: &ImagePath) -> bool {
     })
 }
 
-fn unread(link: &ImagePath, target: &ImagePath) -> Problem {
-    Problem {
-        path: link.clone(),
-        what: format!("a hard link to {target}, which was not read under that name"),
-    }
-}
-
-fn unread_link(link: &ImagePath, target: &ImagePath) -> Problem {
-    Problem { path: link.clone(), what: format!("a link to {target}, which was not read under that name") }
+/// Whether something that is no directory is left at `path` after all `layers`.
+fn exists(layers: &[LayerFacts], path: &ImagePath) -> bool {
+    let Some(top) = layers.iter().rposition(|layer| layer.replaced.contains(path.as_bytes())) else {
+        return false;
+    };
+    !layers[top + 1..].iter().any(|upper| covers(upper, path))
 }
 
 #[cfg(test)]
@@ -168,6 +179,29 @@ mod tests {
         let mut root = layer(&["only"]);
         root.opaque = [""].into_iter().collect();
         assert_eq!(left(&[base, root]), [("only".into(), vec![1])]);
+    }
+
+    #[test]
+    fn links_are_told_of_only_while_they_lead_somewhere() {
+        let mut link = layer(&["target.txt"]);
+        link.symlinks = [(path("app/x.pkg"), path("target.txt"))].into();
+        link.replaced = ["app/x.pkg", "target.txt"].into_iter().collect();
+        assert_eq!(Overlay::new(std::slice::from_ref(&link)).problems().len(), 1);
+        let mut gone = layer(&[]);
+        gone.removed = ["target.txt"].into_iter().collect();
+        assert_eq!(Overlay::new(&[link.clone(), gone]).problems().len(), 0, "the target was removed");
+        let mut covered = layer(&[]);
+        covered.replaced = ["app/x.pkg"].into_iter().collect();
+        assert_eq!(Overlay::new(&[link, covered]).problems().len(), 0, "the link was replaced");
+    }
+
+    #[test]
+    fn hard_links_to_lower_layers_state_what_their_target_states() {
+        let base = layer(&["lib/real"]);
+        let mut upper = layer(&[]);
+        upper.links_below = [(path("app/a"), path("lib/real"))].into();
+        upper.replaced = ["app/a"].into_iter().collect();
+        assert_eq!(left(&[base, upper]), [("app/a".into(), vec![1]), ("lib/real".into(), vec![0])]);
     }
 
     #[test]

@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use pratique_image::ImagePath;
 
+use self::ownership::Asked;
 use crate::{
     catalogers::os::release,
     fact::{Distribution, Fact, Problem, Stated},
@@ -38,8 +39,10 @@ pub fn resolve(overlay: &Overlay<'_>) -> Resolved {
     let distribution = distribution(overlay);
     let mut found = statements(overlay);
     dpkg::add_licences(overlay, &mut found);
-    let asked =
-        found.iter().map(|s| s.path).chain(overlay.problems().iter().map(|(_, problem)| &problem.path));
+    let stated = found.iter().map(|statement| Asked { path: statement.path, layer: statement.layer });
+    let unread =
+        overlay.problems().iter().map(|(layer, problem)| Asked { path: &problem.path, layer: *layer });
+    let asked = stated.chain(unread);
     let mut owners = ownership::owners(overlay, &found, asked);
     let count = found.len();
     for (index, statement) in found.iter_mut().enumerate().filter(|(_, s)| !s.stated.kind.is_os()) {
@@ -47,11 +50,16 @@ pub fn resolve(overlay: &Overlay<'_>) -> Resolved {
     }
     let problems = overlay.problems().iter().enumerate();
     let problems =
-        problems.filter(|(index, (_, problem))| problem.is_of_os() || !owners.contains_key(&(count + index)));
+        problems.filter(|(index, (_, problem))| is_of_os(problem) || !owners.contains_key(&(count + index)));
     let mut problems: Vec<_> = problems.map(|(_, problem)| problem.clone()).collect();
     problems.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
     let packages = merge(found, distribution.as_ref());
     Resolved { distribution, packages, problems }
+}
+
+/// Whether a reader of operating system databases met it, or the reader of the layer itself.
+fn is_of_os(problem: &Problem) -> bool {
+    problem.cataloger.as_deref().is_none_or(|name| name.starts_with("os/"))
 }
 
 /// A package as one file states it, with what the file alone cannot know.
@@ -132,7 +140,8 @@ fn introducing_layers(stated: &[&Stated], top: usize, below: &[Sighting<'_>]) ->
 /// One package for all statements of the same package in the same layer.
 ///
 /// What only a lock file states joins the installed package of the same purl, in whichever layer that lies:
-/// the lock file requested it, the installation is what can be attacked.
+/// the lock file requested it, the installation is what can be attacked. It never joins a package that the
+/// distribution owns: that one is not reported.
 fn merge(found: Vec<Statement<'_>>, distribution: Option<&Distribution>) -> Vec<Package> {
     let mut packages: BTreeMap<(String, usize, Option<String>), Package> = BTreeMap::new();
     let mut locked: Vec<(String, Package)> = Vec::new();
@@ -146,7 +155,9 @@ fn merge(found: Vec<Statement<'_>>, distribution: Option<&Distribution>) -> Vec<
     }
     for (purl, package) in locked {
         let from = (purl.clone(), 0, None);
-        let installed = packages.range_mut(from..).next().filter(|((other, ..), _)| *other == purl);
+        let same = packages.range_mut(from..).take_while(|((other, ..), _)| *other == purl);
+        let mut installed = same.filter(|((.., owner), known)| owner.is_none() && !known.locked_only);
+        let installed = installed.next();
         match installed {
             Some((_, installed)) => absorb(installed, package),
             None => join(&mut packages, package),
