@@ -160,7 +160,14 @@ pub fn import(
     let mut gathered = gather.finish().map_err(output)?;
     account(&mut gathered, &names, &mut counts, &mut report, created);
     if gathered.slots.is_empty() {
-        return Err(ImportError::Empty { source_name: source.name() });
+        let files = report.problems.iter().map(ToString::to_string);
+        let records = report.skipped.iter().filter_map(|skipped| {
+            Some(format!("{}/all.zip: {}: {}", skipped.ecosystem, skipped.member, skipped.detail.as_ref()?))
+        });
+        return Err(ImportError::Empty {
+            source_name: source.name(),
+            problems: files.chain(records).collect(),
+        });
     }
 
     tell(Progress::Writing);

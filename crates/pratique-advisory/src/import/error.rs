@@ -28,10 +28,12 @@ pub enum ImportError {
         known: String,
     },
     /// Not one record came out.
-    #[error("{source_name} holds no usable record: no database was made")]
+    #[error("{source_name} holds no usable record: no database was made{}", first_of(problems))]
     Empty {
         /// The source.
         source_name: String,
+        /// What could not be read, each a sentence.
+        problems: Vec<String>,
     },
     /// The import is strict, and something could not be read.
     #[error("{problem} (without `--strict` it would be reported and passed over)")]
@@ -64,4 +66,13 @@ pub enum ImportError {
         #[source]
         source: io::Error,
     },
+}
+
+/// The first problem, and how many more there are, with a separator in front.
+fn first_of(problems: &[String]) -> String {
+    match problems {
+        [] => String::new(),
+        [only] => format!("; {only}"),
+        [first, more @ ..] => format!("; {first} (and {} more could not be read)", more.len()),
+    }
 }
