@@ -48,6 +48,8 @@ struct Pass<'a> {
     links: BTreeMap<ImagePath, (ImagePath, u32)>,
     /// Symbolic links whose name alone tells what the file is: target.
     symlinks: BTreeMap<ImagePath, ImagePath>,
+    /// Records that hard links repeat.
+    linked: usize,
     /// Ordered as `files` is: a layer of a million files that cannot be read must not make each entry a search.
     problems: BTreeMap<ImagePath, Vec<Problem>>,
     incomplete: bool,
@@ -201,13 +203,24 @@ impl Pass<'_> {
         if wanting.is_empty() {
             return;
         }
-        let known = self.files.get(target).cloned().unwrap_or_default();
-        let mut told = false;
-        for facts in known.into_iter().filter(|f| wanting.iter().any(|c| c.id().name == f.cataloger)) {
-            self.keep(&header.path, &facts.cataloger, facts.facts);
-            told = true;
+        let known = self.files.get(target).into_iter().flatten();
+        let known = known.filter(|facts| wanting.iter().any(|c| c.id().name == facts.cataloger));
+        let records: usize = known.clone().map(|facts| facts.facts.len()).sum();
+        let most = self.limits.records;
+        if self.linked + records > most {
+            // A header of 512 bytes can repeat a file of a million records, a million times.
+            let what = format!("a link to {target}, and links of this layer repeat more than {most} records");
+            self.remember(&header.path);
+            self.problem(Problem::lost(header.path.clone(), None, what));
+            return;
         }
-        if !told {
+        self.linked += records;
+        let known: Vec<_> = known.cloned().collect();
+        let is_told = !known.is_empty();
+        for facts in known {
+            self.keep(&header.path, &facts.cataloger, facts.facts);
+        }
+        if !is_told {
             // A link to a link leads where that one leads.
             let target = self.links.get(target).map_or(target, |(end, _)| end).clone();
             self.remember(&header.path);
@@ -400,6 +413,21 @@ mod tests {
         let ends: Vec<_> =
             facts.links_below.iter().map(|(link, target)| format!("{link} {target}")).collect();
         assert_eq!(ends, ["one.pkg below.pkg", "two.pkg below.pkg"]);
+    }
+
+    #[test]
+    fn links_repeat_only_so_much() {
+        let target = ImagePath::new("x.pkg").unwrap();
+        let link = |name| entry(name, EntryKind::HardLink(target.clone()), "");
+        let entries =
+            vec![entry("x.pkg", EntryKind::File, "one"), link("a.pkg"), link("b.pkg"), link("c.pkg")];
+        let mut script = Script(entries.into_iter(), Cursor::new(b""));
+        let limits = Limits { records: 2, ..Limits::default() };
+        let facts = analyse(&mut script, &[&Toy], &limits).unwrap();
+        assert_eq!(names(&facts).len(), 3);
+        let [problem] = &facts.problems[..] else { panic!("{:?}", facts.problems) };
+        assert!(problem.path.as_str() == Some("c.pkg") && problem.what.contains("more than 2"), "{problem:?}");
+        assert!(problem.lost);
     }
 
     #[test]
