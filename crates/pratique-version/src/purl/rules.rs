@@ -63,11 +63,17 @@ impl Parts {
         match &*self.package_type {
             // The name holds slashes: only the first segment is the namespace, wherever the slashes were encoded.
             "git" => {
-                let path = self.namespace.take().map_or_else(String::new, |namespace| namespace + "/");
-                let path = path + &self.name;
-                let (namespace, name) = path.split_once('/').map_or((None, &*path), |(a, b)| (Some(a), b));
-                self.namespace = namespace.map(str::to_owned);
-                self.name = name.trim_matches('/').to_owned();
+                let path = match self.namespace.take() {
+                    Some(namespace) => namespace + "/" + &self.name,
+                    None => std::mem::take(&mut self.name),
+                };
+                match path.split_once('/') {
+                    Some((namespace, name)) => {
+                        self.namespace = Some(namespace.to_owned());
+                        name.trim_matches('/').clone_into(&mut self.name);
+                    }
+                    None => self.name = path,
+                }
             }
             "pypi" => self.name = self.name.replace('_', "-"),
             "pub" => {
