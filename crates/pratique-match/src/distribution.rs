@@ -29,6 +29,10 @@ pub struct Release {
     /// OSV names under which its advisories are filed, as in `Debian:12`. A name that ends in `*` stands for
     /// all that begin so: Red Hat files by product, `Red Hat:enterprise_linux:9::baseos`.
     pub names: Vec<String>,
+    /// The same for packages from an archive that only subscribers see: `Ubuntu:Pro:14.04:LTS`. They have
+    /// versions of their own (`2.19-0ubuntu6.15+esm1`), fixed long after the release's own support ended, and what
+    /// a record says there goes before what it says of the release.
+    pub subscription: Vec<String>,
     /// Under whose name.
     pub filed_under: FiledUnder,
 }
@@ -173,15 +177,51 @@ const FAMILIES: &[Family] = &[
 ];
 
 /// The release under which advisories for `distribution` are filed; `None` when OSV has no advisories for
-/// this distribution at all, or its release is not known.
+/// this distribution at all, or its release is not known: see [`why_unmatched`].
 pub fn release_of(distribution: &Distribution) -> Option<Release> {
     let family = FAMILIES.iter().find(|family| family.id == distribution.id)?;
+    if is_stream(distribution) {
+        return None;
+    }
     let names = (family.names)(distribution);
+    let subscription = if family.ecosystem == Ecosystem::Ubuntu {
+        names.iter().map(|name| name.replacen("Ubuntu:", "Ubuntu:Pro:", 1)).collect()
+    } else {
+        Vec::new()
+    };
     (!names.is_empty()).then_some(Release {
         ecosystem: family.ecosystem,
         names,
+        subscription,
         filed_under: family.filed_under,
     })
+}
+
+/// CentOS Stream runs ahead of Red Hat Enterprise Linux: its packages are fixed at other times and under other
+/// release numbers than Red Hat's advisories name, and it has none of its own. It shares its id with CentOS
+/// Linux, which was a rebuild.
+fn is_stream(distribution: &Distribution) -> bool {
+    distribution.id == "centos" && distribution.name.contains("Stream")
+}
+
+/// Why [`release_of`] knows no release: the distribution by its name, and what is missing.
+pub fn why_unmatched(distribution: &Distribution) -> String {
+    let Distribution { id, version, name, .. } = distribution;
+    let named = match (name.is_empty(), version.is_empty()) {
+        (false, _) => name.clone(),
+        (true, true) => id.clone(),
+        (true, false) => format!("{id} {version}"),
+    };
+    let why = if !FAMILIES.iter().any(|family| family.id == *id) {
+        "no advisories for this distribution are supported yet"
+    } else if is_stream(distribution) {
+        "it runs ahead of Red Hat Enterprise Linux, whose advisories do not fit it, and has none of its own"
+    } else if version.is_empty() {
+        "the image does not say which release it is, and advisories are filed by release"
+    } else {
+        "advisories are filed by release, and not for this one"
+    };
+    format!("{named}: {why}")
 }
 
 fn release(name: &str, version: Option<&str>) -> Vec<String> {
@@ -244,6 +284,7 @@ fn open_euler(d: &Distribution) -> Vec<String> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 mod tests {
     use super::*;
 
@@ -270,6 +311,47 @@ mod tests {
         ] {
             assert_eq!(names(id, version).first().map(String::as_str), Some(want), "{id} {version}");
         }
+    }
+
+    #[test]
+    fn what_cannot_be_matched_is_named_with_the_reason() {
+        let why = |id: &str, version: &str, name: &str| {
+            let distribution = Distribution {
+                id: id.into(),
+                version: version.into(),
+                name: name.into(),
+                ..Distribution::default()
+            };
+            assert_eq!(release_of(&distribution), None);
+            why_unmatched(&distribution)
+        };
+        for (id, version, name) in [
+            ("ol", "8.5", "Oracle Linux Server 8.5"),
+            ("amzn", "2", "Amazon Linux 2"),
+            ("fedora", "35", "Fedora Linux 35"),
+            ("arch", "", "Arch Linux"),
+        ] {
+            assert_eq!(
+                why(id, version, name),
+                format!("{name}: no advisories for this distribution are supported yet")
+            );
+        }
+        assert!(why("centos", "9", "CentOS Stream 9").contains("runs ahead of Red Hat"));
+        assert!(why("debian", "", "Debian GNU/Linux trixie/sid").contains("does not say which release"));
+        assert!(why("alpine", "3.21_alpha20240807", "Alpine Linux edge").contains("not for this one"));
+        assert_eq!(
+            why("nixos", "24.05", ""),
+            "nixos 24.05: no advisories for this distribution are supported yet"
+        );
+    }
+
+    #[test]
+    fn subscribers_packages_are_filed_apart() {
+        let ubuntu = Distribution { id: "ubuntu".into(), version: "14.04".into(), ..Distribution::default() };
+        let release = release_of(&ubuntu).unwrap();
+        assert_eq!(release.subscription, ["Ubuntu:Pro:14.04:LTS", "Ubuntu:Pro:14.04"]);
+        let debian = Distribution { id: "debian".into(), version: "12".into(), ..Distribution::default() };
+        assert_eq!(release_of(&debian).unwrap().subscription, Vec::<String>::new());
     }
 
     #[test]

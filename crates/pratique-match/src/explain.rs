@@ -1,15 +1,11 @@
 //! Which record, range and comparison made or unmade a match.
 
+use std::collections::BTreeSet;
+
 use pratique_advisory::{Database, Error};
 use pratique_inventory::Inventory;
 
-use crate::{
-    Installed, Verdict,
-    distribution::{Release, release_of},
-    expand, judge,
-    lookup::lookups,
-    merge, modular, names,
-};
+use crate::{Installed, Verdict, find::names, judge, local, lookup::Shelves, merge, modular};
 
 /// What one record says of one package.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +14,7 @@ pub struct Explanation {
     pub package: usize,
     /// The record.
     pub record: String,
-    /// Whether it is the vulnerability itself, or an advisory about it among others.
+    /// Where it is filed, as OSV names it: `Debian:12`.
     pub ecosystem: String,
     /// The name under which it was looked up.
     pub name: String,
@@ -39,39 +35,46 @@ pub struct Explanation {
 /// # Errors
 /// When the database is damaged where it was touched.
 pub fn explain(inventory: &Inventory, database: &Database, id: &str) -> Result<Vec<Explanation>, Error> {
-    let release: Option<Release> =
-        inventory.distribution.as_ref().and_then(release_of).map(|release| expand(release, database));
+    let shelves = Shelves::new(inventory.distribution.as_ref(), database);
     let mut found = Vec::new();
     for (index, package) in inventory.packages.iter().enumerate() {
-        let Ok(asked) = lookups(package, release.as_ref()) else { continue };
-        for lookup in asked {
-            let candidates = database.affected(&lookup.ecosystem, &lookup.name)?;
-            let place = candidates.locate(&lookup.version);
+        let Ok(questions) = shelves.questions(package) else { continue };
+        let mut settled = BTreeSet::new();
+        for question in questions.iter() {
+            let shelf = question.shelf;
+            let Some(candidates) = question.ask(database)? else { continue };
+            let place = candidates.locate(question.version);
             for affected in candidates {
                 let affected = affected?;
                 let record = database.record_of(&affected)?;
-                if !speaks_of(&names(&record, &lookup.ecosystem), id) {
+                if !speaks_of(&names(&record, shelf.ecosystem.is_distribution()), id) {
                     continue;
                 }
-                let mut installed = Installed::new(&lookup.version, lookup.scheme);
+                let mut installed = Installed::new(question.version, shelf.scheme);
                 let mut verdict = judge(&mut installed, place, &affected);
+                if question.subscription {
+                    settled.insert(affected.record());
+                } else if settled.contains(&affected.record()) {
+                    verdict = no("the package is the subscription's, for which the record speaks apart");
+                }
                 if verdict.is_affected()
                     && let Some(reason) = modular::other_stream(database, package, &affected)?
                 {
-                    verdict = Verdict::NotAffected { reason };
+                    verdict = no(&reason);
+                }
+                if verdict.is_affected() && local::is_a_namesake(package, record.id()) {
+                    verdict = no("it is about the registry's package of that name, and this is none");
                 }
                 if affected.informational().is_some() {
-                    verdict = Verdict::NotAffected {
-                        reason: "a notice about the package, not a vulnerability".into(),
-                    };
+                    verdict = no("a notice about the package, not a vulnerability");
                 }
                 found.push(Explanation {
                     package: index,
                     record: record.id().to_owned(),
-                    ecosystem: lookup.ecosystem.clone().into_owned(),
-                    name: lookup.name.clone().into_owned(),
-                    version: lookup.version.clone().into_owned(),
-                    ordering: lookup.scheme.name(),
+                    ecosystem: shelf.name.to_string(),
+                    name: question.filed_name(),
+                    version: question.version.to_owned(),
+                    ordering: shelf.scheme.name(),
                     ranges: affected.ranges().map(|range| events(range.events)).collect(),
                     listed: affected.versions().iter().count(),
                     verdict,
@@ -80,6 +83,10 @@ pub fn explain(inventory: &Inventory, database: &Database, id: &str) -> Result<V
         }
     }
     Ok(found)
+}
+
+fn no(reason: &str) -> Verdict {
+    Verdict::NotAffected { reason: reason.to_owned() }
 }
 
 fn speaks_of(names: &merge::Names, id: &str) -> bool {

@@ -81,6 +81,11 @@ fn has_many_spellings(scheme: Scheme) -> bool {
 
 /// Decides one pair. `place` is where the version stands in the database's list of the package's versions.
 pub fn judge(installed: &mut Installed<'_>, place: VersionPlace, affected: &Affected<'_>) -> Verdict {
+    judge_listed(installed, affected.versions().has(place), affected)
+}
+
+/// The same where it is known already whether the record lists the version by its spelling.
+pub(crate) fn judge_listed(installed: &mut Installed<'_>, listed: bool, affected: &Affected<'_>) -> Verdict {
     let mut outside: Option<Verdict> = None;
     let mut unknown: Option<String> = None;
     for range in affected.ranges() {
@@ -107,9 +112,7 @@ pub fn judge(installed: &mut Installed<'_>, place: VersionPlace, affected: &Affe
             }
         }
     }
-    if affected.versions().has(place)
-        || (affected.ranges().next().is_none() && is_listed(installed, affected))
-    {
+    if listed || (affected.ranges().next().is_none() && is_listed(installed, affected)) {
         let count = affected.versions().iter().count();
         let reason = format!("{} is listed among {count} versions", installed.text);
         return Verdict::Affected { reason, fixed: lowest_fix(installed, affected) };

@@ -1,23 +1,150 @@
 //! Under which keys of the database a package's advisories are filed, and with which version to compare.
+//!
+//! The database is asked once which ecosystems and releases it has ([`Shelves`]); a package without advisories,
+//! as most are, then costs one search in one table and no memory.
 
 use std::borrow::Cow;
 
-use pratique_inventory::{Package, PackageKind};
+use pratique_advisory::{Candidates, Database, EcosystemEntry, Error};
+use pratique_inventory::{Distribution, Package, PackageKind};
 use pratique_version::{Ecosystem, Scheme, go};
 
-use crate::distribution::{FiledUnder, Release};
+use crate::distribution::{FiledUnder, release_of};
 
-/// One question to the database.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Lookup<'p> {
+/// The advisories of one ecosystem or release.
+pub(crate) struct Shelf<'db> {
     /// OSV name with the release.
-    pub(crate) ecosystem: Cow<'p, str>,
-    /// Package name as filed.
-    pub(crate) name: Cow<'p, str>,
-    /// Version to compare.
-    pub(crate) version: Cow<'p, str>,
-    /// How the ecosystem orders versions.
+    pub(crate) name: Box<str>,
+    pub(crate) ecosystem: Ecosystem,
+    /// How versions are ordered here.
     pub(crate) scheme: Scheme,
+    /// `None` where the database holds nothing of it.
+    pub(crate) entry: Option<&'db EcosystemEntry>,
+}
+
+impl<'db> Shelf<'db> {
+    /// `None` for a name that no ecosystem has, or one whose versions have no order.
+    fn named(name: &str, database: &'db Database) -> Option<Self> {
+        let (ecosystem, release) = Ecosystem::from_osv(name)?;
+        let scheme = ecosystem.scheme_of(release)?;
+        Some(Self { name: name.into(), ecosystem, scheme, entry: database.ecosystem(name) })
+    }
+
+    /// The names that begin as `name` does before its `*`, or that name alone.
+    fn all_named(names: &[String], database: &'db Database) -> Vec<Self> {
+        let mut shelves = Vec::new();
+        for name in names {
+            match name.strip_suffix('*') {
+                None => shelves.extend(Self::named(name, database)),
+                Some(prefix) => {
+                    let known = database.ecosystems().iter().filter(|entry| entry.name.starts_with(prefix));
+                    shelves.extend(known.filter_map(|entry| Self::named(&entry.name, database)));
+                }
+            }
+        }
+        shelves
+    }
+}
+
+/// Everywhere that packages of one image are looked up.
+pub(crate) struct Shelves<'db> {
+    release: Option<ReleaseShelves<'db>>,
+    languages: Vec<(PackageKind, Shelf<'db>)>,
+}
+
+struct ReleaseShelves<'db> {
+    filed_under: FiledUnder,
+    /// The release's, and before them those of its subscription.
+    all: Vec<Shelf<'db>>,
+    /// How many of them are the subscription's.
+    subscription: usize,
+}
+
+/// The ecosystem of a kind of package that no distribution brings.
+const LANGUAGES: &[(PackageKind, Ecosystem)] = &[
+    (PackageKind::Npm, Ecosystem::Npm),
+    (PackageKind::Python, Ecosystem::PyPI),
+    (PackageKind::Cargo, Ecosystem::CratesIo),
+    (PackageKind::Go, Ecosystem::Go),
+    (PackageKind::Maven, Ecosystem::Maven),
+];
+
+impl<'db> Shelves<'db> {
+    pub(crate) fn new(distribution: Option<&Distribution>, database: &'db Database) -> Self {
+        let release = distribution.and_then(release_of).map(|release| {
+            let mut all = Shelf::all_named(&release.subscription, database);
+            let subscription = all.len();
+            all.extend(Shelf::all_named(&release.names, database));
+            ReleaseShelves { filed_under: release.filed_under, all, subscription }
+        });
+        let languages = LANGUAGES.iter().filter_map(|&(kind, ecosystem)| {
+            Shelf::named(ecosystem.osv_name(), database).map(|shelf| (kind, shelf))
+        });
+        Self { release, languages: languages.collect() }
+    }
+
+    /// Whether the distribution's packages can be matched at all.
+    pub(crate) fn has_release(&self) -> bool {
+        self.release.is_some()
+    }
+
+    /// What to ask about `package`.
+    pub(crate) fn questions<'a>(&'a self, package: &'a Package) -> Result<Questions<'a, 'db>, Unasked> {
+        if package.version.is_empty() {
+            return Err(Unasked::Version);
+        }
+        if package.kind.is_os() {
+            return Ok(self.release.as_ref().ok_or(Unasked::Release)?.questions(package));
+        }
+        let (_, shelf) =
+            self.languages.iter().find(|(kind, _)| *kind == package.kind).ok_or(Unasked::Ecosystem)?;
+        if package.kind == PackageKind::Maven && package.namespace.is_none() {
+            return Err(Unasked::Group);
+        }
+        let version = if package.kind == PackageKind::Go {
+            go_version(package)
+        } else {
+            package.version.as_str().into()
+        };
+        Ok(Questions {
+            shelves: std::slice::from_ref(shelf),
+            subscription: 0,
+            keys: [Some((package.full_name(), version)), None],
+        })
+    }
+}
+
+impl<'db> ReleaseShelves<'db> {
+    fn questions<'a>(&'a self, package: &'a Package) -> Questions<'a, 'db> {
+        // Only what came from the subscription's archive is judged by its advisories.
+        let (shelves, subscription) = if package.version.contains("esm") {
+            (self.all.as_slice(), self.subscription)
+        } else {
+            (self.all.get(self.subscription..).unwrap_or_default(), 0)
+        };
+        let own = Some((package.name.as_str().into(), package.version.as_str().into()));
+        let source = package
+            .source
+            .as_ref()
+            .map(|source| (Cow::Borrowed(source.name.as_str()), Cow::Borrowed(source.version.as_str())));
+        let keys = match (self.filed_under, source) {
+            (FiledUnder::Source, Some(source)) => [Some(source), None],
+            (FiledUnder::Both, Some(source)) if source.0 != package.name => [own, Some(source)],
+            _ => [own, None],
+        };
+        Questions { shelves, subscription, keys }
+    }
+}
+
+/// The standard library carries the toolchain's version, which is written its own way.
+fn go_version(package: &Package) -> Cow<'_, str> {
+    if package.name == "stdlib" {
+        let toolchain = package.version.trim_start_matches("go");
+        if let Some(semver) = go::toolchain_to_semver(&format!("go{toolchain}")) {
+            return semver.into();
+        }
+    }
+    package.version.as_str().into()
 }
 
 /// Why nothing can be asked about a package.
@@ -33,69 +160,53 @@ pub(crate) enum Unasked {
     Ecosystem,
 }
 
-/// The questions to ask about `package`.
-pub(crate) fn lookups<'p>(
-    package: &'p Package,
-    release: Option<&'p Release>,
-) -> Result<Vec<Lookup<'p>>, Unasked> {
-    if package.version.is_empty() {
-        return Err(Unasked::Version);
-    }
-    if package.kind.is_os() {
-        return of_distribution(package, release.ok_or(Unasked::Release)?);
-    }
-    let (ecosystem, name, version): (_, Cow<'_, str>, Cow<'_, str>) = match package.kind {
-        PackageKind::Npm => (Ecosystem::Npm, package.name.as_str().into(), package.version.as_str().into()),
-        PackageKind::Python => {
-            (Ecosystem::PyPI, package.name.as_str().into(), package.version.as_str().into())
-        }
-        PackageKind::Cargo => {
-            (Ecosystem::CratesIo, package.name.as_str().into(), package.version.as_str().into())
-        }
-        PackageKind::Go => (Ecosystem::Go, package.name.as_str().into(), go_version(package)),
-        PackageKind::Maven if package.namespace.is_none() => return Err(Unasked::Group),
-        PackageKind::Maven => (Ecosystem::Maven, package.full_name(), package.version.as_str().into()),
-        _ => return Err(Unasked::Ecosystem),
-    };
-    let scheme = ecosystem.scheme().ok_or(Unasked::Ecosystem)?;
-    let name = match ecosystem.normalize_name(&name) {
-        Cow::Borrowed(_) => name,
-        Cow::Owned(normal) => normal.into(),
-    };
-    Ok(vec![Lookup { ecosystem: ecosystem.osv_name().into(), name, version, scheme }])
+/// All that is asked about one package: each name on each shelf.
+pub(crate) struct Questions<'a, 'db> {
+    shelves: &'a [Shelf<'db>],
+    subscription: usize,
+    /// Names with the versions to compare.
+    keys: [Option<(Cow<'a, str>, Cow<'a, str>)>; 2],
 }
 
-/// The standard library carries the toolchain's version, which is written its own way.
-fn go_version(package: &Package) -> Cow<'_, str> {
-    if package.name == "stdlib" {
-        let toolchain = package.version.trim_start_matches("go");
-        if let Some(semver) = go::toolchain_to_semver(&format!("go{toolchain}")) {
-            return semver.into();
-        }
-    }
-    package.version.as_str().into()
+/// One question to the database.
+pub(crate) struct Question<'q, 'db> {
+    pub(crate) shelf: &'q Shelf<'db>,
+    /// Package name as the package bears it; the database compares names as the ecosystem does.
+    pub(crate) name: &'q str,
+    /// Version to compare.
+    pub(crate) version: &'q str,
+    /// Whether the shelf is a subscription's: its records go before those of the release.
+    pub(crate) subscription: bool,
 }
 
-fn of_distribution<'p>(package: &'p Package, release: &'p Release) -> Result<Vec<Lookup<'p>>, Unasked> {
-    let scheme = release.ecosystem.scheme().ok_or(Unasked::Ecosystem)?;
-    let own = (package.name.as_str(), package.version.as_str());
-    let source =
-        package.source.as_ref().map_or(own, |source| (source.name.as_str(), source.version.as_str()));
-    let mut asked = match release.filed_under {
-        FiledUnder::Source => vec![source],
-        FiledUnder::Binary => vec![own],
-        FiledUnder::Both => vec![own, source],
-    };
-    asked.dedup_by_key(|(name, _)| *name);
-    let names = release.names.iter();
-    Ok(names
-        .flat_map(|ecosystem| {
-            asked.iter().map(move |&(name, version)| Lookup {
-                ecosystem: ecosystem.as_str().into(),
-                name: name.into(),
-                version: version.into(),
-                scheme,
+impl<'a, 'db> Questions<'a, 'db> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Question<'_, 'db>> {
+        self.shelves.iter().enumerate().flat_map(move |(place, shelf)| {
+            self.keys.iter().flatten().map(move |(name, version)| Question {
+                shelf,
+                name,
+                version,
+                subscription: place < self.subscription,
             })
         })
-        .collect())
+    }
+
+    /// Where it would be filed, if the database has nothing of any of these ecosystems.
+    pub(crate) fn absent(&self) -> Option<&'a str> {
+        let first = self.shelves.first()?;
+        self.shelves.iter().all(|shelf| shelf.entry.is_none()).then_some(&*first.name)
+    }
+}
+
+impl<'db> Question<'_, 'db> {
+    /// The records that are filed there, if there are any.
+    #[inline]
+    pub(crate) fn ask(&self, database: &'db Database) -> Result<Option<Candidates<'db>>, Error> {
+        self.shelf.entry.map(|entry| database.affected_in(entry, self.name)).transpose()
+    }
+
+    /// The name as it is filed.
+    pub(crate) fn filed_name(&self) -> String {
+        self.shelf.ecosystem.normalize_name(self.name).into_owned()
+    }
 }

@@ -44,10 +44,11 @@ fn is_modular(version: &str) -> bool {
     version.contains(".module")
 }
 
-/// `name:stream` of a label or a word of a title.
+/// `name:stream` of a label or a word of a title, which may go on to name one package of the stream
+/// (`httpd:2.4/mod_http2`).
 fn stream(text: &str) -> Option<(&str, &str)> {
     let mut parts = text.trim_end_matches([',', ';', '.']).split(':');
-    let (name, stream) = (parts.next()?, parts.next()?);
+    let (name, stream) = (parts.next()?, parts.next()?.split('/').next()?);
     let plain = |part: &str| {
         !part.is_empty()
             && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'+'))
@@ -64,5 +65,7 @@ mod tests {
         assert_eq!(stream("nodejs:14:8050020210831:c5368500"), Some(("nodejs", "14")));
         let title = "Important: container-tools:rhel8 security update";
         assert_eq!(title.split_whitespace().find_map(stream), Some(("container-tools", "rhel8")));
+        let title = "Important: httpd:2.4/mod_http2 security update";
+        assert_eq!(title.split_whitespace().find_map(stream), Some(("httpd", "2.4")));
     }
 }

@@ -1,0 +1,239 @@
+//! The way from packages to findings.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use pratique_advisory::{Affected, Database, Error, Record, RecordId};
+use pratique_inventory::{Inventory, Package, inventory::Scope};
+use pratique_version::Scheme;
+
+use crate::{
+    Evidence, Finding, FixState, Installed, Matches, Rating, Unknown, Verdict,
+    finding::Epss,
+    fix,
+    gaps::Gaps,
+    judge, local,
+    lookup::{Question, Questions, Shelves},
+    merge::{self, Names},
+    modular, severity,
+};
+
+/// Matches every package of `inventory` in `scope` against `database`.
+///
+/// Notices are not findings: what RustSec files as `informational` (unmaintained, unsound without a known way to
+/// misuse it) says nothing that a fixed version would clear, and is left out.
+///
+/// # Errors
+/// When the database is damaged where it was touched.
+pub fn find(inventory: &Inventory, scope: Scope, database: &Database) -> Result<Matches, Error> {
+    let shelves = Shelves::new(inventory.distribution.as_ref(), database);
+    let mut matches = Matches::default();
+    let mut gaps = Gaps::default();
+    for (index, package) in inventory.packages.iter().enumerate().filter(|(_, p)| scope.includes(p)) {
+        match shelves.questions(package) {
+            Ok(questions) => {
+                matches.packages += 1;
+                gaps.note_absent(&questions);
+                find_in(database, package, index, &questions, &mut matches)?;
+            }
+            Err(why) => gaps.note(why, package),
+        }
+    }
+    matches.unknown.sort();
+    matches.unknown.dedup();
+    matches.gaps = gaps.into_sentences(inventory, shelves.has_release());
+    Ok(matches)
+}
+
+/// A record that affects the package, with what was learnt on the way.
+struct Hit<'db> {
+    record: Record<'db>,
+    evidence: Evidence,
+    /// How the versions of the evidence are ordered.
+    scheme: Scheme,
+    of_distribution: bool,
+    own: Vec<Rating>,
+    /// All that the record says of the package, also where it does not affect the installed version.
+    entries: Vec<fix::Entry<'db>>,
+}
+
+fn find_in(
+    database: &Database,
+    package: &Package,
+    index: usize,
+    questions: &Questions<'_, '_>,
+    matches: &mut Matches,
+) -> Result<(), Error> {
+    let mut hits: BTreeMap<RecordId, Hit<'_>> = BTreeMap::new();
+    // Records that a subscription's shelf has spoken for.
+    let mut settled: BTreeSet<RecordId> = BTreeSet::new();
+    for question in questions.iter() {
+        let Some(candidates) = question.ask(database)? else { continue };
+        let place = candidates.locate(question.version);
+        let mut installed: Option<Installed<'_>> = None;
+        for affected in candidates.clone() {
+            let affected = affected?;
+            if affected.informational().is_some() {
+                continue;
+            }
+            if question.subscription {
+                settled.insert(affected.record());
+            } else if settled.contains(&affected.record()) {
+                continue;
+            }
+            let installed =
+                installed.get_or_insert_with(|| Installed::new(question.version, question.shelf.scheme));
+            match judge(installed, place, &affected) {
+                Verdict::Affected { reason, fixed } => {
+                    if modular::other_stream(database, package, &affected)?.is_some() {
+                        continue;
+                    }
+                    let record = database.record_of(&affected)?;
+                    if local::is_a_namesake(package, record.id()) {
+                        continue;
+                    }
+                    let hit = hit(record, &question, reason, fixed, &affected)?;
+                    join(&mut hits, hit);
+                }
+                Verdict::Unknown { reason } => {
+                    let record = database.record_of(&affected)?;
+                    matches.unknown.push(Unknown {
+                        id: record.id().to_owned(),
+                        package: index,
+                        ecosystem: question.shelf.name.to_string(),
+                        reason,
+                    });
+                }
+                Verdict::Fixed { .. } | Verdict::NotAffected { .. } => {}
+            }
+        }
+        if !hits.is_empty() {
+            for affected in candidates {
+                let affected = affected?;
+                if (question.subscription || !settled.contains(&affected.record()))
+                    && let Some(hit) = hits.get_mut(&affected.record())
+                {
+                    hit.entries.push((affected, question.shelf.scheme));
+                }
+            }
+        }
+    }
+    if hits.is_empty() {
+        return Ok(());
+    }
+    let hits: Vec<_> = hits.into_values().collect();
+    let names: Vec<_> = hits.iter().map(|hit| names(&hit.record, hit.of_distribution)).collect();
+    for group in merge::group(&names) {
+        let members: Vec<_> = group.records.iter().map(|&member| &hits[member]).collect();
+        matches.findings.push(finding(database, package, index, group.id, group.aliases, &members)?);
+    }
+    Ok(())
+}
+
+fn hit<'db>(
+    record: Record<'db>,
+    question: &Question<'_, 'db>,
+    reason: String,
+    fixed: Option<String>,
+    affected: &Affected<'db>,
+) -> Result<Hit<'db>, Error> {
+    let scheme = question.shelf.scheme;
+    let evidence = Evidence {
+        id: record.id().to_owned(),
+        ecosystem: question.shelf.name.to_string(),
+        package: question.filed_name(),
+        version: question.version.to_owned(),
+        ordering: scheme.name().to_owned(),
+        reason,
+        fixed_version: fixed,
+    };
+    let own = severity::stated_for_package(affected, record.id())?;
+    let of_distribution = question.shelf.ecosystem.is_distribution();
+    Ok(Hit { record, evidence, scheme, of_distribution, own, entries: Vec::new() })
+}
+
+/// One record may have several entries for a package; the first that affects it is the evidence, and says the
+/// fix of its branch.
+fn join<'db>(hits: &mut BTreeMap<RecordId, Hit<'db>>, hit: Hit<'db>) {
+    match hits.entry(hit.record.number()) {
+        std::collections::btree_map::Entry::Vacant(free) => {
+            free.insert(hit);
+        }
+        std::collections::btree_map::Entry::Occupied(mut known) => {
+            let known = known.get_mut();
+            if known.evidence.fixed_version.is_none() {
+                known.evidence.fixed_version = hit.evidence.fixed_version;
+            }
+            for rating in hit.own {
+                if !known.own.contains(&rating) {
+                    known.own.push(rating);
+                }
+            }
+        }
+    }
+}
+
+/// The names that a record bears. `of_distribution` says whether it is filed for a distribution.
+pub(crate) fn names(record: &Record<'_>, of_distribution: bool) -> Names {
+    let owned = |ids: pratique_advisory::Strings<'_>| ids.map(str::to_owned).collect();
+    Names {
+        id: record.id().to_owned(),
+        aliases: owned(record.aliases()),
+        upstream: owned(record.upstream()),
+        related: owned(record.related()),
+        distribution: of_distribution,
+    }
+}
+
+fn finding(
+    database: &Database,
+    package: &Package,
+    index: usize,
+    id: String,
+    aliases: Vec<String>,
+    members: &[&Hit<'_>],
+) -> Result<Finding, Error> {
+    let facts = database.cve(&id)?;
+    let statements = severity::gather(
+        database,
+        members.iter().map(|hit| (&hit.record, hit.own.as_slice())),
+        facts.as_ref(),
+    )?;
+    let severity = severity::choose(&statements, package.kind.is_os());
+    let fixes = members.iter().filter_map(|hit| Some((hit.evidence.fixed_version.as_deref()?, hit.scheme)));
+    let fixed_version = fix::clearing(fixes, members.iter().flat_map(|hit| &hit.entries));
+    let mut title = None;
+    for member in members {
+        let text = database.text(member.record.number())?;
+        title = first_line(&text.summary).or_else(|| first_line(&text.details));
+        if title.is_some() {
+            break;
+        }
+    }
+    Ok(Finding {
+        id,
+        aliases,
+        package: index,
+        state: if fixed_version.is_some() { FixState::Fixed } else { FixState::NotFixed },
+        fixed_version,
+        severity,
+        severities: statements.all,
+        epss: facts
+            .as_ref()
+            .and_then(|facts| facts.epss)
+            .map(|epss| Epss { score: epss.probability, percentile: epss.percentile.unwrap_or(0.0) }),
+        known_exploited: facts.as_ref().and_then(|facts| facts.kev.as_ref()).map(|kev| kev.added.to_owned()),
+        title,
+        advisories: members.iter().map(|member| member.evidence.clone()).collect(),
+    })
+}
+
+fn first_line(text: &str) -> Option<String> {
+    let line =
+        text.lines().map(|line| line.trim().trim_start_matches('#').trim()).find(|line| !line.is_empty())?;
+    // A title is a line of text, not a paragraph.
+    const LONGEST: usize = 200;
+    if line.chars().count() <= LONGEST {
+        return Some(line.to_owned());
+    }
+    Some(line.chars().take(LONGEST).chain(['…']).collect())
+}
