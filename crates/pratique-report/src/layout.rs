@@ -1,6 +1,9 @@
 //! Columns of text that fit a width.
 
-use std::io::{self, Write};
+use std::{
+    borrow::Cow,
+    io::{self, Write},
+};
 
 use anstyle::Style;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
@@ -13,16 +16,9 @@ pub struct Cell {
 }
 
 impl Cell {
-    /// A cell without colour. Control characters are shown as `\u{fffd}`: what a stranger's image states must
-    /// not steer the terminal.
-    pub fn new(text: impl Into<String>) -> Self {
-        let text: String = text.into();
-        let text = if text.contains(char::is_control) {
-            text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
-        } else {
-            text
-        };
-        Self { text, style: Style::new() }
+    /// A cell without colour, its text made [`printable`].
+    pub fn new(text: impl AsRef<str>) -> Self {
+        Self { text: printable(text.as_ref()).into_owned(), style: Style::new() }
     }
 
     /// The same with `style`.
@@ -46,10 +42,20 @@ pub struct Column {
 #[derive(Debug, Clone)]
 pub struct Table {
     columns: Vec<Column>,
-    rows: Vec<Vec<Cell>>,
+    rows: Vec<Row>,
+}
+
+#[derive(Debug, Clone)]
+enum Row {
+    /// One cell per column.
+    Cells(Vec<Cell>),
+    /// Cells one after another across all columns.
+    Line(Vec<Cell>),
 }
 
 const GAP: usize = 2;
+/// Narrower than this a cut column is left out.
+const LEAST: usize = 6;
 
 impl Table {
     /// A table without rows.
@@ -59,7 +65,20 @@ impl Table {
 
     /// Adds a row; missing cells are empty.
     pub fn row(&mut self, cells: Vec<Cell>) {
-        self.rows.push(cells);
+        self.rows.push(Row::Cells(cells));
+    }
+
+    /// Adds a line that goes across all columns.
+    pub fn line(&mut self, cells: Vec<Cell>) {
+        self.rows.push(Row::Line(cells));
+    }
+
+    /// The rows that have cells for the columns.
+    fn cells(&self) -> impl Iterator<Item = &Vec<Cell>> {
+        self.rows.iter().filter_map(|row| match row {
+            Row::Cells(cells) => Some(cells),
+            Row::Line(_) => None,
+        })
     }
 
     /// Writes it, at most `width` columns wide where the columns allow it.
@@ -72,7 +91,10 @@ impl Table {
         let cells = self.columns.iter().map(|c| Cell::new(c.heading).styled(heading)).collect::<Vec<_>>();
         write_row(&cells, &widths, to)?;
         for row in &self.rows {
-            write_row(row, &widths, to)?;
+            match row {
+                Row::Cells(cells) => write_row(cells, &widths, to)?,
+                Row::Line(cells) => write_line(cells, width, to)?,
+            }
         }
         Ok(())
     }
@@ -81,7 +103,7 @@ impl Table {
     /// person looks for stands on the left.
     fn widths(&self, width: usize) -> Vec<usize> {
         let mut widths: Vec<usize> = self.columns.iter().map(|c| c.heading.width()).collect();
-        for row in &self.rows {
+        for row in self.cells() {
             for (known, cell) in widths.iter_mut().zip(row) {
                 *known = (*known).max(cell.text.width());
             }
@@ -92,34 +114,60 @@ impl Table {
             let give = known.saturating_sub(column.least).min(over);
             *known -= give;
             over -= give;
+            // One letter and an ellipsis tell nobody anything.
+            if give > 0 && *known < LEAST {
+                *known = 0;
+            }
         }
         widths
     }
 }
 
 fn write_row(cells: &[Cell], widths: &[usize], to: &mut dyn Write) -> io::Result<()> {
-    let last = cells.iter().rposition(|cell| !cell.text.is_empty());
-    for (index, (cell, &width)) in cells.iter().zip(widths).enumerate() {
-        if last.is_none_or(|last| index > last) {
-            break;
-        }
+    let mut pending = 0;
+    for (cell, &width) in cells.iter().zip(widths).filter(|(_, width)| **width > 0) {
         let text = cut(&cell.text, width);
-        let style = if text.is_empty() { Style::new() } else { cell.style };
-        write!(to, "{style}{text}{style:#}")?;
-        if Some(index) != last {
-            write!(to, "{:1$}", "", width - text.width() + GAP)?;
+        let style = cell.style;
+        if !text.is_empty() {
+            // Blanks before what follows, never at a line's end.
+            write!(to, "{:pending$}{style}{text}{style:#}", "")?;
+            pending = 0;
         }
+        pending += width - text.width() + GAP;
     }
     writeln!(to)
 }
 
+fn write_line(cells: &[Cell], width: usize, to: &mut dyn Write) -> io::Result<()> {
+    let mut left = width;
+    for (index, cell) in cells.iter().filter(|cell| !cell.text.is_empty()).enumerate() {
+        let gap = usize::from(index > 0);
+        let text = cut(&cell.text, left.saturating_sub(gap));
+        if text.is_empty() {
+            break;
+        }
+        let style = cell.style;
+        write!(to, "{:gap$}{style}{text}{style:#}", "")?;
+        left = left.saturating_sub(gap + text.width());
+    }
+    writeln!(to)
+}
+
+/// `text` with control characters shown as U+FFFD: what a stranger's image states must not steer the terminal.
+pub fn printable(text: &str) -> Cow<'_, str> {
+    if text.contains(char::is_control) {
+        text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    } else {
+        text.into()
+    }
+}
+
 /// `text`, or as much of it as fits `width` with an ellipsis.
-pub fn cut(text: &str, width: usize) -> std::borrow::Cow<'_, str> {
+pub fn cut(text: &str, width: usize) -> Cow<'_, str> {
     if text.width() <= width {
         return text.into();
     }
-    // One letter and an ellipsis tell nobody anything.
-    if width < 4 {
+    if width < 2 {
         return "".into();
     }
     let mut out = String::new();
@@ -154,13 +202,22 @@ mod tests {
     fn fits_the_width() {
         assert_eq!(draw(80), "NAME       WHAT\nlodash     Prototype pollution\n名前\u{fffd}[31m\n");
         assert_eq!(draw(20).lines().nth(1), Some("lodash     Prototyp…"));
-        assert_eq!(draw(1).lines().nth(1), Some("lodash     Proto…"));
+        assert_eq!(draw(1).lines().nth(1), Some("lodash     Proto…"), "no narrower than the least");
+        let mut table =
+            Table::new([Column { heading: "A", least: 3 }, Column { heading: "TITLE", least: 0 }]);
+        table.line(vec![Cell::new("across"), Cell::new("columns")]);
+        table.row(vec![Cell::new("abc"), Cell::new("left out")]);
+        let mut out = Vec::new();
+        table.write(9, &mut out).unwrap();
+        let out = anstream::adapter::strip_bytes(&out).into_vec();
+        assert_eq!(String::from_utf8(out).unwrap(), "A\nacross c…\nabc\n");
     }
 
     #[test]
     fn cuts_by_columns_not_bytes() {
         assert_eq!(cut("名前名前", 5), "名前…");
-        assert_eq!(cut("abcdef", 3), "");
+        assert_eq!(cut("abcdef", 3), "ab…");
+        assert_eq!(cut("abcdef", 1), "");
         assert_eq!(cut("abc", 3), "abc");
     }
 }

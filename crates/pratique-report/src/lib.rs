@@ -11,6 +11,6 @@ pub mod packages;
 pub mod table;
 
 pub use model::{
-    Coverage, DatabaseInfo, DistributionInfo, FindingRow, LayerRef, PackageRow, Report, Summary, TargetInfo,
-    Warning,
+    Coverage, DatabaseInfo, DistributionInfo, Filter, FindingRow, LayerRef, LeftOut, PackageRow, Report,
+    Scanned, Summary, TargetInfo, Warning,
 };

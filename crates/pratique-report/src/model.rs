@@ -5,9 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use pratique_advisory::Level;
+use pratique_advisory::{Info, Level};
 use pratique_image::Image;
-use pratique_inventory::{Distribution, Inventory, Package};
+use pratique_inventory::{Distribution, Inventory, Package, Scope};
 use pratique_match::{Finding, Matches};
 use serde::Serialize;
 
@@ -34,6 +34,9 @@ pub struct Report {
     pub unknown: Vec<UnknownRow>,
     /// What was not analysed, so that "not scanned" never looks like "clean".
     pub coverage: Coverage,
+    /// The worst level that `--severity` may have left out of the findings: what a gate is about.
+    #[serde(skip)]
+    pub worst: Option<Level>,
 }
 
 /// The program that made a report.
@@ -112,8 +115,24 @@ pub struct LayerRef {
 pub struct DatabaseInfo {
     /// When it was built (RFC 3339).
     pub created: String,
+    /// When the newest advisory in it was last changed (RFC 3339).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub newest: Option<String>,
+    /// Where its advisories came from.
+    pub source: String,
     /// Number of advisory records in it.
-    pub records: u64,
+    pub records: u32,
+}
+
+impl From<&Info> for DatabaseInfo {
+    fn from(info: &Info) -> Self {
+        Self {
+            created: info.created.to_string(),
+            newest: info.newest_modified().map(|newest| newest.to_string()),
+            source: info.source.clone(),
+            records: info.records,
+        }
+    }
 }
 
 /// How many of what.
@@ -121,6 +140,9 @@ pub struct DatabaseInfo {
 pub struct Summary {
     /// Packages that were matched.
     pub packages: usize,
+    /// Packages that nobody asked for.
+    #[serde(rename = "leftOut")]
+    pub left_out: LeftOut,
     /// Findings that are shown.
     pub findings: usize,
     /// Of those, with a fixed version.
@@ -267,12 +289,61 @@ pub struct Coverage {
 /// A file that could not be read, or something odd about a layer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Warning {
-    /// The file; empty for a layer as a whole.
+    /// The file; empty for a layer or the image as a whole.
     pub path: String,
-    /// Index of its layer.
-    pub layer: usize,
+    /// Index of its layer, counted from 0; absent for the image as a whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub layer: Option<usize>,
+    /// Which reader met it; absent for the reader of the layer itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cataloger: Option<String>,
     /// What and why.
     pub message: String,
+    /// Whether something is missing from the report because of it.
+    pub lost: bool,
+}
+
+impl Coverage {
+    /// What `inventory` could not tell, and `gaps` in matching it.
+    pub fn new(inventory: &Inventory, gaps: Vec<String>) -> Self {
+        let warnings: Vec<_> = inventory
+            .problems
+            .iter()
+            .map(|(layer, problem)| Warning {
+                path: problem.path.to_string(),
+                layer: *layer,
+                cataloger: problem.cataloger.clone(),
+                message: problem.what.clone(),
+                lost: problem.lost,
+            })
+            .collect();
+        let complete = gaps.is_empty() && !warnings.iter().any(|warning| warning.lost);
+        Self { complete, gaps, warnings }
+    }
+}
+
+/// Packages that are in the image but not in the report, because nobody asked for them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct LeftOut {
+    /// Language packages that an operating system package owns (`--all-packages`).
+    pub owned: usize,
+    /// What lock files name for development only (`--include-dev-deps`).
+    pub development: usize,
+}
+
+impl LeftOut {
+    /// What `scope` leaves out of `inventory`.
+    pub fn new(inventory: &Inventory, scope: Scope) -> Self {
+        let mut left = Self::default();
+        for package in inventory.packages.iter().filter(|package| !scope.includes(package)) {
+            if package.owned_by.is_some() && !scope.owned {
+                left.owned += 1;
+            } else {
+                left.development += 1;
+            }
+        }
+        left
+    }
 }
 
 impl TargetInfo {
@@ -310,23 +381,42 @@ pub struct Filter {
 impl Filter {
     /// Whether `finding` is shown.
     pub fn shows(&self, finding: &Finding) -> bool {
-        (self.levels.is_empty() || self.levels.contains(&finding.level()))
-            && !(self.ignore_unfixed && finding.fixed_version.is_none())
+        (self.levels.is_empty() || self.levels.contains(&finding.level())) && self.gates(finding)
+    }
+
+    /// Whether a gate looks at `finding`: also where `levels` keeps it from being shown.
+    pub fn gates(&self, finding: &Finding) -> bool {
+        !(self.ignore_unfixed && finding.fixed_version.is_none())
     }
 }
 
+/// What a report is put together from.
+pub struct Scanned<'a> {
+    /// Version of the program.
+    pub tool_version: &'a str,
+    /// What was scanned.
+    pub target: TargetInfo,
+    /// What is in it.
+    pub inventory: &'a Inventory,
+    /// Which of its packages were asked for.
+    pub scope: Scope,
+    /// What was found.
+    pub matches: Matches,
+    /// Which advisories were used.
+    pub database: DatabaseInfo,
+}
+
 impl Report {
-    /// Puts a report together. `text` gives a record's description and references.
+    /// Puts a report together. `text` gives a finding's description and references.
     pub fn new(
-        tool_version: &str,
-        target: TargetInfo,
-        inventory: &Inventory,
-        matches: Matches,
-        database: DatabaseInfo,
+        scanned: Scanned<'_>,
         filter: &Filter,
         mut text: impl FnMut(&Finding) -> (Option<String>, Vec<String>),
     ) -> Self {
+        let Scanned { tool_version, target, inventory, scope, matches, database } = scanned;
         let all = matches.findings.len();
+        let gated = matches.findings.iter().filter(|finding| filter.gates(finding));
+        let worst = gated.map(Finding::level).max();
         let mut findings: Vec<_> = matches
             .findings
             .into_iter()
@@ -358,42 +448,32 @@ impl Report {
         }
         let summary = Summary {
             packages: matches.packages,
+            left_out: LeftOut::new(inventory, scope),
             findings: findings.len(),
             fixable: findings.iter().filter(|row| row.finding.fixed_version.is_some()).count(),
             severity,
             hidden: all - findings.len(),
             unknown: unknown.len(),
         };
-        let warnings: Vec<_> = inventory
-            .problems
-            .iter()
-            .map(|(layer, problem)| Warning {
-                path: problem.path.to_string(),
-                layer: *layer,
-                message: problem.what.clone(),
-            })
-            .collect();
         let mut gaps = matches.gaps;
         if inventory.packages.is_empty() {
             // Where nothing was recognised, nothing was judged: that must not look like "clean".
             gaps.push("no packages were found: there was nothing to match".into());
         }
-        let complete = gaps.is_empty() && warnings.is_empty() && unknown.is_empty();
+        let mut coverage = Coverage::new(inventory, gaps);
+        coverage.complete &= unknown.is_empty();
+        let tool = Tool { name: "pratique", version: tool_version.to_owned() };
         Self {
             schema_version: SCHEMA_VERSION,
-            tool: Tool { name: "pratique", version: tool_version.to_owned() },
+            tool,
             target,
             database,
             summary,
             findings,
             unknown,
-            coverage: Coverage { complete, gaps, warnings },
+            coverage,
+            worst,
         }
-    }
-
-    /// The worst level that is shown.
-    pub fn worst(&self) -> Option<Level> {
-        self.findings.iter().map(|row| row.finding.level()).max()
     }
 }
 

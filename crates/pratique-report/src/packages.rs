@@ -7,8 +7,9 @@ use pratique_inventory::{Inventory, inventory::Scope};
 use serde::Serialize;
 
 use crate::{
+    json,
     layout::{Cell, Column, Table},
-    model::{Coverage, PackageRow, SCHEMA_VERSION, TargetInfo, Warning},
+    model::{Coverage, PackageRow, SCHEMA_VERSION, TargetInfo},
 };
 
 /// An inventory as it is shown.
@@ -29,16 +30,7 @@ impl PackageList {
     /// The packages of `inventory` in `scope`.
     pub fn new(target: TargetInfo, inventory: &Inventory, scope: Scope) -> Self {
         let packages = inventory.packages_in(scope).map(|p| PackageRow::new(p, &target.layers)).collect();
-        let warnings: Vec<_> = inventory
-            .problems
-            .iter()
-            .map(|(layer, problem)| Warning {
-                path: problem.path.to_string(),
-                layer: *layer,
-                message: problem.what.clone(),
-            })
-            .collect();
-        let coverage = Coverage { complete: warnings.is_empty(), gaps: Vec::new(), warnings };
+        let coverage = Coverage::new(inventory, Vec::new());
         Self { schema_version: SCHEMA_VERSION, target, packages, coverage }
     }
 
@@ -47,8 +39,7 @@ impl PackageList {
     /// # Errors
     /// When `to` cannot be written.
     pub fn write_json(&self, to: &mut dyn Write) -> io::Result<()> {
-        serde_json::to_writer_pretty(&mut *to, self)?;
-        to.write_all(b"\n")
+        json::write(self, to)
     }
 
     /// Writes it as a table at most `width` columns wide where names allow it.

@@ -3,7 +3,7 @@
 //! Colours are always written; whoever prints decides whether they stay (`NO_COLOR`, a pipe, a file).
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io::{self, Write},
 };
 
@@ -11,7 +11,7 @@ use anstyle::{AnsiColor, Color, Style};
 use pratique_advisory::Level;
 
 use crate::{
-    layout::{Cell, Column, Table, cut},
+    layout::{Cell, Column, Table, cut, printable},
     model::{FindingRow, LayerRef, Report},
 };
 
@@ -23,7 +23,7 @@ const WARNINGS: usize = 10;
 /// # Errors
 /// When `to` cannot be written.
 pub fn write(report: &Report, width: usize, to: &mut dyn Write) -> io::Result<()> {
-    write_head(report, to)?;
+    write_head(report, width, to)?;
     if !report.findings.is_empty() {
         writeln!(to)?;
         write_findings(report, width, to)?;
@@ -44,31 +44,31 @@ pub fn style_of(level: Level) -> Style {
     }
 }
 
-fn write_head(report: &Report, to: &mut dyn Write) -> io::Result<()> {
+fn write_head(report: &Report, width: usize, to: &mut dyn Write) -> io::Result<()> {
     let bold = Style::new().bold();
     let dim = Style::new().dimmed();
-    let target = &report.target;
-    let name = clean(&target.name);
-    write!(to, "{bold}{name}{bold:#}")?;
+    let (target, summary) = (&report.target, &report.summary);
+    let name = printable(&target.name);
+    writeln!(to, "{bold}{}{bold:#}", cut(&name, width))?;
     let mut about = Vec::new();
-    about.extend(target.distribution.as_ref().map(|d| clean(&d.name)));
+    about.extend(target.distribution.as_ref().map(|d| d.name.clone()));
     about.extend(target.platform.clone());
     about.push(count(target.layers.len(), "layer"));
-    about.push(count(report.summary.packages, "package"));
-    writeln!(to, "  {dim}{}{dim:#}", about.join(" · "))?;
-    let summary = &report.summary;
+    about.push(count(summary.packages, "package"));
+    if summary.left_out.owned > 0 {
+        about.push(format!("and {} the distribution answers for", summary.left_out.owned));
+    }
+    writeln!(to, "{dim}{}{dim:#}", cut(&printable(&about.join(" · ")), width))?;
     if summary.findings == 0 {
-        let clean = if report.coverage.complete && summary.hidden == 0 {
-            Style::new().fg_color(Some(Color::Ansi(AnsiColor::Green)))
-        } else {
-            Style::new()
+        let green = Style::new().fg_color(Some(Color::Ansi(AnsiColor::Green)));
+        let clean = report.coverage.complete && summary.hidden == 0;
+        let style = if clean { green } else { Style::new() };
+        let what = match (summary.hidden, report.coverage.complete) {
+            (1.., _) => "no vulnerabilities among those asked for",
+            (0, true) => "no known vulnerabilities",
+            (0, false) => "no known vulnerabilities in what was analysed",
         };
-        let what = if summary.hidden > 0 {
-            "no vulnerabilities among those asked for"
-        } else {
-            "no known vulnerabilities"
-        };
-        write!(to, "{clean}{what}{clean:#}")?;
+        write!(to, "{style}{what}{style:#}")?;
     } else {
         let levels = Level::ALL.iter().rev().filter_map(|level| {
             let count = *summary.severity.get(level.as_str())?;
@@ -86,71 +86,110 @@ fn write_head(report: &Report, to: &mut dyn Write) -> io::Result<()> {
 
 fn write_findings(report: &Report, width: usize, to: &mut dyn Write) -> io::Result<()> {
     let risky = report.findings.iter().any(|row| risk(row).is_some());
-    let layered = report.target.layers.len() > 1;
     let mut columns = vec![
-        Column { heading: "PACKAGE", least: 12 },
-        Column { heading: "INSTALLED", least: 10 },
-        Column { heading: "FIXED IN", least: 10 },
-        Column { heading: "SEVERITY", least: usize::MAX },
+        Column { heading: "  SEVERITY", least: usize::MAX },
         Column { heading: "VULNERABILITY", least: usize::MAX },
+        Column { heading: "FIXED IN", least: 12 },
     ];
     if risky {
-        columns.push(Column { heading: "EXPLOITED", least: usize::MAX });
-    }
-    if layered {
-        columns.push(Column { heading: "LAYER", least: usize::MAX });
+        columns.push(Column { heading: "EPSS", least: usize::MAX });
     }
     columns.push(Column { heading: "TITLE", least: 0 });
     let mut table = Table::new(columns);
-    let dim = Style::new().dimmed();
+    let layered = report.target.layers.len() > 1;
     for group in groups(&report.findings) {
-        for (index, row) in group.iter().enumerate() {
-            let first = |text: String| if index == 0 { Cell::new(text) } else { Cell::default() };
-            let finding = &row.finding;
-            let fixed = match &finding.fixed_version {
-                Some(version) => Cell::new(version.clone())
-                    .styled(Style::new().fg_color(Some(Color::Ansi(AnsiColor::Green)))),
-                None => Cell::new("none yet").styled(dim),
-            };
-            let mut cells = vec![
-                first(row.package.full_name()),
-                first(row.package.version.clone()),
-                fixed,
-                Cell::new(finding.level().as_str()).styled(style_of(finding.level())),
-                Cell::new(finding.id.clone()),
-            ];
-            if risky {
-                cells.push(Cell::new(risk(row).unwrap_or_default()));
-            }
-            if layered {
-                cells.push(Cell::new((row.package.layer.index + 1).to_string()));
-            }
-            cells.push(Cell::new(finding.title.clone().unwrap_or_default()).styled(dim));
-            table.row(cells);
+        table.line(group.heading(layered));
+        for row in group.rows {
+            table.row(finding_cells(row, risky));
         }
     }
     table.write(width, to)
 }
 
-/// Findings by package, the package with the worst one first.
-fn groups(findings: &[FindingRow]) -> Vec<Vec<&FindingRow>> {
-    let mut order: Vec<(&str, usize)> = Vec::new();
-    let mut groups: BTreeMap<(&str, usize), Vec<&FindingRow>> = BTreeMap::new();
-    // They come worst first, so a package's first appearance is its worst.
-    for row in findings {
-        let key = (row.package.purl.as_str(), row.package.layer.index);
-        let group = groups.entry(key).or_default();
-        if group.is_empty() {
-            order.push(key);
+fn finding_cells(row: &FindingRow, risky: bool) -> Vec<Cell> {
+    let finding = &row.finding;
+    let fixed = match &finding.fixed_version {
+        Some(version) => {
+            Cell::new(version.clone()).styled(Style::new().fg_color(Some(Color::Ansi(AnsiColor::Green))))
         }
-        group.push(row);
+        None => Cell::new("none yet").styled(Style::new().dimmed()),
+    };
+    let mut cells = vec![
+        Cell::new(format!("  {}", finding.level())).styled(style_of(finding.level())),
+        Cell::new(finding.id.clone()),
+        fixed,
+    ];
+    if risky {
+        cells.push(Cell::new(risk(row).unwrap_or_default()));
+    }
+    cells.push(Cell::new(finding.title.clone().unwrap_or_default()).styled(Style::new().dimmed()));
+    cells
+}
+
+/// What one upgrade mends: a package, or all packages of one source package, in one layer.
+struct Group<'a> {
+    name: String,
+    version: &'a str,
+    layer: usize,
+    /// The packages that were built from that source, where that is not the name itself.
+    packages: BTreeSet<&'a str>,
+    rows: Vec<&'a FindingRow>,
+}
+
+impl Group<'_> {
+    fn heading(&self, layered: bool) -> Vec<Cell> {
+        let dim = Style::new().dimmed();
+        let mut about = Vec::new();
+        if self.packages.iter().any(|package| *package != self.name) {
+            about.push(self.packages.iter().copied().collect::<Vec<_>>().join(", "));
+        }
+        if layered {
+            about.push(format!("layer {}", self.layer + 1));
+        }
+        vec![
+            Cell::new(self.name.clone()).styled(Style::new().bold()),
+            Cell::new(self.version),
+            Cell::new(about.join(" · ")).styled(dim),
+        ]
+    }
+}
+
+/// Findings by what one upgrade mends, the worst first. A finding of several packages of one source is one row.
+fn groups(findings: &[FindingRow]) -> Vec<Group<'_>> {
+    let mut order = Vec::new();
+    let mut groups: BTreeMap<(String, &str, usize), Group<'_>> = BTreeMap::new();
+    for row in findings {
+        let (name, version) = match &row.package.source {
+            Some(source) => (source.name.clone(), source.version.as_str()),
+            None => (row.package.full_name(), row.package.version.as_str()),
+        };
+        let layer = row.package.layer.index;
+        let key = (name.clone(), version, layer);
+        // They come worst first, so a group's first appearance is its worst.
+        let group = groups.entry(key.clone()).or_insert_with(|| {
+            order.push(key);
+            Group { name, version, layer, packages: BTreeSet::new(), rows: Vec::new() }
+        });
+        if row.package.source.is_some() {
+            group.packages.insert(&row.package.name);
+        }
+        let same = |known: &&FindingRow| {
+            (&known.finding.id, &known.finding.fixed_version) == (&row.finding.id, &row.finding.fixed_version)
+        };
+        if !group.rows.iter().any(same) {
+            group.rows.push(row);
+        }
     }
     order.into_iter().filter_map(|key| groups.remove(&key)).collect()
 }
 
 fn risk(row: &FindingRow) -> Option<String> {
-    let known = row.finding.known_exploited.as_ref().map(|_| "known".to_owned());
-    known.or_else(|| row.finding.epss.map(|epss| format!("{:.1} %", epss.score * 100.0)))
+    let epss = row.finding.epss.map(|epss| format!("{:.1} %", epss.score * 100.0));
+    match (&row.finding.known_exploited, epss) {
+        (Some(_), Some(epss)) => Some(format!("{epss} KEV")),
+        (Some(_), None) => Some("KEV".to_owned()),
+        (None, epss) => epss,
+    }
 }
 
 /// Which layer brought what: the one line a person needs to know where to mend it.
@@ -184,7 +223,7 @@ fn describe(layer: &LayerRef) -> String {
     let command =
         command.strip_prefix("/bin/sh -c ").map_or_else(|| command.to_owned(), |run| format!("RUN {run}"));
     if !command.is_empty() {
-        return clean(&command.split_whitespace().collect::<Vec<_>>().join(" "));
+        return printable(&command.split_whitespace().collect::<Vec<_>>().join(" ")).into_owned();
     }
     layer.diff_id.clone().or_else(|| layer.digest.clone()).unwrap_or_default()
 }
@@ -197,7 +236,7 @@ fn write_coverage(report: &Report, to: &mut dyn Write) -> io::Result<()> {
     let yellow = Style::new().fg_color(Some(Color::Ansi(AnsiColor::Yellow)));
     writeln!(to)?;
     for gap in &coverage.gaps {
-        writeln!(to, "{yellow}not analysed{yellow:#}: {}", clean(gap))?;
+        writeln!(to, "{yellow}not analysed{yellow:#}: {}", printable(gap))?;
     }
     if !report.unknown.is_empty() {
         writeln!(to, "{yellow}not judged{yellow:#}: {}", count(report.unknown.len(), "advisory match"))?;
@@ -206,25 +245,32 @@ fn write_coverage(report: &Report, to: &mut dyn Write) -> io::Result<()> {
                 to,
                 "  {} {} {}: {}",
                 row.id,
-                clean(&row.package),
-                clean(&row.version),
-                clean(&row.reason)
+                printable(&row.package),
+                printable(&row.version),
+                printable(&row.reason)
             )?;
         }
     }
-    if !coverage.warnings.is_empty() {
-        writeln!(to, "{yellow}not read{yellow:#}: {}", count(coverage.warnings.len(), "problem"))?;
-        for warning in coverage.warnings.iter().take(WARNINGS) {
-            let path = if warning.path.is_empty() {
-                format!("layer {}", warning.layer + 1)
-            } else {
-                clean(&warning.path)
+    let lost: Vec<_> = coverage.warnings.iter().filter(|warning| warning.lost).collect();
+    if !lost.is_empty() {
+        writeln!(to, "{yellow}not read{yellow:#}: {}", count(lost.len(), "problem"))?;
+        for warning in lost.iter().take(WARNINGS) {
+            let place = match (warning.path.as_str(), warning.layer) {
+                ("", Some(layer)) => format!("layer {}", layer + 1),
+                ("", None) => "image".to_owned(),
+                (path, _) => printable(path).into_owned(),
             };
-            writeln!(to, "  {path}: {}", clean(&warning.message))?;
+            writeln!(to, "  {place}: {}", printable(&warning.message))?;
         }
-        if coverage.warnings.len() > WARNINGS {
-            writeln!(to, "  … and {} more (all are in the JSON report)", coverage.warnings.len() - WARNINGS)?;
-        }
+        more(lost.len(), to)?;
+    }
+    Ok(())
+}
+
+/// Says that a list was cut.
+fn more(all: usize, to: &mut dyn Write) -> io::Result<()> {
+    if all > WARNINGS {
+        writeln!(to, "  … and {} more (all are in the JSON report)", all - WARNINGS)?;
     }
     Ok(())
 }
@@ -235,9 +281,4 @@ fn count(n: usize, what: &str) -> String {
         (_, Some(stem)) => format!("{n} {stem}ches"),
         (_, None) => format!("{n} {what}s"),
     }
-}
-
-/// Without control characters: what an image states must not steer the terminal.
-fn clean(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }

@@ -13,7 +13,9 @@ use clap::Parser;
 
 use crate::commands::Command;
 
-/// musl's allocator would make a scan several times slower; this one is as fast everywhere.
+/// musl's own allocator makes a scan several times slower. glibc's is as fast as this one and gives memory back
+/// sooner: 10 MB at the peak instead of 48 for a small image.
+#[cfg(target_env = "musl")]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

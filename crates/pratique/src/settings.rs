@@ -10,8 +10,8 @@ use std::{
 
 use anyhow::Context;
 use pratique_advisory::Database;
-use pratique_image::{Credentials, Image, ImageNote, ImagePath, OpenOptions, Platform, Progress, Target};
-use pratique_inventory::{Cache, Inventory, Problem, Scope, TakeOptions};
+use pratique_image::{BadTarget, Credentials, Image, OpenOptions, Platform, Progress, Target};
+use pratique_inventory::{Cache, Inventory, Scope, TakeOptions};
 use pratique_report::TargetInfo;
 
 use crate::progress::Bars;
@@ -34,7 +34,7 @@ impl CacheArgs {
             Some(directory) => directory.clone(),
             None => cache_home()?,
         };
-        Ok(Cache::new(directory.join("facts"), self.cache_size << 20))
+        Ok(Cache::new(directory.join("facts"), self.cache_size.saturating_mul(1 << 20)))
     }
 }
 
@@ -55,11 +55,8 @@ fn cache_home() -> anyhow::Result<PathBuf> {
 pub(crate) struct TargetArgs {
     /// Image or directory: a registry reference, docker-archive:FILE, oci-archive:FILE, oci:DIR[:TAG],
     /// dir:PATH, a path whose kind is detected, or - for an archive on standard input
-    #[arg(required_unless_present = "input")]
-    target: Option<String>,
-    /// The archive or directory to read, in place of TARGET
-    #[arg(long, value_name = "PATH", conflicts_with = "target", hide_short_help = true)]
-    input: Option<PathBuf>,
+    #[arg(value_parser = plausible_target)]
+    target: String,
     /// Platform of a multi-platform image: os/arch[/variant] [default: this machine's, else the only one]
     #[arg(long)]
     platform: Option<Platform>,
@@ -116,11 +113,7 @@ impl TargetArgs {
 
     /// Opens the image and takes its inventory. `quiet` keeps bars away.
     pub(crate) fn take(&self, quiet: bool) -> anyhow::Result<Taken> {
-        let target = match (&self.target, &self.input) {
-            (Some(target), _) => Target::parse(target)?,
-            (None, Some(path)) => Target::parse(&path.to_string_lossy())?,
-            (None, None) => anyhow::bail!("no target"),
-        };
+        let target = Target::parse(&self.target)?;
         let bars = Bars::new(!quiet && !self.no_progress);
         let image = Image::open(&target, &self.open_options(bars.clone()))?;
         let cache = if self.no_cache { None } else { Some(self.cache.open()?) };
@@ -130,12 +123,7 @@ impl TargetArgs {
         if let Some(bars) = bars {
             bars.clear();
         }
-        let mut inventory = taken?;
-        inventory.problems.extend(image.notes().iter().filter_map(|note| match note {
-            // Where the archive was put while it was read changes nothing of what is in it.
-            ImageNote::Spooled { .. } | ImageNote::PlainHttp { .. } => None,
-            note => Some((0, Problem { path: ImagePath::root(), what: note.to_string() })),
-        }));
+        let inventory = taken?;
         Ok(Taken { target: TargetInfo::new(&image, &inventory), inventory })
     }
 
@@ -150,6 +138,14 @@ impl TargetArgs {
             progress: bars.map(|bars| bars as Arc<dyn Progress>),
             ..OpenOptions::default()
         }
+    }
+}
+
+/// A target that is wrongly written is wrong usage; one that is not there is a scan that could not be done.
+fn plausible_target(text: &str) -> Result<String, BadTarget> {
+    match Target::parse(text) {
+        Ok(_) | Err(BadTarget::NoSuchPath(_)) => Ok(text.to_owned()),
+        Err(wrong) => Err(wrong),
     }
 }
 
@@ -191,9 +187,13 @@ fn duration(text: &str) -> Result<Duration, String> {
             "h" => 3600,
             "m" => 60,
             "s" => 1,
+            "ms" => 0,
             _ => return Err(wrong()),
         };
-        let part = number.checked_mul(seconds).map(Duration::from_secs);
+        let part = match seconds {
+            0 => Some(Duration::from_millis(number)),
+            seconds => number.checked_mul(seconds).map(Duration::from_secs),
+        };
         total = part.and_then(|part| total.checked_add(part)).ok_or_else(wrong)?;
         rest = after;
     }

@@ -7,6 +7,7 @@ use std::{
 };
 
 use anstyle::{AnsiColor, Style};
+use pratique_report::layout::printable;
 
 /// Width that results are fitted to when standard output is no terminal.
 const WIDTH_OF_A_PIPE: usize = 120;
@@ -23,26 +24,35 @@ pub(crate) fn is_watched() -> bool {
     io::stderr().is_terminal()
 }
 
-/// Prints `error` with everything that led to it, one cause a line.
+/// Prints `error` with everything that led to it, one cause a line; causes that say nothing new are left out.
 pub(crate) fn error(error: &anyhow::Error) {
     let red = Style::new().fg_color(Some(AnsiColor::Red.into())).bold();
     let mut to = anstream::stderr().lock();
-    let _ = writeln!(to, "{red}error{red:#}: {error}");
-    let mut above = error.to_string();
-    for cause in error.chain().skip(1) {
-        let cause = cause.to_string();
-        // Some errors repeat their cause in their own words.
-        if !above.contains(&cause) {
-            let _ = writeln!(to, "  because: {cause}");
+    let mut told = String::new();
+    for (index, cause) in error.chain().map(|cause| printable(&cause.to_string()).into_owned()).enumerate() {
+        if told.contains(&cause) {
+            continue;
         }
-        above = cause;
+        let _ = match index {
+            0 => writeln!(to, "{red}error{red:#}: {cause}"),
+            _ => writeln!(to, "  because: {cause}"),
+        };
+        told.push_str(&cause);
     }
 }
 
 /// Prints a line to standard error, unless nobody wants to hear.
 pub(crate) fn note(quiet: bool, text: &str) {
     if !quiet {
-        let _ = writeln!(anstream::stderr().lock(), "{text}");
+        let _ = writeln!(anstream::stderr().lock(), "{}", printable(text));
+    }
+}
+
+/// Prints a warning to standard error, unless nobody wants to hear.
+pub(crate) fn warn(quiet: bool, text: &str) {
+    let yellow = Style::new().fg_color(Some(AnsiColor::Yellow.into()));
+    if !quiet {
+        let _ = writeln!(anstream::stderr().lock(), "{yellow}warning{yellow:#}: {}", printable(text));
     }
 }
 
@@ -76,11 +86,20 @@ pub(crate) fn write_file(
     if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
         return fs::write(path, plain).with_context(context);
     }
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(format!(".{}.tmp", std::process::id()));
-    let written = fs::write(&temporary, plain).and_then(|()| fs::rename(&temporary, path));
-    if written.is_err() {
-        let _ = fs::remove_file(&temporary);
-    }
-    written.with_context(context)
+    let written = (|| {
+        let directory =
+            path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let mut temporary = tempfile::NamedTempFile::new_in(directory)?;
+        temporary.write_all(&plain)?;
+        let mode = fs::metadata(path).map_or_else(|_| default_mode(), |known| Ok(known.permissions()))?;
+        temporary.as_file().set_permissions(mode)?;
+        temporary.persist(path).map_err(|error| error.error)
+    })();
+    written.map(drop).with_context(context)
+}
+
+/// The permissions that a new file gets: temporary files are for their owner alone.
+fn default_mode() -> io::Result<fs::Permissions> {
+    let probe = tempfile::Builder::new().make(|path| fs::File::create_new(path))?;
+    Ok(probe.as_file().metadata()?.permissions())
 }

@@ -203,7 +203,7 @@ fn tell(report: &ImportReport, target: &Path, quiet: bool) {
         ),
     );
     for problem in &report.problems {
-        terminal::note(quiet, &format!("warning: {problem}"));
+        terminal::warn(quiet, &problem.to_string());
     }
     let mebibytes = report.info.bytes as f64 / f64::from(1 << 20);
     terminal::note(quiet, &format!("{} ({mebibytes:.1} MiB)", target.display()));

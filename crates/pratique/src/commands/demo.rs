@@ -5,7 +5,7 @@ use std::fs;
 use pratique_advisory::{Database, Folder, ImportOptions, import};
 use pratique_image::{Image, OpenOptions, Target};
 use pratique_inventory::{Inventory, Scope, TakeOptions};
-use pratique_report::{DatabaseInfo, Report, TargetInfo, model::Filter, table};
+use pratique_report::{Filter, Report, Scanned, TargetInfo, table};
 
 use crate::{exit::Exit, terminal};
 
@@ -61,19 +61,15 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     let matches = pratique_match::find(&inventory, Scope::default(), &database)?;
     let mut target = TargetInfo::new(&image, &inventory);
     "demo image".clone_into(&mut target.name);
-    let about = DatabaseInfo {
-        created: database.info().created.to_string(),
-        records: database.info().records.into(),
-    };
-    let report = Report::new(
-        env!("CARGO_PKG_VERSION"),
+    let scanned = Scanned {
+        tool_version: env!("CARGO_PKG_VERSION"),
         target,
-        &inventory,
+        inventory: &inventory,
+        scope: Scope::default(),
         matches,
-        about,
-        &Filter::default(),
-        |_| (None, vec![]),
-    );
+        database: database.info().into(),
+    };
+    let report = Report::new(scanned, &Filter::default(), |_| (None, Vec::new()));
     terminal::print(|to| {
         table::write(&report, terminal::width(), to)?;
         writeln!(to)?;

@@ -1,7 +1,6 @@
 //! `pratique explain`.
 
 use anstyle::Style;
-use clap::{CommandFactory, error::ErrorKind};
 use pratique_match::{Explanation, Verdict};
 
 use crate::{
@@ -19,16 +18,13 @@ pub(crate) struct Args {
     #[command(flatten)]
     target: TargetArgs,
     /// The vulnerability or advisory: CVE-…, GHSA-…, DSA-…
-    id: Option<String>,
+    id: String,
     #[command(flatten)]
     database: DatabaseArgs,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
-    let Some(id) = args.id.clone() else {
-        let missing = "the id of a vulnerability or advisory is needed after the target";
-        crate::Cli::command().error(ErrorKind::MissingRequiredArgument, missing).exit();
-    };
+    let id = args.id.clone();
     let database = args.database.open()?;
     let (target, wanted) = (args.target.clone(), id.clone());
     let (inventory, found, known) = within(args.target.timeout, move || {

@@ -63,8 +63,8 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
         Some(path) => terminal::write_file(path, write)?,
         None => terminal::print(write)?,
     }
-    for warning in &list.coverage.warnings {
-        terminal::note(quiet, &format!("not read: {}: {}", warning.path, warning.message));
+    for warning in list.coverage.warnings.iter().filter(|warning| warning.lost) {
+        terminal::warn(quiet, &format!("not read: {} {}", warning.path, warning.message));
     }
     Ok(if strict && !list.coverage.complete { Exit::Failed } else { Exit::Clean })
 }

@@ -1,10 +1,10 @@
 //! `pratique scan`.
 
-use std::{path::PathBuf, str::FromStr};
+use std::{path::PathBuf, str::FromStr, time::SystemTime};
 
 use pratique_advisory::{Database, Level};
 use pratique_match::Finding;
-use pratique_report::{DatabaseInfo, Report, json, model::Filter, table};
+use pratique_report::{Filter, Report, Scanned, json, table};
 
 use super::db;
 use crate::{
@@ -66,13 +66,13 @@ struct ShownArgs {
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Gate")]
 struct GateArgs {
-    /// Fail when anything shown is of this level or worse
+    /// Fail when anything is of this level or worse, shown or not; unknown is below all others
     #[arg(long, value_name = "LEVEL", value_parser = level)]
     fail_on: Option<Level>,
     /// Exit code of a failed gate [default: 1]; without --fail-on anything shown fails it
     #[arg(long, value_name = "CODE")]
     exit_code: Option<u8>,
-    /// Fail when something could not be read, matched or judged
+    /// Fail when something could not be read, matched or judged, or the advisories are stale
     #[arg(long)]
     strict: bool,
 }
@@ -106,9 +106,23 @@ impl FromStr for Output {
         match text.split_once('=').map(|(name, file)| (format(name), file)) {
             Some((Some(_), "")) => Err("a file name is needed after =".into()),
             Some((Some(format), file)) => Ok(Self { format: Some(format), file: Some(file.into()) }),
+            // A format that is mistyped, or not known yet, must not become a file of that name.
+            Some((None, _))
+                if text.starts_with(|c: char| c.is_ascii_alphabetic()) && !before(text).contains('/') =>
+            {
+                Err(format!(
+                    "there is no format {:?}; formats are table and json (a file of that name: ./{text})",
+                    before(text)
+                ))
+            }
             _ => Ok(Self { format: None, file: Some(text.into()) }),
         }
     }
+}
+
+/// What stands before the first `=`.
+fn before(text: &str) -> &str {
+    text.split('=').next().unwrap_or(text)
 }
 
 fn level(text: &str) -> Result<Level, String> {
@@ -125,19 +139,43 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
     // A missing or damaged database is told before an image is fetched for minutes.
     let database = database.open()?;
     let filter = Filter { levels: shown.severity.clone(), ignore_unfixed: shown.ignore_unfixed };
+    let stale = stale(&database);
+    if let Some(stale) = &stale {
+        terminal::warn(quiet, stale);
+    }
     let report = within(target.timeout, move || {
         let taken = target.take(quiet)?;
         let matches = pratique_match::find(&taken.inventory, target.scope(), &database)?;
-        let about = DatabaseInfo {
-            created: database.info().created.to_string(),
-            records: database.info().records.into(),
+        let scanned = Scanned {
+            tool_version: env!("CARGO_PKG_VERSION"),
+            target: taken.target,
+            inventory: &taken.inventory,
+            scope: target.scope(),
+            matches,
+            database: database.info().into(),
         };
-        let text = |finding: &Finding| text(&database, finding);
-        let version = env!("CARGO_PKG_VERSION");
-        Ok(Report::new(version, taken.target, &taken.inventory, matches, about, &filter, text))
+        Ok(Report::new(scanned, &filter, |finding| text(&database, finding)))
     })?;
     write(&report, &shown)?;
+    if gate.strict && stale.is_some() {
+        return Ok(Exit::Failed);
+    }
     Ok(judge(&report, &gate))
+}
+
+/// Says so when the advisories are too old to rely on. Not part of the report: the same scan gives the same bytes.
+fn stale(database: &Database) -> Option<String> {
+    const DAYS: u64 = 7;
+    let info = database.info();
+    let changed = info.newest_modified().unwrap_or(info.created).min(info.created);
+    let age = SystemTime::now().duration_since(SystemTime::from(changed)).ok()?;
+    let days = age.as_secs() / (24 * 60 * 60);
+    (days > DAYS).then(|| {
+        format!(
+            "the newest advisory is {days} days old: what became known since then is not found \
+             (pratique db update fetches it)"
+        )
+    })
 }
 
 /// Description and references, from the first of the finding's records that has any.
@@ -177,7 +215,7 @@ fn judge(report: &Report, gate: &GateArgs) -> Exit {
         return Exit::Failed;
     }
     let failed = match gate.fail_on {
-        Some(level) => report.worst().is_some_and(|worst| worst >= level),
+        Some(level) => report.worst.is_some_and(|worst| worst >= level),
         None => gate.exit_code.is_some() && !report.findings.is_empty(),
     };
     match gate.exit_code.unwrap_or(1) {
@@ -197,6 +235,8 @@ mod tests {
         assert_eq!(output("json"), Ok(Output { format: Some(Format::Json), file: None }));
         assert_eq!(output("json=a=b"), Ok(Output { format: Some(Format::Json), file: Some("a=b".into()) }));
         assert_eq!(output("report.txt"), Ok(Output { format: None, file: Some("report.txt".into()) }));
+        assert_eq!(output("./a=b"), Ok(Output { format: None, file: Some("./a=b".into()) }));
         assert!(output("json=").is_err());
+        assert!(output("jsn=x.json").is_err());
     }
 }

@@ -88,7 +88,11 @@ fn compare_lines() -> anyhow::Result<Exit> {
 
 /// Reads a line of at most 64 KiB: a longer one is cut, and then makes no sense.
 fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<usize> {
-    io::Read::take(input, 64 << 10).read_until(b'\n', line)
+    let read = io::Read::take(&mut *input, 64 << 10).read_until(b'\n', line)?;
+    if read == 64 << 10 && line.last() != Some(&b'\n') {
+        input.skip_until(b'\n')?;
+    }
+    Ok(read)
 }
 
 fn compare_line(line: &str) -> anyhow::Result<char> {
