@@ -123,7 +123,8 @@ fn find_in(
     let hits: Vec<_> = hits.into_values().collect();
     let names: Vec<_> = hits.iter().map(|hit| names(&hit.record, hit.of_distribution)).collect();
     for group in merge::group(&names) {
-        let members: Vec<_> = group.records.iter().map(|&member| &hits[member]).collect();
+        let members: Vec<_> =
+            group.records.iter().map(|&member| (&hits[member], names[member].is_about_several())).collect();
         matches.findings.push(finding(database, package, index, group.id, group.aliases, &members)?);
     }
     Ok(())
@@ -190,19 +191,21 @@ fn finding(
     index: usize,
     id: String,
     aliases: Vec<String>,
-    members: &[&Hit<'_>],
+    members: &[(&Hit<'_>, bool)],
 ) -> Result<Finding, Error> {
     let facts = database.cve(&id)?;
-    let statements = severity::gather(
-        database,
-        members.iter().map(|hit| (&hit.record, hit.own.as_slice())),
-        facts.as_ref(),
-    )?;
+    let said = members.iter().map(|&(hit, of_several)| severity::Member {
+        record: &hit.record,
+        for_package: &hit.own,
+        of_several,
+    });
+    let statements = severity::gather(database, said, facts.as_ref())?;
     let severity = severity::choose(&statements, package.kind.is_os());
-    let fixes = members.iter().filter_map(|hit| Some((hit.evidence.fixed_version.as_deref()?, hit.scheme)));
-    let fixed_version = fix::clearing(fixes, members.iter().flat_map(|hit| &hit.entries));
+    let fixes =
+        members.iter().filter_map(|(hit, _)| Some((hit.evidence.fixed_version.as_deref()?, hit.scheme)));
+    let fixed_version = fix::clearing(fixes, &members.iter().flat_map(|(hit, _)| &hit.entries));
     let mut title = None;
-    for member in members {
+    for (member, _) in members {
         let text = database.text(member.record.number())?;
         title = first_line(&text.summary).or_else(|| first_line(&text.details));
         if title.is_some() {
@@ -216,14 +219,14 @@ fn finding(
         state: if fixed_version.is_some() { FixState::Fixed } else { FixState::NotFixed },
         fixed_version,
         severity,
-        severities: statements.all,
+        severities: statements.into_iter().map(|(_, rating)| rating).collect(),
         epss: facts
             .as_ref()
             .and_then(|facts| facts.epss)
             .map(|epss| Epss { score: epss.probability, percentile: epss.percentile.unwrap_or(0.0) }),
         known_exploited: facts.as_ref().and_then(|facts| facts.kev.as_ref()).map(|kev| kev.added.to_owned()),
         title,
-        advisories: members.iter().map(|member| member.evidence.clone()).collect(),
+        advisories: members.iter().map(|(hit, _)| hit.evidence.clone()).collect(),
     })
 }
 

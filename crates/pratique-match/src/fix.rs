@@ -23,7 +23,7 @@ pub(crate) type Entry<'db> = (Affected<'db>, Scheme);
 /// installed version calls fixed.
 pub(crate) fn clearing<'f, 'db: 'f>(
     fixes: impl Iterator<Item = (&'f str, Scheme)>,
-    entries: impl Iterator<Item = &'f Entry<'db>> + Clone,
+    entries: &(impl Iterator<Item = &'f Entry<'db>> + Clone),
 ) -> Option<String> {
     let mut best = String::new();
     for (fix, scheme) in fixes {

@@ -55,6 +55,11 @@ impl Names {
         cves
     }
 
+    /// Whether it is an advisory about several flaws at once.
+    pub(crate) fn is_about_several(&self) -> bool {
+        self.cves().len() > 1
+    }
+
     /// Aliases are, by the schema, the same flaw; distributions list the flaws of an update there all the same.
     fn aliases_are_one_flaw(&self) -> bool {
         !self.distribution
@@ -138,7 +143,7 @@ fn add_aliases(groups: &mut [Group], records: &[Names]) {
             group
                 .records
                 .iter()
-                .filter(|r| records[**r].cves().len() < 2)
+                .filter(|r| !records[**r].is_about_several())
                 .map(|&r| records[r].id.as_str())
                 .collect()
         })
@@ -152,7 +157,7 @@ fn add_aliases(groups: &mut [Group], records: &[Names]) {
         let mut aliases: BTreeSet<&str> = BTreeSet::new();
         for &record in &group.records {
             // An advisory about many flaws is evidence, not another name of each of them.
-            if records[record].cves().len() < 2 {
+            if !records[record].is_about_several() {
                 aliases.extend(records[record].all().filter(|name| !elsewhere(name)));
             }
         }

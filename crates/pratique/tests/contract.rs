@@ -169,3 +169,17 @@ fn every_shell_has_a_completion() {
         assert!(pratique.ok(["completion", shell]).contains("pratique"), "{shell}");
     }
 }
+
+#[test]
+fn the_readme_shows_what_the_demo_prints() {
+    let readme = fs::read_to_string(support::workspace().join("README.md")).unwrap();
+    let block = readme.split("<!-- demo -->").nth(1).and_then(|rest| rest.split("<!-- /demo -->").next()).unwrap();
+    let shown: Vec<_> = block.lines().filter(|line| !line.starts_with("```") && !line.is_empty()).collect();
+    let output = Pratique::new().command().env("COLUMNS", "100").arg("demo").output().unwrap();
+    let printed = text(&output.stdout);
+    let printed: Vec<_> = printed.lines().filter(|line| !line.is_empty()).collect();
+    assert!(shown.len() > 20, "the README shows the demo's output");
+    for (readme, demo) in shown.iter().filter(|line| **line != "…").zip(&printed) {
+        assert_eq!(readme, demo, "README.md shows another output than `COLUMNS=100 pratique demo`");
+    }
+}
