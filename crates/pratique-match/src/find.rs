@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use pratique_advisory::{Affected, Database, Error, Record, RecordId};
 use pratique_inventory::{Inventory, Package, inventory::Scope};
 use pratique_version::Scheme;
+use rayon::prelude::*;
 
 use crate::{
     Evidence, Finding, FixState, Installed, Matches, Rating, Unknown, Verdict,
@@ -26,9 +27,36 @@ use crate::{
 /// When the database is damaged where it was touched.
 pub fn find(inventory: &Inventory, scope: Scope, database: &Database) -> Result<Matches, Error> {
     let shelves = Shelves::new(inventory.distribution.as_ref(), database);
+    let packages: Vec<(usize, &Package)> =
+        inventory.packages.iter().enumerate().filter(|(_, package)| scope.includes(package)).collect();
+    // Parts at once, put together in their order.
+    let parts: Result<Vec<_>, Error> =
+        packages.par_chunks(PART).map(|part| find_part(part, &shelves, database)).collect();
     let mut matches = Matches::default();
     let mut gaps = Gaps::default();
-    for (index, package) in inventory.packages.iter().enumerate().filter(|(_, p)| scope.includes(p)) {
+    for (part, part_gaps) in parts? {
+        matches.findings.extend(part.findings);
+        matches.unknown.extend(part.unknown);
+        matches.packages += part.packages;
+        gaps.add(part_gaps);
+    }
+    matches.unknown.sort();
+    matches.unknown.dedup();
+    matches.gaps = gaps.into_sentences(inventory, shelves.has_release());
+    Ok(matches)
+}
+
+/// Packages that one thread takes at a time: some tenths of a millisecond's work.
+const PART: usize = 256;
+
+fn find_part(
+    packages: &[(usize, &Package)],
+    shelves: &Shelves<'_>,
+    database: &Database,
+) -> Result<(Matches, Gaps), Error> {
+    let mut matches = Matches::default();
+    let mut gaps = Gaps::default();
+    for &(index, package) in packages {
         match shelves.questions(package) {
             Ok(questions) => {
                 matches.packages += 1;
@@ -38,10 +66,7 @@ pub fn find(inventory: &Inventory, scope: Scope, database: &Database) -> Result<
             Err(why) => gaps.note(why, package),
         }
     }
-    matches.unknown.sort();
-    matches.unknown.dedup();
-    matches.gaps = gaps.into_sentences(inventory, shelves.has_release());
-    Ok(matches)
+    Ok((matches, gaps))
 }
 
 /// A record that affects the package, with what was learnt on the way.

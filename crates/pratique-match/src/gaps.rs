@@ -35,6 +35,18 @@ impl Gaps {
         }
     }
 
+    /// Counts what another part of the packages gave.
+    pub(crate) fn add(&mut self, other: Self) {
+        fn add<K: Ord>(to: &mut BTreeMap<K, usize>, from: BTreeMap<K, usize>) {
+            for (key, count) in from {
+                *to.entry(key).or_default() += count;
+            }
+        }
+        add(&mut self.without, other.without);
+        add(&mut self.kinds, other.kinds);
+        add(&mut self.absent, other.absent);
+    }
+
     /// The sentences. `has_release` says whether the distribution's packages can be matched.
     pub(crate) fn into_sentences(self, inventory: &Inventory, has_release: bool) -> Vec<String> {
         let mut sentences = Vec::new();

@@ -70,7 +70,7 @@ fn scan(fixture: &str) -> Option<Value> {
             return None;
         }
         unpack(&root, copy.path());
-        root = copy.path().to_owned();
+        copy.path().clone_into(&mut root);
     }
     let target = format!("dir:{}", root.display());
     let report = Pratique::new().json([
