@@ -426,7 +426,10 @@ mod tests {
         let facts = analyse(&mut script, &[&Toy], &limits).unwrap();
         assert_eq!(names(&facts).len(), 3);
         let [problem] = &facts.problems[..] else { panic!("{:?}", facts.problems) };
-        assert!(problem.path.as_str() == Some("c.pkg") && problem.what.contains("more than 2"), "{problem:?}");
+        assert!(
+            problem.path.as_str() == Some("c.pkg") && problem.what.contains("more than 2"),
+            "{problem:?}"
+        );
         assert!(problem.lost);
     }
 

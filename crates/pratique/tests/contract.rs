@@ -173,7 +173,8 @@ fn every_shell_has_a_completion() {
 #[test]
 fn the_readme_shows_what_the_demo_prints() {
     let readme = fs::read_to_string(support::workspace().join("README.md")).unwrap();
-    let block = readme.split("<!-- demo -->").nth(1).and_then(|rest| rest.split("<!-- /demo -->").next()).unwrap();
+    let block =
+        readme.split("<!-- demo -->").nth(1).and_then(|rest| rest.split("<!-- /demo -->").next()).unwrap();
     let shown: Vec<_> = block.lines().filter(|line| !line.starts_with("```") && !line.is_empty()).collect();
     let output = Pratique::new().command().env("COLUMNS", "100").arg("demo").output().unwrap();
     let printed = text(&output.stdout);
