@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pratique_advisory::{Affected, Database, Error, Record, RecordId};
+use pratique_advisory::{Affected, CveId, Database, Error, Record, RecordId};
 use pratique_inventory::{Inventory, Package, inventory::Scope};
 use pratique_version::Scheme;
 use rayon::prelude::*;
@@ -146,7 +146,10 @@ fn find_in(
         return Ok(());
     }
     let hits: Vec<_> = hits.into_values().collect();
-    let names: Vec<_> = hits.iter().map(|hit| names(&hit.record, hit.of_distribution)).collect();
+    let mut names: Vec<_> = hits.iter().map(|hit| names(&hit.record, hit.of_distribution)).collect();
+    for (names, hit) in names.iter_mut().zip(&hits).filter(|(names, _)| !names.distribution) {
+        names.own = own_cve(database, &hit.record)?;
+    }
     for group in merge::group(&names) {
         let members: Vec<_> =
             group.records.iter().map(|&member| (&hits[member], names[member].is_about_several())).collect();
@@ -207,7 +210,37 @@ pub(crate) fn names(record: &Record<'_>, of_distribution: bool) -> Names {
         upstream: owned(record.upstream()),
         related: owned(record.related()),
         distribution: of_distribution,
+        own: None,
     }
+}
+
+/// Which of several CVE ids among a record's aliases is its own.
+///
+/// Advisories of one publisher that alias each other by mistake all list each other's CVEs, as many as they are. The
+/// publisher wrote them in the order in which the CVEs were given out, so the first has the lowest.
+fn own_cve(database: &Database, record: &Record<'_>) -> Result<Option<String>, Error> {
+    let cves = |record: &Record<'_>| -> BTreeSet<CveId> {
+        record.aliases().filter_map(|id| id.parse().ok()).collect()
+    };
+    let shared = cves(record);
+    if shared.len() < 2 {
+        return Ok(None);
+    }
+    let publisher = record.id().split('-').next();
+    let mut siblings = BTreeSet::from([(record.published(), record.id())]);
+    for alias in record.aliases().filter(|alias| alias.split('-').next() == publisher) {
+        for other in database.find(alias)? {
+            let other = database.record(other)?;
+            if other.id() == alias && cves(&other) == shared {
+                siblings.insert((other.published(), other.id()));
+            }
+        }
+    }
+    if siblings.len() != shared.len() {
+        return Ok(None);
+    }
+    let place = siblings.iter().position(|(_, id)| *id == record.id());
+    Ok(place.and_then(|place| shared.iter().nth(place)).map(ToString::to_string))
 }
 
 fn finding(

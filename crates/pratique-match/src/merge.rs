@@ -23,6 +23,8 @@ pub(crate) struct Names {
     pub(crate) related: Vec<String>,
     /// Whether a distribution publishes it: then what it mentions is what it fixes.
     pub(crate) distribution: bool,
+    /// Which of several CVE ids among its aliases is its own, where that is known.
+    pub(crate) own: Option<String>,
 }
 
 /// A vulnerability and which of the records speak of it (indices, in their order).
@@ -45,8 +47,9 @@ impl Names {
         }
         let mut cves: BTreeSet<&str> = cves_of(&self.aliases).collect();
         if self.aliases_are_one_flaw() {
-            // Several CVE ids of one flaw: the lowest stands for it.
-            cves = cves.into_iter().take(1).collect();
+            // One flaw has one id here; where nothing says which, the lowest stands for it.
+            let own = self.own.as_deref().filter(|own| cves.contains(own));
+            cves = own.or_else(|| cves.first().copied()).into_iter().collect();
         }
         cves.extend(cves_of(&self.upstream));
         if cves.is_empty() && self.distribution {
@@ -178,6 +181,7 @@ mod tests {
             upstream: owned(upstream),
             related: Vec::new(),
             distribution: id.starts_with('D'),
+            own: None,
         }
     }
 
@@ -228,6 +232,23 @@ mod tests {
             [
                 ("CVE-2019-10744".into(), vec!["GHSA-a".into()], vec![0]),
                 ("CVE-2020-8203".into(), vec!["GHSA-b".into()], vec![1]),
+            ]
+        );
+    }
+
+    #[test]
+    fn two_advisories_that_share_all_their_names_are_two_findings() {
+        let cves = ["CVE-2021-23337", "CVE-2026-4800"];
+        let record = |id, other: &str, own: &str| {
+            let aliases = [&cves[..], &[other]].concat();
+            Names { own: Some(own.to_owned()), ..names(id, &aliases, &[]) }
+        };
+        let records = [record("GHSA-35jh", "GHSA-r5fr", cves[0]), record("GHSA-r5fr", "GHSA-35jh", cves[1])];
+        assert_eq!(
+            show(&records),
+            [
+                ("CVE-2021-23337".into(), vec!["GHSA-35jh".into()], vec![0]),
+                ("CVE-2026-4800".into(), vec!["GHSA-r5fr".into()], vec![1]),
             ]
         );
     }
