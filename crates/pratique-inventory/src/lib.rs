@@ -2,7 +2,7 @@
 //!
 //! * A [`Cataloger`] looks at one file at a time and says what it states: a [`Fact`]. It knows nothing of
 //!   layers, images or vulnerabilities. [`catalogers::all`] is the table of all of them.
-//! * [`analyse`] lets the catalogers read a layer while it streams past: [`LayerFacts`], which depend on the
+//! * [`analyse()`] lets the catalogers read a layer while it streams past: [`LayerFacts`], which depend on the
 //!   layer's bytes alone and are therefore kept by its digest in the [`Cache`].
 //! * [`Overlay`] lays the layers' facts over each other as the container runtime lays the files: later ones
 //!   cover earlier ones, whiteouts remove them.

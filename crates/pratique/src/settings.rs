@@ -53,7 +53,7 @@ fn cache_home() -> anyhow::Result<PathBuf> {
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Target")]
 pub(crate) struct TargetArgs {
-    /// Image or directory: a registry reference, docker-archive:FILE, oci-archive:FILE, oci:DIR[:TAG],
+    /// Image or directory: a registry reference, docker-archive:FILE, oci-archive:FILE, oci:DIR or oci:DIR:TAG,
     /// dir:PATH, a path whose kind is detected, or - for an archive on standard input
     #[arg(value_parser = plausible_target)]
     target: String,

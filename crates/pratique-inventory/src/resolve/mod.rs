@@ -1,7 +1,7 @@
 //! From what is left of the facts to packages.
 //!
 //! Most formats need nothing of their own: a file states packages, and that is what the image has. Two things
-//! hold for all of them and are done here: which layer brought a package ([`introducing_layer`]), and that
+//! hold for all of them and are done here: which layer brought a package ([`introducing_layers`]), and that
 //! one package stated by several files is one package ([`merge`]). Truth that is spread over several files
 //! is put together in a file of its own: [`dpkg`] (status, file lists, copyright), [`ownership`] (language
 //! packages that the distribution's package manager installed), [`purl`] (package and distribution).
