@@ -1,7 +1,7 @@
 //! Inventory × advisories → findings: step 4 of the one flow, and pure.
 //!
 //! For each package: under which keys its advisories are filed ([`distribution`], `lookup`), what each record
-//! says of its version ([`judge`], with the reason), and which of the records speak of the same vulnerability
+//! says of its version ([`judge()`], with the reason), and which of the records speak of the same vulnerability
 //! (`merge`), and which version clears all of them (`fix`). [`find()`] is the way through, [`explain()`] the same
 //! way with everything told. A new database re-runs this step alone.
 //!
