@@ -7,6 +7,7 @@ use std::{
 };
 
 use anstyle::{AnsiColor, Style};
+use anyhow::Context;
 use pratique_report::layout::printable;
 
 /// Width that results are fitted to when standard output is no terminal.
@@ -56,12 +57,42 @@ pub(crate) fn warn(quiet: bool, text: &str) {
     }
 }
 
-/// Writes a result to standard output; a reader that stopped reading is not our failure.
+/// What a result consists of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// Text for people, in colours that stay only where a terminal shows them.
+    Styled,
+    /// A document for programs, written byte by byte as it is.
+    Document,
+}
+
+/// Writes text for people to standard output; a reader that stopped reading is not our failure.
 ///
 /// # Errors
 /// When standard output cannot be written.
 pub(crate) fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> anyhow::Result<()> {
-    let stdout = anstream::stdout().lock();
+    show(Content::Styled, None, write)
+}
+
+/// Writes a result to a file, or to standard output.
+///
+/// A file is written to a temporary name first, so that nobody reads half of it.
+///
+/// # Errors
+/// When the file or standard output cannot be written.
+pub(crate) fn show(
+    content: Content,
+    file: Option<&Path>,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> anyhow::Result<()> {
+    if let Some(path) = file {
+        return write_file(content, path, write)
+            .with_context(|| format!("{} could not be written", path.display()));
+    }
+    let stdout: Box<dyn Write> = match content {
+        Content::Styled => Box::new(anstream::stdout().lock()),
+        Content::Document => Box::new(io::stdout().lock()),
+    };
     let mut buffered = io::BufWriter::with_capacity(64 << 10, stdout);
     match write(&mut buffered).and_then(|()| buffered.flush()) {
         Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -69,33 +100,26 @@ pub(crate) fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> any
     }
 }
 
-/// Writes a result to a file: to a temporary name first, so that nobody reads half of it.
-///
-/// # Errors
-/// When the file cannot be written.
-pub(crate) fn write_file(
+fn write_file(
+    content: Content,
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-) -> anyhow::Result<()> {
-    use anyhow::Context;
-    let context = || format!("{} could not be written", path.display());
-    let mut plain = anstream::StripStream::new(Vec::new());
-    write(&mut plain).with_context(context)?;
-    let plain = plain.into_inner();
+) -> io::Result<()> {
+    let mut bytes = Vec::new();
+    match content {
+        Content::Styled => write(&mut anstream::StripStream::new(&mut bytes as &mut dyn Write))?,
+        Content::Document => write(&mut bytes)?,
+    }
     // A device or pipe (/dev/stdout, a named pipe) cannot be renamed onto.
     if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
-        return fs::write(path, plain).with_context(context);
+        return fs::write(path, bytes);
     }
-    let written = (|| {
-        let directory =
-            path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut temporary = tempfile::NamedTempFile::new_in(directory)?;
-        temporary.write_all(&plain)?;
-        let mode = fs::metadata(path).map_or_else(|_| default_mode(), |known| Ok(known.permissions()))?;
-        temporary.as_file().set_permissions(mode)?;
-        temporary.persist(path).map_err(|error| error.error)
-    })();
-    written.map(drop).with_context(context)
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut temporary = tempfile::NamedTempFile::new_in(directory)?;
+    temporary.write_all(&bytes)?;
+    let mode = fs::metadata(path).map_or_else(|_| default_mode(), |known| Ok(known.permissions()))?;
+    temporary.as_file().set_permissions(mode)?;
+    temporary.persist(path).map(drop).map_err(|error| error.error)
 }
 
 /// The permissions that a new file gets: temporary files are for their owner alone.

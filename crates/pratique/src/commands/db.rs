@@ -9,9 +9,14 @@ use std::{
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use pratique_advisory::{Database, ImportOptions, ImportReport, Info, Progress, import};
+use pratique_report::json;
 
 use super::source::{SourceArgs, default_source};
-use crate::{exit::Exit, settings::DatabaseArgs, terminal};
+use crate::{
+    exit::Exit,
+    settings::DatabaseArgs,
+    terminal::{self, Content},
+};
 
 /// Build and look at the advisory database
 #[derive(Debug, clap::Args)]
@@ -131,7 +136,7 @@ fn build(source: &str, args: &Import) -> anyhow::Result<()> {
     };
     let report = request.run(source)?;
     if let Some(path) = &args.report {
-        terminal::write_file(path, |to| Ok(serde_json::to_writer_pretty(to, &report)?))?;
+        terminal::show(Content::Document, Some(path), |to| json::write(&report, to))?;
     }
     tell(&report, &target, args.quiet);
     Ok(())
@@ -213,10 +218,7 @@ fn status(args: &Status) -> anyhow::Result<()> {
     let database = args.database.open()?;
     let info = database.info();
     if args.format == Format::Json {
-        return terminal::print(|to| {
-            serde_json::to_writer_pretty(&mut *to, info)?;
-            writeln!(to)
-        });
+        return terminal::show(Content::Document, None, |to| json::write(info, to));
     }
     terminal::print(|to| {
         writeln!(to, "file      {}", database.path().display())?;

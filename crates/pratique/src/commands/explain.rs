@@ -2,6 +2,7 @@
 
 use anstyle::Style;
 use pratique_match::{Explanation, Verdict};
+use pratique_report::layout::printable;
 
 use crate::{
     exit::Exit,
@@ -69,24 +70,25 @@ fn write_one(
         Verdict::NotAffected { reason } => ("not affected", reason.clone()),
         Verdict::Unknown { reason } => ("not to be told", reason.clone()),
     };
-    let (name, version) = (package.full_name(), &package.version);
+    // Names, versions and paths are the image's own words.
+    let name = package.full_name();
+    let (name, version) = (printable(&name), printable(&package.version));
     writeln!(to, "{bold}{name} {version}{bold:#} is {bold}{word}{bold:#} by {}", explanation.record)?;
-    writeln!(to, "  because   {reason}")?;
-    writeln!(
-        to,
-        "  compared  {} {} in {}, ordered as {}",
-        explanation.name, explanation.version, explanation.ecosystem, explanation.ordering
-    )?;
+    writeln!(to, "  because   {}", printable(&reason))?;
+    let (filed, compared) = (printable(&explanation.name), printable(&explanation.version));
+    let (ecosystem, ordering) = (&explanation.ecosystem, explanation.ordering);
+    writeln!(to, "  compared  {filed} {compared} in {ecosystem}, ordered as {ordering}")?;
     for range in &explanation.ranges {
-        writeln!(to, "  range     {range}")?;
+        writeln!(to, "  range     {}", printable(range))?;
     }
     if explanation.listed > 0 {
         writeln!(to, "  listed    {} versions one by one", explanation.listed)?;
     }
     for location in &package.locations {
-        writeln!(to, "  found at  {} (layer {})", location.path, package.layer + 1)?;
+        writeln!(to, "  found at  {} (layer {})", printable(&location.path.to_string()), package.layer + 1)?;
     }
     if let Some(owner) = &package.owned_by {
+        let owner = printable(owner);
         writeln!(to, "  owned by  {owner}: not reported, the distribution's advisories cover it")?;
     }
     Ok(())

@@ -9,7 +9,7 @@ use pratique_report::packages::PackageList;
 use crate::{
     exit::Exit,
     settings::{TargetArgs, within},
-    terminal,
+    terminal::{self, Content},
 };
 
 /// List what is in an image, without looking for vulnerabilities
@@ -59,10 +59,8 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
             cyclonedx::write(&taken.inventory, scope, &subject, env!("CARGO_PKG_VERSION"), to)
         }
     };
-    match &output {
-        Some(path) => terminal::write_file(path, write)?,
-        None => terminal::print(write)?,
-    }
+    let content = if format == Format::Table { Content::Styled } else { Content::Document };
+    terminal::show(content, output.as_deref(), write)?;
     for warning in list.coverage.warnings.iter().filter(|warning| warning.lost) {
         terminal::warn(quiet, &format!("not read: {} {}", warning.path, warning.message));
     }

@@ -10,7 +10,7 @@ use super::db;
 use crate::{
     exit::Exit,
     settings::{DatabaseArgs, TargetArgs, within},
-    terminal,
+    terminal::{self, Content},
 };
 
 /// Find the known vulnerabilities of an image or directory
@@ -202,10 +202,11 @@ fn write(report: &Report, shown: &ShownArgs) -> anyhow::Result<()> {
             Format::Table => table::write(report, width, to),
             Format::Json => json::write(report, to),
         };
-        match &output.file {
-            Some(file) => terminal::write_file(file, write)?,
-            None => terminal::print(write)?,
-        }
+        let content = match format {
+            Format::Table => Content::Styled,
+            Format::Json => Content::Document,
+        };
+        terminal::show(content, output.file.as_deref(), write)?;
     }
     Ok(())
 }
