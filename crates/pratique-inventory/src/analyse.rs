@@ -57,8 +57,6 @@ struct Pass<'a> {
     directories: Vec<u64>,
     removed: Vec<u64>,
     opaque: Vec<u64>,
-    entries: u64,
-    bytes: u64,
 }
 
 impl Default for &Limits {
@@ -71,7 +69,6 @@ impl Default for &Limits {
 impl Pass<'_> {
     fn take(&mut self, entry: Entry<'_>) {
         let Entry { header, body } = entry;
-        self.entries += 1;
         let hash = PathSet::hash(header.path.as_bytes());
         match &header.kind {
             EntryKind::Whiteout => self.removed.push(hash),
@@ -81,7 +78,6 @@ impl Pass<'_> {
                 self.forget(&header.path);
             }
             EntryKind::File => {
-                self.bytes = self.bytes.saturating_add(header.size);
                 self.replace(&header.path, hash);
                 self.read(&header, body);
             }
@@ -274,8 +270,6 @@ impl Pass<'_> {
             opaque: PathSet::from_hashes(self.opaque),
             problems,
             incomplete: self.incomplete,
-            entries: self.entries,
-            bytes: self.bytes,
         }
     }
 }
@@ -297,21 +291,16 @@ fn remove_below<T>(map: &mut BTreeMap<ImagePath, T>, path: &ImagePath) {
 
 /// Where a symbolic link leads, never out of the tree: `..` at the root stays there, as in a chroot.
 fn target_of(link: &ImagePath, target: &[u8]) -> ImagePath {
-    let mut parts: Vec<&[u8]> = Vec::new();
-    if target.first() != Some(&b'/') {
-        parts.extend(link.components());
-        parts.pop();
-    }
-    for part in target.split(|&b| b == b'/') {
-        match part {
-            b"" | b"." => {}
-            b".." => {
-                parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
-    ImagePath::new(parts.join(&b'/')).unwrap_or_default()
+    // An absolute target starts at the root, as a chroot has it.
+    let mut raw = if target.first() == Some(&b'/') {
+        Vec::new()
+    } else {
+        link.parent().unwrap_or_default().as_bytes().to_vec()
+    };
+    raw.push(b'/');
+    raw.extend_from_slice(target);
+    // A target that no path can be is nothing that could be read.
+    ImagePath::clamped(raw).map(|(path, _)| path).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::{cataloger::Cataloger, fact::LayerFacts};
 
 /// Raise when [`LayerFacts`] or [`crate::Fact`] change shape, or the pass itself changes what it answers.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 const MAGIC: &[u8; 8] = b"PRATFACT";
 /// Most bytes that one layer's facts may expand to: a damaged or hostile file stops there.
 const MAX_EXPANDED: usize = 1 << 30;
@@ -67,8 +67,6 @@ impl CachedLayer {
         self.facts.removed = newer.removed;
         self.facts.opaque = newer.opaque;
         self.facts.incomplete |= newer.incomplete;
-        self.facts.entries = newer.entries;
-        self.facts.bytes = newer.bytes;
         self.asked.extend(asked.iter().map(|c| (c.id().name.to_owned(), c.id().revision)));
     }
 
@@ -272,7 +270,6 @@ mod tests {
         let facts = LayerFacts {
             files: [(path, vec![file])].into(),
             replaced: ["a", "b"].into_iter().collect::<PathSet>(),
-            entries: 3,
             ..LayerFacts::default()
         };
         CachedLayer { asked: [("os/dpkg".to_owned(), 1)].into(), facts }

@@ -145,8 +145,4 @@ pub struct LayerFacts {
     pub problems: Vec<Problem>,
     /// Whether part of the layer could not be had this time: such facts are not kept.
     pub incomplete: bool,
-    /// Number of entries, for people.
-    pub entries: u64,
-    /// Bytes of all files together, for people.
-    pub bytes: u64,
 }

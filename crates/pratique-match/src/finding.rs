@@ -77,16 +77,6 @@ pub enum FixState {
     NotFixed,
 }
 
-impl FixState {
-    /// As in JSON.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Fixed => "fixed",
-            Self::NotFixed => "not-fixed",
-        }
-    }
-}
-
 /// What one record says of one package, and by which comparison.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
