@@ -55,11 +55,54 @@ pub struct Stated {
     pub locked_only: bool,
     /// Files that belong to it, where the file that states it also lists them (rpm, apk).
     pub files: PathSet,
-    /// Names of what it depends on, as stated, sorted.
-    pub depends: Vec<String>,
+    /// What it asks for, as stated, sorted; in a lock file with the versions that were chosen.
+    pub depends: Vec<Requirement>,
+    /// Names besides its own under which others ask for it, sorted.
+    pub provides: Vec<String>,
+    /// Whether the project that the file belongs to asks for it itself (true), or only something that it uses does
+    /// (false); `None` where the file does not tell.
+    pub direct: Option<bool>,
+    /// Whether it is optional: the project works, or installs, without it.
+    pub optional: bool,
     /// More that its ecosystem states and that a person or a matcher wants: `modularity`, `vendor`, `commit`,
     /// `sourcerpm`, `vcs_url`, `essential`, …
     pub details: BTreeMap<String, String>,
+}
+
+/// Something that a package asks for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Requirement {
+    /// Name of a package, or of what a package provides: `lodash`, `so:libc.musl-x86_64.so.1`, `/bin/sh`; with the
+    /// group where the ecosystem has those (`org.slf4j:slf4j-api`).
+    pub name: String,
+    /// The version that was chosen for it, where the file tells exactly that; never a range.
+    pub version: Option<String>,
+}
+
+impl Requirement {
+    /// Asks for `name` in the version that was chosen.
+    pub fn exactly(name: impl Into<String>, version: impl Into<String>) -> Self {
+        Self { name: name.into(), version: Some(version.into()) }
+    }
+}
+
+impl From<String> for Requirement {
+    fn from(name: String) -> Self {
+        Self { name, version: None }
+    }
+}
+
+impl From<&str> for Requirement {
+    fn from(name: &str) -> Self {
+        name.to_owned().into()
+    }
+}
+
+/// A requirement without a version is its name.
+impl PartialEq<&str> for Requirement {
+    fn eq(&self, name: &&str) -> bool {
+        self.name == *name && self.version.is_none()
+    }
 }
 
 /// The package that a binary package was built from.

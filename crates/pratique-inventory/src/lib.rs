@@ -26,7 +26,7 @@ pub mod sbom;
 pub use analyse::analyse;
 pub use cache::Cache;
 pub use cataloger::{Cataloger, CatalogerId, File, Limits, Reading, Unreadable};
-pub use fact::{Distribution, Fact, FileFacts, LayerFacts, Problem, SourcePackage, Stated};
+pub use fact::{Distribution, Fact, FileFacts, LayerFacts, Problem, Requirement, SourcePackage, Stated};
 pub use inventory::{Inventory, Scope, TakeError, TakeOptions};
 pub use overlay::Overlay;
 pub use package::{Location, Package, PackageKind};

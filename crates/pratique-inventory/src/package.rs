@@ -3,69 +3,143 @@
 use std::collections::BTreeMap;
 
 use pratique_image::ImagePath;
+use pratique_version::Ecosystem;
 use serde::{Deserialize, Serialize};
 
-use crate::fact::SourcePackage;
+use crate::fact::{Requirement, SourcePackage};
 
-/// The kinds of packages we know, each with its purl type.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[non_exhaustive]
-pub enum PackageKind {
-    /// Alpine, Wolfi, Chainguard, Alpaquita: `apk`.
-    Apk,
-    /// Debian and Ubuntu: `deb`.
-    Deb,
-    /// Red Hat's and SUSE's families, Amazon, Photon, Azure Linux: `rpm`.
-    Rpm,
-    /// JavaScript: `npm`.
-    Npm,
-    /// Python: `pypi`.
-    Python,
-    /// Go modules, and the standard library as module `stdlib`: `golang`.
-    Go,
-    /// Rust crates: `cargo`.
-    Cargo,
-    /// Java archives: `maven`.
-    Maven,
-    /// Anything else: `generic`.
+/// Declares [`PackageKind`] with what documents call each kind, so that a kind is one line.
+macro_rules! kinds {
+    ($($(#[$meta:meta])* $kind:ident = $name:literal, $purl_type:literal, $ecosystem:expr;)*) => {
+        /// The kinds of packages we know, in the order in which they are listed.
+        #[derive(
+            Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+        )]
+        #[non_exhaustive]
+        pub enum PackageKind {
+            $($(#[$meta])* $kind,)*
+        }
+
+        impl PackageKind {
+            /// All kinds.
+            pub const ALL: &'static [Self] = &[$(Self::$kind,)*];
+
+            /// The name by which Syft calls this kind, and by which our JSON does.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$kind => $name,)* }
+            }
+
+            /// The purl type.
+            pub const fn purl_type(self) -> &'static str {
+                match self { $(Self::$kind => $purl_type,)* }
+            }
+
+            /// Under which ecosystem its advisories are filed; `None` where the distribution decides, or where
+            /// nobody publishes any.
+            pub const fn ecosystem(self) -> Option<Ecosystem> {
+                match self { $(Self::$kind => $ecosystem,)* }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// Alpine, Wolfi, Chainguard, Alpaquita.
+    Apk = "apk", "apk", None;
+    /// Debian and Ubuntu.
+    Deb = "deb", "deb", None;
+    /// Red Hat's and SUSE's families, Amazon, Photon, Azure Linux.
+    Rpm = "rpm", "rpm", None;
+    /// Arch Linux's pacman.
+    Alpm = "alpm", "alpm", None;
+    /// Gentoo's portage.
+    Portage = "portage", "ebuild", None;
+    /// OpenWrt's and Yocto's opkg.
+    Opkg = "opkg", "opkg", None;
+    /// Store paths of Nix.
+    Nix = "nix", "nix", None;
+    /// Snaps.
+    Snap = "snap", "snap", None;
+    /// Flatpak applications and runtimes.
+    Flatpak = "flatpak", "flatpak", None;
+    /// Homebrew formulae and casks.
+    Homebrew = "homebrew", "brew", None;
+    /// Bitnami's components, as their SPDX documents state them.
+    Bitnami = "bitnami", "bitnami", Some(Ecosystem::Bitnami);
+    /// JavaScript.
+    Npm = "npm", "npm", Some(Ecosystem::Npm);
+    /// Python.
+    Python = "python", "pypi", Some(Ecosystem::PyPI);
+    /// Conda packages of any language.
+    Conda = "conda", "conda", None;
+    /// Go modules, and the standard library as module `stdlib`.
+    Go = "go-module", "golang", Some(Ecosystem::Go);
+    /// Rust crates.
+    Cargo = "rust-crate", "cargo", Some(Ecosystem::CratesIo);
+    /// Java archives.
+    Maven = "java-archive", "maven", Some(Ecosystem::Maven);
+    /// Plugins of Jenkins, which are Maven artifacts too.
+    JenkinsPlugin = "jenkins-plugin", "maven", Some(Ecosystem::Maven);
+    /// Ruby gems.
+    Gem = "gem", "gem", Some(Ecosystem::RubyGems);
+    /// PHP's Composer: `vendor/package`.
+    Composer = "php-composer", "composer", Some(Ecosystem::Packagist);
+    /// PHP's PEAR packages.
+    Pear = "php-pear", "pear", None;
+    /// PHP's extensions of PECL.
+    Pecl = "php-pecl", "pecl", None;
+    /// .NET.
+    NuGet = "dotnet", "nuget", Some(Ecosystem::NuGet);
+    /// Dart and Flutter.
+    Pub = "dart-pub", "pub", Some(Ecosystem::Pub);
+    /// Elixir and Erlang.
+    Hex = "hex", "hex", Some(Ecosystem::Hex);
+    /// Applications of Erlang's OTP.
+    Otp = "erlang-otp", "otp", None;
+    /// Swift packages: the repository's path, `github.com/apple`, is the namespace.
+    Swift = "swift", "swift", Some(Ecosystem::SwiftUrl);
+    /// CocoaPods.
+    CocoaPods = "pod", "cocoapods", None;
+    /// C and C++: Conan.
+    Conan = "conan", "conan", Some(Ecosystem::Conan);
+    /// C and C++: vcpkg.
+    Vcpkg = "vcpkg", "vcpkg", None;
+    /// Haskell.
+    Hackage = "hackage", "hackage", Some(Ecosystem::Hackage);
+    /// OCaml.
+    Opam = "opam", "opam", Some(Ecosystem::Opam);
+    /// R.
+    Cran = "R-package", "cran", Some(Ecosystem::Cran);
+    /// Julia.
+    Julia = "julia", "julia", Some(Ecosystem::Julia);
+    /// Lua.
+    LuaRocks = "lua-rocks", "luarocks", None;
+    /// Perl distributions.
+    Cpan = "cpan", "cpan", None;
+    /// Packs of SWI-Prolog.
+    SwiPl = "swiplpack", "swiplpack", None;
+    /// Providers of Terraform and OpenTofu.
+    Terraform = "terraform", "terraform", None;
+    /// Actions that a GitHub workflow uses: `owner/repository`.
+    GitHubAction = "github-action", "github", Some(Ecosystem::GitHubActions);
+    /// Workflows that a GitHub workflow calls.
+    GitHubWorkflow = "github-action-workflow", "github", Some(Ecosystem::GitHubActions);
+    /// Plugins and themes of WordPress, and WordPress itself.
+    WordPress = "wordpress-plugin", "wordpress-plugin", None;
+    /// Programs without a package, known by what is in them.
     #[default]
-    Generic,
+    Generic = "binary", "generic", None;
 }
 
 impl PackageKind {
-    /// The purl type.
-    pub fn purl_type(self) -> &'static str {
-        match self {
-            Self::Apk => "apk",
-            Self::Deb => "deb",
-            Self::Rpm => "rpm",
-            Self::Npm => "npm",
-            Self::Python => "pypi",
-            Self::Go => "golang",
-            Self::Cargo => "cargo",
-            Self::Maven => "maven",
-            Self::Generic => "generic",
-        }
-    }
-
-    /// The name by which Syft calls this kind, and by which our JSON does.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Apk => "apk",
-            Self::Deb => "deb",
-            Self::Rpm => "rpm",
-            Self::Npm => "npm",
-            Self::Python => "python",
-            Self::Go => "go-module",
-            Self::Cargo => "rust-crate",
-            Self::Maven => "java-archive",
-            Self::Generic => "binary",
-        }
-    }
-
     /// Whether the distribution's own package manager installs it.
-    pub fn is_os(self) -> bool {
-        matches!(self, Self::Apk | Self::Deb | Self::Rpm)
+    pub const fn is_os(self) -> bool {
+        matches!(self, Self::Apk | Self::Deb | Self::Rpm | Self::Alpm | Self::Portage | Self::Opkg)
+    }
+
+    /// The kind that [`PackageKind::name`] or a purl type names.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.name() == name)
     }
 }
 
@@ -107,8 +181,15 @@ pub struct Package {
     pub development: bool,
     /// Whether only lock files state it: nothing shows it installed.
     pub locked_only: bool,
-    /// Names of what it depends on.
-    pub depends: Vec<String>,
+    /// What it asks for, as the files that state it tell.
+    pub depends: Vec<Requirement>,
+    /// Names besides its own under which others ask for it: `so:libssl.so.3`, `mail-transport-agent`.
+    pub provides: Vec<String>,
+    /// Whether the project asks for it itself (true) or only something that it uses does (false); `None` where no
+    /// file tells.
+    pub direct: Option<bool>,
+    /// Whether all that states it calls it optional.
+    pub optional: bool,
     /// More that its ecosystem states: `modularity`, `vendor`, `commit`, …
     pub details: BTreeMap<String, String>,
 }
@@ -117,7 +198,10 @@ impl Package {
     /// The name under which people and advisories know it: `group:artifact` for Maven, else the name.
     pub fn full_name(&self) -> std::borrow::Cow<'_, str> {
         match &self.namespace {
-            Some(group) if self.kind == PackageKind::Maven => format!("{group}:{}", self.name).into(),
+            Some(group) if self.kind.ecosystem() == Some(Ecosystem::Maven) => {
+                format!("{group}:{}", self.name).into()
+            }
+            Some(host) if self.kind == PackageKind::Swift => format!("{host}/{}", self.name).into(),
             _ => self.name.as_str().into(),
         }
     }

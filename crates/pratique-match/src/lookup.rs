@@ -60,15 +60,6 @@ struct ReleaseShelves<'db> {
     subscription: usize,
 }
 
-/// The ecosystem of a kind of package that no distribution brings.
-const LANGUAGES: &[(PackageKind, Ecosystem)] = &[
-    (PackageKind::Npm, Ecosystem::Npm),
-    (PackageKind::Python, Ecosystem::PyPI),
-    (PackageKind::Cargo, Ecosystem::CratesIo),
-    (PackageKind::Go, Ecosystem::Go),
-    (PackageKind::Maven, Ecosystem::Maven),
-];
-
 impl<'db> Shelves<'db> {
     pub(crate) fn new(distribution: Option<&Distribution>, database: &'db Database) -> Self {
         let release = distribution.and_then(release_of).map(|release| {
@@ -77,9 +68,9 @@ impl<'db> Shelves<'db> {
             all.extend(Shelf::all_named(&release.names, database));
             ReleaseShelves { filed_under: release.filed_under, all, subscription }
         });
-        let languages = LANGUAGES.iter().filter_map(|&(kind, ecosystem)| {
-            Shelf::named(ecosystem.osv_name(), database).map(|shelf| (kind, shelf))
-        });
+        let languages = PackageKind::ALL
+            .iter()
+            .filter_map(|&kind| Some((kind, Shelf::named(kind.ecosystem()?.osv_name(), database)?)));
         Self { release, languages: languages.collect() }
     }
 
@@ -98,7 +89,7 @@ impl<'db> Shelves<'db> {
         }
         let (_, shelf) =
             self.languages.iter().find(|(kind, _)| *kind == package.kind).ok_or(Unasked::Ecosystem)?;
-        if package.kind == PackageKind::Maven && package.namespace.is_none() {
+        if shelf.ecosystem == Ecosystem::Maven && package.namespace.is_none() {
             return Err(Unasked::Group);
         }
         let version = if package.kind == PackageKind::Go {

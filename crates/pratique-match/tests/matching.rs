@@ -50,6 +50,9 @@ fn package(kind: PackageKind, name: &str, version: &str) -> Package {
         development: false,
         locked_only: false,
         depends: Vec::new(),
+        provides: Vec::new(),
+        direct: None,
+        optional: false,
         details: std::collections::BTreeMap::new(),
     }
 }

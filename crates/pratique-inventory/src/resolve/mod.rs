@@ -169,6 +169,10 @@ fn merge(found: Vec<Statement<'_>>, distribution: Option<&Distribution>) -> Vec<
         package.locations.dedup();
         package.licences.sort();
         package.licences.dedup();
+        package.depends.sort();
+        package.depends.dedup();
+        package.provides.sort();
+        package.provides.dedup();
     }
     packages.sort_by(|a, b| key(a).cmp(&key(b)));
     packages
@@ -196,9 +200,13 @@ fn absorb(known: &mut Package, other: Package) {
     for (name, value) in other.details {
         known.details.entry(name).or_insert(value);
     }
-    if known.depends.is_empty() {
-        known.depends = other.depends;
-    }
+    known.depends.extend(other.depends);
+    known.provides.extend(other.provides);
+    known.optional &= other.optional;
+    known.direct = match (known.direct, other.direct) {
+        (Some(one), Some(two)) => Some(one || two),
+        (one, two) => one.or(two),
+    };
 }
 
 fn to_package(statement: Statement<'_>, distribution: Option<&Distribution>) -> Package {
@@ -218,6 +226,9 @@ fn to_package(statement: Statement<'_>, distribution: Option<&Distribution>) -> 
         development: stated.development,
         locked_only: stated.locked_only,
         depends: stated.depends.clone(),
+        provides: stated.provides.clone(),
+        direct: stated.direct,
+        optional: stated.optional,
         details: stated.details.clone(),
     }
 }

@@ -47,14 +47,18 @@ pub(super) fn of(stated: &Stated, distribution: Option<&Distribution>) -> String
 
 fn namespace_and_name(stated: &Stated, distribution: Option<&Distribution>) -> (Option<String>, String) {
     match stated.kind {
-        PackageKind::Apk | PackageKind::Deb | PackageKind::Rpm => {
+        kind if kind.is_os() => {
             let id = distribution.map(|d| d.id.as_str()).filter(|id| !id.is_empty());
             // The purl specification names Red Hat by its vendor name.
             let id = id.map(|id| if id == "rhel" { "redhat" } else { id });
             (id.map(str::to_owned), stated.name.clone())
         }
         // Scopes and module paths are namespaces in a purl and part of the name everywhere else.
-        PackageKind::Npm | PackageKind::Go => match stated.name.rsplit_once('/') {
+        PackageKind::Npm
+        | PackageKind::Go
+        | PackageKind::Composer
+        | PackageKind::GitHubAction
+        | PackageKind::GitHubWorkflow => match stated.name.rsplit_once('/') {
             Some((namespace, name)) => (Some(namespace.to_owned()), name.to_owned()),
             None => (None, stated.name.clone()),
         },

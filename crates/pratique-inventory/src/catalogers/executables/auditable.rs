@@ -288,7 +288,7 @@ fn state(json: &[u8], reading: &mut Reading) -> Result<(), serde_json::Error> {
             kind: PackageKind::Cargo,
             name: each.name.clone(),
             version: each.version.clone(),
-            depends,
+            depends: depends.into_iter().map(Into::into).collect(),
             details,
             ..Stated::default()
         })));

@@ -90,6 +90,7 @@ impl Locked {
                 .iter()
                 .filter_map(|dependency| dependency.split_ascii_whitespace().next())
                 .map(str::to_owned)
+                .map(Into::into)
                 .collect(),
             ..Stated::default()
         };

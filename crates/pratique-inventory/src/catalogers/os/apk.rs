@@ -83,7 +83,7 @@ impl Record {
             b'A' => self.stated.arch = Some(text(value)).filter(|arch| !arch.is_empty()),
             b'L' => self.stated.licences = licences(&text(value)),
             b'o' => self.origin = text(value),
-            b'D' => self.stated.depends = depends(&text(value)),
+            b'D' => self.stated.depends = depends(&text(value)).into_iter().map(Into::into).collect(),
             b'c' => self.detail("commit", value),
             b'p' => self.detail("provides", value),
             b'F' => {

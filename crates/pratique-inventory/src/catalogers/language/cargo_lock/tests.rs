@@ -92,7 +92,7 @@ fn reads_the_oldest_form() {
         "[root]\nname = \"app\"\nversion = \"0.1.0\"\ndependencies = [\n \"a 1.0.0 (registry+x)\",\n]\n\
          [metadata]\n\"checksum a 1.0.0 (registry+x)\" = \"<none>\"\n",
     );
-    assert_eq!((&*found[0].name, &*found[0].depends), ("app", &["a".to_owned()][..]));
+    assert_eq!((&*found[0].name, &*found[0].depends), ("app", &["a".into()][..]));
     assert!(read("").is_empty());
     assert!(read("\u{feff}version = 3\n").is_empty());
 }

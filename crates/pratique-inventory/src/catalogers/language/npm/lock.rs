@@ -312,7 +312,7 @@ impl Entry {
         stated.licences = self.licences.0;
         self.depends.sort_unstable();
         self.depends.dedup();
-        stated.depends = self.depends;
+        stated.depends = self.depends.into_iter().map(Into::into).collect();
         Ok(stated)
     }
 }

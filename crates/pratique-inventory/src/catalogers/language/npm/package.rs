@@ -159,7 +159,7 @@ impl Manifest {
             name: name.into(),
             version: version.into(),
             licences: self.licences,
-            depends: self.depends,
+            depends: self.depends.into_iter().map(Into::into).collect(),
             ..Stated::default()
         };
         if outside {

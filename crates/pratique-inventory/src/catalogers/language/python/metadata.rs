@@ -100,7 +100,7 @@ impl Metadata {
             name: self.name,
             version: self.version,
             licences,
-            depends: self.depends,
+            depends: self.depends.into_iter().map(Into::into).collect(),
             ..Stated::default()
         })));
         reading

@@ -173,7 +173,7 @@ impl Record {
             Field::Version => stated.version = value,
             Field::Architecture => stated.arch = Some(value).filter(|arch| !arch.is_empty()),
             Field::Source => self.source = value,
-            Field::Depends => stated.depends.extend(depends(&value)),
+            Field::Depends => stated.depends.extend(depends(&value).map(Into::into)),
         }
     }
 

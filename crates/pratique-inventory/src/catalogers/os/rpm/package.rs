@@ -96,7 +96,7 @@ pub(super) fn stated(
         source,
         licences,
         files,
-        depends,
+        depends: depends.into_iter().map(Into::into).collect(),
         details,
         name,
         ..Stated::default()

@@ -174,7 +174,7 @@ impl Entry {
         }
         self.depends.sort_unstable();
         self.depends.dedup();
-        stated.depends = self.depends;
+        stated.depends = self.depends.into_iter().map(Into::into).collect();
         Ok(Some(stated))
     }
 }
