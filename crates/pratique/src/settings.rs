@@ -130,7 +130,7 @@ impl TargetArgs {
         }
         let inventory = taken?;
         if let Some(costs) = costs {
-            terminal::costs(&costs);
+            crate::terminal::costs(&costs);
         }
         Ok(Taken { target: TargetInfo::new(&image, &inventory), inventory })
     }
