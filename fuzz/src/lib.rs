@@ -20,6 +20,7 @@ pub const TARGETS: &[Target] = &[
     ("dpkg_copyright", catalogers::dpkg_copyright),
     ("dpkg_status", catalogers::dpkg_status),
     ("executables", catalogers::executables),
+    ("gzip", images::gzip),
     ("java_archive", catalogers::java_archive),
     ("npm_lock", catalogers::npm_lock),
     ("npm_package", catalogers::npm_package),
