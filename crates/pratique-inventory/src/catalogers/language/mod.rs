@@ -22,6 +22,7 @@ pub mod terraform;
 #[cfg(test)]
 mod testing;
 pub mod vcpkg;
+pub(in crate::catalogers) mod yaml;
 
 pub use cargo_lock::CargoLock;
 pub use conan::{ConanLock, ConanText};
