@@ -57,6 +57,10 @@ impl Cataloger for CargoLock {
         CatalogerId { name: "language/cargo-lock", revision: 2 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &["**/Cargo.lock"]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         file.path.file_name() == b"Cargo.lock"
     }
