@@ -87,6 +87,10 @@ impl Cataloger for CocoaPodsLock {
         CatalogerId { name: "language/cocoapods-lock", revision: 1 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &["**/Podfile.lock"]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         file.path.file_name() == b"Podfile.lock"
     }

@@ -100,6 +100,10 @@ impl Cataloger for DartPubspecLock {
         CatalogerId { name: "language/dart-pubspec-lock", revision: 1 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &["**/pubspec.lock"]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         file.path.file_name() == b"pubspec.lock"
     }

@@ -33,6 +33,10 @@ impl Cataloger for ElixirMixLock {
         CatalogerId { name: "language/elixir-mix-lock", revision: 1 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &["**/mix.lock"]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         file.path.file_name() == b"mix.lock"
     }

@@ -52,6 +52,10 @@ impl Cataloger for GitHubActions {
         CatalogerId { name: "language/github-actions", revision: 1 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &["**/.github/workflows/*.yml", "**/.github/workflows/*.yaml", "**/action.yml", "**/action.yaml"]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         let path = file.path.as_bytes();
         let folder = path.strip_suffix(file.path.file_name()).unwrap_or_default();

@@ -61,6 +61,10 @@ impl Cataloger for SwiftResolved {
         CatalogerId { name: "language/swift-resolved", revision: 1 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &["**/Package.resolved", "**/.package.resolved"]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         matches!(file.path.file_name(), b"Package.resolved" | b".package.resolved")
     }

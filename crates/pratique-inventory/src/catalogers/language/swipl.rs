@@ -26,6 +26,10 @@ impl Cataloger for SwiPlPack {
         CatalogerId { name: "language/swipl-pack", revision: 1 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &["**/pack.pl"]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         file.path.file_name() == b"pack.pl"
     }

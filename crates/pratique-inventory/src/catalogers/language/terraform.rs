@@ -24,6 +24,10 @@ impl Cataloger for TerraformLock {
         CatalogerId { name: "language/terraform-lock", revision: 1 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &["**/.terraform.lock.hcl", "**/.opentofu.lock.hcl"]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         matches!(file.path.file_name(), b".terraform.lock.hcl" | b".opentofu.lock.hcl")
     }

@@ -2,7 +2,7 @@
 
 use pratique_image::{EntryHeader, EntryKind, ImagePath};
 
-use crate::{Cataloger, Fact, File, Limits, Reading, Stated, Unreadable};
+use crate::{Cataloger, Fact, File, Limits, Reading, Selection, Stated, Unreadable};
 
 /// Lets the cataloger read `bytes` at `path`, which it must want.
 pub(super) fn read_within(
@@ -23,6 +23,7 @@ pub(super) fn read(cataloger: &dyn Cataloger, path: &str, text: &str) -> Result<
 
 /// The packages of a text that has nothing wrong with it.
 pub(super) fn packages(cataloger: &dyn Cataloger, path: &str, text: &str) -> Vec<Stated> {
+    assert!(wants(cataloger, path));
     let reading = read(cataloger, path, text).unwrap();
     assert!(reading.problems.is_empty(), "{:?}", reading.problems);
     stated(reading)
@@ -50,7 +51,11 @@ pub(super) fn depends(package: &Stated) -> Vec<String> {
 
 /// Whether a regular file at `path` is wanted.
 pub(super) fn wants(cataloger: &dyn Cataloger, path: &str) -> bool {
-    cataloger.wants(&header(path, 100))
+    let header = header(path, 100);
+    let wanted = cataloger.wants(&header);
+    let offered = !Selection::of(&[cataloger]).is_unwanted(&header);
+    assert_eq!(wanted, offered, "{path}: what is wanted is not what the globs say");
+    wanted
 }
 
 fn header(path: &str, size: u64) -> EntryHeader {

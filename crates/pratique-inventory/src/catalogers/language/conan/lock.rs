@@ -68,6 +68,10 @@ impl Cataloger for ConanLock {
         CatalogerId { name: "language/conan-lock", revision: 1 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &["**/conan.lock"]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         file.path.file_name() == b"conan.lock"
     }

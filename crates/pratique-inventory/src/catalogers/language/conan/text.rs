@@ -27,6 +27,10 @@ impl Cataloger for ConanText {
         CatalogerId { name: "language/conan-text", revision: 1 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &["**/conanfile.txt", "**/conaninfo.txt"]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         matches!(file.path.file_name(), b"conanfile.txt" | b"conaninfo.txt")
     }

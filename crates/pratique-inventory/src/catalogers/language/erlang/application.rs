@@ -28,6 +28,10 @@ impl Cataloger for ErlangApplication {
         CatalogerId { name: "language/erlang-application", revision: 1 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &["**/ebin/*.app"]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         let path = file.path.as_bytes();
         path.strip_suffix(file.path.file_name()).is_some_and(|folder| {

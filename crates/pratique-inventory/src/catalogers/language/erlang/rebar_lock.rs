@@ -31,6 +31,10 @@ impl Cataloger for ErlangRebarLock {
         CatalogerId { name: "language/erlang-rebar-lock", revision: 1 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &["**/rebar.lock"]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         file.path.file_name() == b"rebar.lock"
     }

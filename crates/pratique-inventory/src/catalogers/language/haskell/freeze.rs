@@ -25,6 +25,10 @@ impl Cataloger for HaskellFreeze {
         CatalogerId { name: "language/haskell-freeze", revision: 1 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &["**/cabal.project.freeze"]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         file.path.file_name() == b"cabal.project.freeze"
     }

@@ -86,6 +86,10 @@ impl Cataloger for HaskellStack {
         CatalogerId { name: "language/haskell-stack", revision: 1 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &["**/stack.yaml", "**/stack.yaml.lock"]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         matches!(file.path.file_name(), b"stack.yaml" | b"stack.yaml.lock")
     }

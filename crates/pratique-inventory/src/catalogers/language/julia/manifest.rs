@@ -61,6 +61,10 @@ impl Cataloger for JuliaManifest {
         CatalogerId { name: "language/julia-manifest", revision: 1 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &["**/Manifest.toml", "**/JuliaManifest.toml", "**/Manifest-v*.toml", "**/JuliaManifest-v*.toml"]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         let name = file.path.file_name();
         let name = name.strip_prefix(b"Julia").unwrap_or(name);

@@ -37,6 +37,15 @@ impl Cataloger for JuliaProject {
         CatalogerId { name: "language/julia-project", revision: 1 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &[
+            "**/packages/*/*/Project.toml",
+            "**/packages/*/*/JuliaProject.toml",
+            "**/stdlib/v*/*/Project.toml",
+            "**/stdlib/v*/*/JuliaProject.toml",
+        ]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         matches!(file.path.file_name(), b"Project.toml" | b"JuliaProject.toml")
             && folder(&file.path).is_some()

@@ -25,6 +25,10 @@ impl Cataloger for LuaRockspec {
         CatalogerId { name: "language/lua-rockspec", revision: 1 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &["**/*.rockspec"]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         file.path.file_name().ends_with(b".rockspec")
     }

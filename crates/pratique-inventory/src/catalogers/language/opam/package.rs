@@ -40,6 +40,10 @@ impl Cataloger for OpamPackage {
         CatalogerId { name: "language/opam-package", revision: 1 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &["**/*.opam", "**/.opam-switch/packages/*/opam", "**/lib/*/opam", "**/lib/ocaml/*/opam"]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         place(&file.path).is_some()
     }

@@ -23,6 +23,10 @@ impl Cataloger for OpamSwitch {
         CatalogerId { name: "language/opam-switch", revision: 1 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &["**/.opam-switch/switch-state"]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         file.path.as_bytes().ends_with(b".opam-switch/switch-state")
     }

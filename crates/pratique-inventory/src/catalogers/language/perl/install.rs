@@ -32,6 +32,10 @@ impl Cataloger for PerlInstall {
         CatalogerId { name: "language/perl-install", revision: 1 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &["**/.meta/*/install.json"]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         file.path.file_name() == b"install.json"
             && file.path.as_bytes().rsplit(|&byte| byte == b'/').nth(2) == Some(b".meta")

@@ -68,6 +68,10 @@ impl Cataloger for PerlMeta {
         CatalogerId { name: "language/perl-meta", revision: 1 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &["**/META.json", "**/META.yml", "**/MYMETA.json", "**/MYMETA.yml"]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         matches!(file.path.file_name(), b"META.json" | b"META.yml" | b"MYMETA.json" | b"MYMETA.yml")
     }

@@ -24,6 +24,10 @@ impl Cataloger for PerlSnapshot {
         CatalogerId { name: "language/perl-snapshot", revision: 1 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &["**/cpanfile.snapshot"]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         file.path.file_name() == b"cpanfile.snapshot"
     }

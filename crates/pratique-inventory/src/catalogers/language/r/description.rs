@@ -24,6 +24,10 @@ impl Cataloger for RDescription {
         CatalogerId { name: "language/r-description", revision: 1 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &["**/DESCRIPTION"]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         file.path.file_name() == b"DESCRIPTION"
     }

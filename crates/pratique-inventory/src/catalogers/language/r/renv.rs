@@ -81,6 +81,10 @@ impl Cataloger for RenvLock {
         CatalogerId { name: "language/renv-lock", revision: 1 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &["**/renv.lock"]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         file.path.file_name() == b"renv.lock"
     }

@@ -49,6 +49,10 @@ impl Cataloger for VcpkgManifest {
         CatalogerId { name: "language/vcpkg-manifest", revision: 1 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &["**/vcpkg.json"]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         file.path.file_name() == b"vcpkg.json"
     }

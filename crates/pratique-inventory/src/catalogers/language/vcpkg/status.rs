@@ -30,6 +30,10 @@ impl Cataloger for VcpkgStatus {
         CatalogerId { name: "language/vcpkg-status", revision: 1 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &["**/vcpkg/status", "**/vcpkg/updates/*"]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         let path = file.path.as_bytes();
         let folder = path.strip_suffix(file.path.file_name()).unwrap_or_default();
