@@ -51,7 +51,90 @@ enum Only {
 use Only::{Ours, Theirs};
 
 /// Case, file, who alone lists them, each by package URL or name and version, why.
-const DIFFERENCES: &[(&str, &str, Only, &[&str], &str)] = &[];
+const DIFFERENCES: &[(&str, &str, Only, &[&str], &str)] = &[
+    (
+        "lang/elixir/mix-lock",
+        "mix.lock",
+        Theirs,
+        &["pkg:hex/enacl@//github.com/aeternity/enacl.git"],
+        "Syft takes part of the repository's address for a version",
+    ),
+    (
+        "lang/elixir/mix-lock",
+        "mix.lock",
+        Ours,
+        &["pkg:hex/enacl?vcs_url=git%2Bhttps:%2F%2Fgithub.com%2Faeternity%2Fenacl.git%40\
+           2f50ba6289f2f2d9fef05d22a396c0bab4f64149"],
+        "the same package: it has a commit and no version",
+    ),
+    ("lang/elixir/mix-lock", "mix.lock", Theirs, &["pkg:hex/local_dep@[]"], FOLDER),
+    (
+        "lang/github-actions/workflows",
+        ".github/workflows/call.yaml",
+        Theirs,
+        &["./.github/workflows/workflow-2.yml@"],
+        FOLDER,
+    ),
+    (
+        "lang/github-actions/workflows",
+        ".github/workflows/multi.yaml",
+        Theirs,
+        &["./.github/actions/bootstrap@"],
+        FOLDER,
+    ),
+    (
+        "lang/haskell/stack-cabal",
+        "stack.yaml.lock",
+        Ours,
+        &["pkg:hackage/kore@0.60.0.0?vcs_url=git%2Bhttps:%2F%2Fgithub.com%2Fruntimeverification%2F\
+           haskell-backend.git%40a5847301404583e16d55cd4d051b8e605d704fbc"],
+        "the plain reading has only what came from Hackage; this came from a repository, with name and version",
+    ),
+    (
+        "lang/julia/manifest",
+        "old/Manifest.toml",
+        Ours,
+        &["pkg:julia/Foo?uuid=6f418443-bd2e-4783-b551-cdbac608adf2"],
+        "the plain reading takes the first of two packages of one name",
+    ),
+    (
+        "lang/lua/rockspec",
+        "luasyslog-2.0.1-1.rockspec",
+        Ours,
+        &["pkg:luarocks/luasyslog@2.0.1-1"],
+        "the plain reading takes only literals; name and version are put together from variables here",
+    ),
+    (
+        "lang/ocaml/opam",
+        "ocaml-base-compiler.4.14.0.opam",
+        Theirs,
+        &["pkg:opam/ocaml-base-compiler.4.14.0"],
+        "a name has no full stop: what is behind it is the version",
+    ),
+    (
+        "lang/ocaml/opam",
+        "ocaml-base-compiler.4.14.0.opam",
+        Ours,
+        &["pkg:opam/ocaml-base-compiler@4.14.0"],
+        "the same package, with its version",
+    ),
+    (
+        "lang/rust/cargo-lock-git",
+        "Cargo.lock",
+        Ours,
+        &[
+            "pkg:cargo/regex@1.11.1?vcs_url=git%2Bhttps:%2F%2Fgithub.com%2Frust-lang%2Fregex.git%40\
+               1a069b9232c607b34c4937122361aa075ef573fa",
+            "pkg:cargo/regex-automata@0.4.9?vcs_url=git%2Bhttps:%2F%2Fgithub.com%2Frust-lang%2Fregex.git%40\
+               1a069b9232c607b34c4937122361aa075ef573fa",
+            "pkg:cargo/regex-syntax@0.8.5?vcs_url=git%2Bhttps:%2F%2Fgithub.com%2Frust-lang%2Fregex.git%40\
+               1a069b9232c607b34c4937122361aa075ef573fa",
+        ],
+        "the same version from crates.io and from a repository: two packages, which Syft does not tell apart",
+    ),
+];
+
+const FOLDER: &str = "a folder of the project itself: nobody published it";
 
 /// Case, what our package URL is for theirs, why.
 const URLS: &[(&str, fn(&str) -> String, &str)] = &[
@@ -62,7 +145,7 @@ const URLS: &[(&str, fn(&str) -> String, &str)] = &[
     ),
     (
         "lang/dart/pubspec-lock",
-        |url| url.replace("vcs_url=git%40", "vcs_url=git%2Bgit%40"),
+        |url| url.replace("=git%40github.com:Workiva/", "=git%2Bgit%40github.com:Workiva%2F"),
         "SPDX, whose form of an address vcs_url takes, puts the tool before it",
     ),
     (
