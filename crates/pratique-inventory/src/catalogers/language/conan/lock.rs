@@ -108,12 +108,11 @@ fn of_graph(graph: &Graph) -> Vec<Stated> {
     let edges = |node: &'_ Node| [node.requires.clone(), node.build_requires.clone()].concat();
     let built: BTreeSet<&String> = graph.nodes.values().flat_map(|node| &node.build_requires).collect();
     let projects = || graph.nodes.values().filter(|node| node.reference().is_none());
-    let asked: BTreeSet<String> = match projects().next() {
-        Some(_) => projects().flat_map(edges).collect(),
-        None => {
-            let required: BTreeSet<String> = graph.nodes.values().flat_map(edges).collect();
-            graph.nodes.keys().filter(|id| !required.contains(*id)).cloned().collect()
-        }
+    let asked: BTreeSet<String> = if projects().next().is_some() {
+        projects().flat_map(edges).collect()
+    } else {
+        let required: BTreeSet<String> = graph.nodes.values().flat_map(edges).collect();
+        graph.nodes.keys().filter(|id| !required.contains(*id)).cloned().collect()
     };
     let package = |(id, node): (&String, &Node)| {
         let mut stated = node.reference()?.stated();

@@ -24,6 +24,7 @@ struct Install {
     dist: Option<String>,
     pathname: Option<String>,
     #[serde(default)]
+    #[allow(clippy::zero_sized_map_values, reason = "a set is read from a list")]
     provides: BTreeMap<String, IgnoredAny>,
 }
 

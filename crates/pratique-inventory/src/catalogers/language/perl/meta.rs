@@ -61,6 +61,7 @@ struct Relations {
     requires: Modules,
 }
 
+#[allow(clippy::zero_sized_map_values, reason = "a set is read from a list")]
 type Modules = Option<BTreeMap<String, IgnoredAny>>;
 
 impl Cataloger for PerlMeta {
