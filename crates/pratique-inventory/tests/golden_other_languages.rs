@@ -137,7 +137,9 @@ const DIFFERENCES: &[(&str, &str, Only, &[&str], &str)] = &[
 const FOLDER: &str = "a folder of the project itself: nobody published it";
 
 /// Case, what our package URL is for theirs, why.
-const URLS: &[(&str, fn(&str) -> String, &str)] = &[
+type Rule = (&'static str, fn(&str) -> String, &'static str);
+
+const URLS: &[Rule] = &[
     (
         "lang/dart/pubspec-lock",
         |url| url.replace("?hosted_url=pub.dev", ""),

@@ -31,7 +31,8 @@ pub struct CocoaPodsLock;
 
 const FORMAT: &str = "Podfile.lock";
 
-type Sources = Pairs<Pairs<Option<String>>>;
+type Sources = Pairs<Source>;
+type Source = Pairs<Option<String>>;
 
 #[derive(Deserialize)]
 struct Lock {
@@ -105,6 +106,14 @@ impl Cataloger for CocoaPodsLock {
             .collect();
         let dependencies = lock.dependencies.unwrap_or_default();
         let asked: BTreeSet<&str> = dependencies.iter().map(|dependency| split(dependency).0).collect();
+        // What was checked out tells more than what was asked for, and comes last to count.
+        let sources: BTreeMap<&str, &Source> = lock
+            .external
+            .0
+            .iter()
+            .chain(&lock.checkout.0)
+            .map(|(name, source)| (name.as_str(), source))
+            .collect();
         let mut reading = Reading::nothing();
         let mut packages = Vec::new();
         for pod in &pods {
@@ -134,7 +143,7 @@ impl Cataloger for CocoaPodsLock {
             };
             // Parts of a pod come from where the pod does.
             let whole = name.split('/').next().unwrap_or(name);
-            let detail = place(&lock.checkout, whole).or_else(|| place(&lock.external, whole));
+            let detail = sources.get(whole).and_then(|source| place(source));
             stated.details.extend(detail.map(|(key, value)| (key.to_owned(), value)));
             packages.push(stated);
         }
@@ -151,8 +160,7 @@ fn split(text: &str) -> (&str, Option<&str>) {
     }
 }
 
-fn place(sources: &Sources, pod: &str) -> Option<(&'static str, String)> {
-    let (_, source) = sources.0.iter().find(|(name, _)| name == pod)?;
+fn place(source: &Source) -> Option<(&'static str, String)> {
     let value = |key: &str| source.0.iter().find(|(known, _)| known == key)?.1.as_deref();
     if let Some(url) = value(":git") {
         let revision = value(":commit").or(value(":tag")).unwrap_or_default();

@@ -10,6 +10,8 @@
 //!   `[full_requires]` all it was built with. Conan 2 gives the package's folder a made-up name and writes no
 //!   `[full_requires]`: such a file states nothing.
 
+use std::collections::BTreeSet;
+
 use pratique_image::{EntryHeader, ImagePath};
 
 use super::{super::document, Reference};
@@ -82,7 +84,7 @@ fn asked_for(text: &str, reading: &mut Reading) -> Vec<Stated> {
 }
 
 fn built_of(text: &str, path: &ImagePath, reading: &mut Reading) -> Vec<Stated> {
-    let asked: Vec<&str> = entries(text)
+    let asked: BTreeSet<&str> = entries(text)
         .filter(|(section, _)| *section == "requires")
         .filter_map(|(_, entry)| Some(entry.split_once('/')?.0))
         .collect();
@@ -93,7 +95,7 @@ fn built_of(text: &str, path: &ImagePath, reading: &mut Reading) -> Vec<Stated> 
             reading.problem(format!("`{entry}` in [full_requires] is no reference"));
             continue;
         };
-        if asked.contains(&reference.name) {
+        if asked.contains(reference.name) {
             depends.push(reference.requirement());
         }
         packages.push(reference.stated());

@@ -75,10 +75,11 @@ impl Cataloger for JuliaManifest {
         let table: toml::Table = document::toml(file, FORMAT, LONGEST)?;
         let mut reading = Reading::nothing();
         let entries = entries(table, &mut reading);
+        let chosen = Chosen::of(&entries);
         let packages = entries
             .iter()
             .flat_map(|(name, named)| named.iter().map(move |entry| (name, entry)))
-            .map(|(name, entry)| entry.stated(name, &entries));
+            .map(|(name, entry)| entry.stated(name, &chosen));
         document::state(&mut reading, file.limits, packages);
         Ok(reading)
     }
@@ -104,14 +105,36 @@ fn entries(mut table: toml::Table, reading: &mut Reading) -> Entries {
     entries
 }
 
+/// The version of every package, by its name and UUID; that of the first without one.
+struct Chosen<'a>(BTreeMap<(&'a str, Option<&'a str>), Option<&'a str>>);
+
+impl<'a> Chosen<'a> {
+    fn of(entries: &'a Entries) -> Self {
+        let mut versions = BTreeMap::new();
+        for (name, named) in entries {
+            for entry in named {
+                let version = entry.version.as_deref();
+                versions.entry((name.as_str(), None)).or_insert(version);
+                versions.insert((name.as_str(), Some(entry.uuid.as_deref().unwrap_or_default())), version);
+            }
+        }
+        Self(versions)
+    }
+
+    fn requirement(&self, name: &str, uuid: Option<&str>) -> Requirement {
+        let version = self.0.get(&(name, uuid)).copied().flatten();
+        Requirement { name: name.to_owned(), version: version.map(str::to_owned) }
+    }
+}
+
 impl Entry {
-    fn stated(&self, name: &str, all: &Entries) -> Stated {
+    fn stated(&self, name: &str, chosen: &Chosen<'_>) -> Stated {
         let mut stated = Stated {
             kind: PackageKind::Julia,
             name: name.to_owned(),
             version: self.version.clone().unwrap_or_default(),
             locked_only: true,
-            depends: self.depends(all),
+            depends: self.depends(chosen),
             ..Stated::default()
         };
         let mut detail = |key: &str, value: Option<String>| {
@@ -125,18 +148,12 @@ impl Entry {
         stated
     }
 
-    fn depends(&self, all: &Entries) -> Vec<Requirement> {
-        let named = |name: &str, uuid: Option<&str>| {
-            let named = all.get(name).map(Vec::as_slice).unwrap_or_default();
-            let entry = match uuid {
-                Some(uuid) => named.iter().find(|entry| entry.uuid.as_deref() == Some(uuid)),
-                None => named.first(),
-            };
-            Requirement { name: name.to_owned(), version: entry.and_then(|entry| entry.version.clone()) }
-        };
+    fn depends(&self, chosen: &Chosen<'_>) -> Vec<Requirement> {
         let mut depends: Vec<_> = match &self.deps {
-            Deps::Names(names) => names.iter().map(|name| named(name, None)).collect(),
-            Deps::Uuids(uuids) => uuids.iter().map(|(name, uuid)| named(name, Some(uuid))).collect(),
+            Deps::Names(names) => names.iter().map(|name| chosen.requirement(name, None)).collect(),
+            Deps::Uuids(uuids) => {
+                uuids.iter().map(|(name, uuid)| chosen.requirement(name, Some(uuid))).collect()
+            }
         };
         depends.sort_unstable();
         depends.dedup();

@@ -374,13 +374,16 @@ impl Script<'_> {
         }
     }
 
+    /// How many signs of equality are in the `[[` or `[==[` that comes next.
+    fn long_bracket(&self) -> Option<usize> {
+        let level = self.rest().strip_prefix(b"[")?.iter().take_while(|&&byte| byte == b'=').count();
+        (self.rest().get(level + 1) == Some(&b'[')).then_some(level)
+    }
+
     /// Where the text in `[[text]]` or `[==[text]==]` lies.
     fn long_text(&mut self) -> Option<Range<usize>> {
-        let level = self.rest().iter().skip(1).take_while(|&&byte| byte == b'=').count();
+        let level = self.long_bracket()?;
         let start = self.at + level + 2;
-        if self.bytes.get(start - 1) != Some(&b'[') {
-            return None;
-        }
         let closing = [&b"]"[..], &b"=".repeat(level), b"]"].concat();
         let length = memchr::memmem::find(self.bytes.get(start..)?, &closing)?;
         self.at = start + length + closing.len();
@@ -402,9 +405,12 @@ impl Script<'_> {
                 self.at += 1;
             } else if rest.starts_with(b"--") {
                 self.at += 2;
-                let long = matches!(self.rest(), [b'[', b'[' | b'=', ..]) && self.long_text().is_some();
-                if !long {
-                    self.at += memchr::memchr(b'\n', self.rest()).unwrap_or(self.rest().len());
+                let line = memchr::memchr(b'\n', self.rest()).unwrap_or(self.rest().len());
+                if self.long_bracket().is_none() {
+                    self.at += line;
+                } else if self.long_text().is_none() {
+                    // Looking for its end once more for every comment behind it would take the square of the time.
+                    self.at = self.bytes.len();
                 }
             } else {
                 return;

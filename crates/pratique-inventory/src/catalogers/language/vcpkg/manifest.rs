@@ -7,6 +7,8 @@
 //!
 //! A port's own manifest in a registry (`ports/NAME/vcpkg.json`) has the same form and pins nothing.
 
+use std::collections::BTreeSet;
+
 use pratique_image::EntryHeader;
 use serde::Deserialize;
 
@@ -59,7 +61,7 @@ impl Cataloger for VcpkgManifest {
 
     fn read(&self, file: &mut File<'_>) -> Result<Reading, Unreadable> {
         let manifest: Manifest = document::json(file, FORMAT, LONGEST)?;
-        let asked: Vec<&str> = manifest.dependencies.iter().map(Dependency::name).collect();
+        let asked: BTreeSet<&str> = manifest.dependencies.iter().map(Dependency::name).collect();
         let package = |pinned: &Override| {
             // `version` may carry the port's revision behind a `#`.
             let (version, revision) = pinned.version.split_once('#').unwrap_or((&pinned.version, ""));
