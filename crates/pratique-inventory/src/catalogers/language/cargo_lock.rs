@@ -4,8 +4,8 @@
 //! specification) and The Cargo Book, chapter "Cargo.toml vs Cargo.lock". Four versions, which differ in how
 //! they write the same things:
 //!
-//! * 1: `name version (source)` in every dependency, checksums apart in `[metadata]`, and before Cargo 0.19 the
-//!   project itself in `[root]`;
+//! * 1: `name version (source)` in every dependency, checksums apart in `[metadata]`, and before Cargo 0.19
+//!   the project itself in `[root]`;
 //! * 2: the shortest name that is not ambiguous (`name`, `name version`, …), checksums in the package;
 //! * 3 and 4: how the branch of a git source is written.
 //!
@@ -13,9 +13,10 @@
 //! built in its stead, and which is listed too.
 //!
 //! A crate without `source` lies on the disk: the project, a member of its workspace, or a copy that somebody
-//! keeps with changes of his own (`[patch]`, `path = …`). The last is as vulnerable as the original, the others
-//! rarely have a namesake; they look alike, so all are stated, with the detail `origin: local`. What they depend on
-//! is what the project asks for itself. A lock file does not say what only tests and build scripts need.
+//! keeps with changes of his own (`[patch]`, `path = …`). The last is as vulnerable as the original, the
+//! others rarely have a namesake; they look alike, so all are stated, with the detail `origin: local`. What
+//! they depend on is what the project asks for itself. A lock file does not say what only tests and build
+//! scripts need.
 
 use std::collections::{BTreeMap, BTreeSet};
 

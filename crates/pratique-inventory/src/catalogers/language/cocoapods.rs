@@ -1,11 +1,13 @@
 //! `Podfile.lock`: the pods that a project of CocoaPods was resolved to.
 //!
-//! Follows CocoaPods' guide, "Using CocoaPods: What is Podfile.lock?", and its writer (`Pod::Lockfile`). YAML with
+//! Follows CocoaPods' guide, "Using CocoaPods: What is Podfile.lock?", and its writer (`Pod::Lockfile`). YAML
+//! with
 //!
-//! * `PODS`: `Name (1.0)`, or a mapping from that to what it asks for (`Other (~> 1.0)`). A name with a slash is a subspec, a part
-//!   of the pod that can be had alone; each part that is used has an entry;
+//! * `PODS`: `Name (1.0)`, or a mapping from that to what it asks for (`Other (~> 1.0)`). A name with a slash
+//!   is a subspec, a part of the pod that can be had alone; each part that is used has an entry;
 //! * `DEPENDENCIES`: what the Podfile asks for, with constraints or `(from …)`;
-//! * `EXTERNAL SOURCES` and `CHECKOUT OPTIONS`: folders and repositories that pods came from, the second with the commit.
+//! * `EXTERNAL SOURCES` and `CHECKOUT OPTIONS`: folders and repositories that pods came from, the second with
+//!   the commit.
 //!
 //! Keys in these two are Ruby's symbols: `:git`, `:commit`.
 
@@ -171,7 +173,7 @@ fn place(source: &Source) -> Option<(&'static str, String)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::testing, *};
+    use super::{super::damage, *};
 
     const LOCK: &str = r#"PODS:
   - GlossButtonNode (3.1.2):
@@ -204,7 +206,7 @@ COCOAPODS: 1.11.2
 
     #[test]
     fn pods_and_edges() {
-        let found = testing::packages(&CocoaPodsLock, "ios/Podfile.lock", LOCK);
+        let found = damage::packages(&CocoaPodsLock, "ios/Podfile.lock", LOCK);
         let want = [
             "GlossButtonNode 3.1.2",
             "GoogleUtilities/NSData+zlib 7.5.2",
@@ -212,8 +214,8 @@ COCOAPODS: 1.11.2
             "Forked 2.0",
             "Texture/Core 3.1.0",
         ];
-        assert_eq!(testing::ids(&found), want);
-        assert_eq!(testing::depends(&found[0]), ["Missing ?", "Texture/Core 3.1.0"]);
+        assert_eq!(damage::ids(&found), want);
+        assert_eq!(damage::depends(&found[0]), ["Missing ?", "Texture/Core 3.1.0"]);
         let direct: Vec<_> = found.iter().map(|p| p.direct == Some(true)).collect();
         assert_eq!(direct, [true, false, true, true, false]);
         assert_eq!(found[2].details["origin"], "local");
@@ -222,16 +224,16 @@ COCOAPODS: 1.11.2
 
     #[test]
     fn says_what_makes_no_sense() {
-        let reading = testing::read(&CocoaPodsLock, "Podfile.lock", "PODS:\n  - Name\n").unwrap();
+        let reading = damage::read(&CocoaPodsLock, "Podfile.lock", "PODS:\n  - Name\n").unwrap();
         assert_eq!(reading.problems, ["the pod `Name` has no version"]);
-        assert!(testing::packages(&CocoaPodsLock, "Podfile.lock", "").is_empty());
+        assert!(damage::packages(&CocoaPodsLock, "Podfile.lock", "").is_empty());
         for text in ["PODS:\n  - [a]\n", "PODS:\n  - {}\n", "PODS:\n  - {a (1): [], b (1): []}\n"] {
-            testing::read(&CocoaPodsLock, "Podfile.lock", text).unwrap_err();
+            damage::read(&CocoaPodsLock, "Podfile.lock", text).unwrap_err();
         }
     }
 
     #[test]
     fn withstands_damage() {
-        testing::withstands_damage(&CocoaPodsLock, "Podfile.lock", LOCK);
+        damage::withstands_damage(&CocoaPodsLock, "Podfile.lock", LOCK);
     }
 }

@@ -1,8 +1,8 @@
-//! Paragraphs of `Field: value`, the form of Debian's control files that R (`DESCRIPTION`) and vcpkg (`status`) took
-//! over.
+//! Paragraphs of `Field: value`, the form of Debian's control files that R (`DESCRIPTION`) and vcpkg
+//! (`status`) took over.
 //!
-//! A value goes on in lines that begin with white space; a blank line ends a paragraph. Names of fields ignore case.
-//! A line that is neither is passed over: both programs do that too.
+//! A value goes on in lines that begin with white space; a blank line ends a paragraph. Names of fields
+//! ignore case. A line that is neither is passed over: both programs do that too.
 
 /// The fields of a paragraph, in their order.
 #[derive(Debug, Default)]

@@ -1,7 +1,7 @@
 //! A lock file or manifest taken into memory whole, and what it states put into a reading.
 //!
-//! What is common to formats that are one small document: text that must be UTF-8, JSON, TOML, and the limit on
-//! the number of packages that one file may state.
+//! What is common to formats that are one small document: text that must be UTF-8, JSON, TOML, and the limit
+//! on the number of packages that one file may state.
 
 use serde::de::DeserializeOwned;
 

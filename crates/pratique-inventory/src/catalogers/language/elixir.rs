@@ -1,11 +1,11 @@
 //! `mix.lock`: the packages that an Elixir project was resolved to.
 //!
-//! Follows Mix and Hex, which write it (`Mix.Dep.Lock`, `Hex.Utils.lock/1`; there is no other specification): one map
-//! from the application's name to a tuple, whose first element says where the package comes from.
+//! Follows Mix and Hex, which write it (`Mix.Dep.Lock`, `Hex.Utils.lock/1`; there is no other specification):
+//! one map from the application's name to a tuple, whose first element says where the package comes from.
 //!
-//! * `{:hex, :name, "version", "checksum", [managers], [dependencies], "repository", "checksum"}`, of which older
-//!   versions of Hex wrote only the first three, four or six. The name is the package's and may differ from the
-//!   application's. The repository `hexpm:acme` is the private one of an organisation.
+//! * `{:hex, :name, "version", "checksum", [managers], [dependencies], "repository", "checksum"}`, of which
+//!   older versions of Hex wrote only the first three, four or six. The name is the package's and may differ
+//!   from the application's. The repository `hexpm:acme` is the private one of an organisation.
 //! * `{:git, "url", "revision", [options]}`: no version, only a commit.
 //!
 //! A folder (`:path`) is part of the project and no package; Mix does not lock those, but people write them.
@@ -106,8 +106,8 @@ fn package(entry: &Term, chosen: &BTreeMap<&str, &str>) -> Result<Option<Stated>
     }
 }
 
-/// `[{:cowlib, "~> 2.11", [hex: :cowlib, repo: "hexpm", optional: false]}, …]`, as far as they were locked: what is
-/// optional and was not chosen is not there.
+/// `[{:cowlib, "~> 2.11", [hex: :cowlib, repo: "hexpm", optional: false]}, …]`, as far as they were locked:
+/// what is optional and was not chosen is not there.
 fn depends(list: Option<&Term>, chosen: &BTreeMap<&str, &str>) -> Vec<Requirement> {
     let list = list.map(Term::list).unwrap_or_default();
     let asked = list.iter().filter_map(|dependency| {
@@ -123,7 +123,7 @@ fn depends(list: Option<&Term>, chosen: &BTreeMap<&str, &str>) -> Vec<Requiremen
 
 #[cfg(test)]
 mod tests {
-    use super::{super::testing, *};
+    use super::{super::damage, *};
 
     const LOCK: &str = r#"%{
   "cowboy": {:hex, :cowboy, "2.9.0", "86", [:make, :rebar3], [{:cowlib, "2.11.0", [hex: :cowlib, repo: "hexpm", optional: false]}, {:absent, "~> 1.0", [hex: :absent, repo: "hexpm", optional: true]}], "hexpm", "2c"},
@@ -136,9 +136,9 @@ mod tests {
 
     #[test]
     fn tells_sources_apart() {
-        let found = testing::packages(&ElixirMixLock, "app/mix.lock", LOCK);
-        assert_eq!(testing::ids(&found), ["cowboy 2.9.0", "cowlib 2.11.0", "ours 1.0.0", "enacl "]);
-        assert_eq!(testing::depends(&found[0]), ["cowlib 2.11.0"]);
+        let found = damage::packages(&ElixirMixLock, "app/mix.lock", LOCK);
+        assert_eq!(damage::ids(&found), ["cowboy 2.9.0", "cowlib 2.11.0", "ours 1.0.0", "enacl "]);
+        assert_eq!(damage::depends(&found[0]), ["cowlib 2.11.0"]);
         assert_eq!(found[2].namespace.as_deref(), Some("acme"));
         assert_eq!(found[3].details["vcs_url"], "git+https://github.com/aeternity/enacl.git@2f50ba6");
         assert!(found.iter().all(|p| p.locked_only && p.kind == PackageKind::Hex));
@@ -146,17 +146,16 @@ mod tests {
 
     #[test]
     fn says_what_makes_no_sense() {
-        let reading =
-            testing::read(&ElixirMixLock, "mix.lock", r#"%{"a": {:svn, "x"}, "b": 1, :c}"#).unwrap();
+        let reading = damage::read(&ElixirMixLock, "mix.lock", r#"%{"a": {:svn, "x"}, "b": 1, :c}"#).unwrap();
         assert_eq!(reading.problems.len(), 3);
-        assert!(testing::packages(&ElixirMixLock, "mix.lock", "%{}").is_empty());
-        assert!(testing::packages(&ElixirMixLock, "mix.lock", "").is_empty());
-        let error = testing::read(&ElixirMixLock, "mix.lock", "%{\n<<<<<<< HEAD\n").unwrap_err().to_string();
+        assert!(damage::packages(&ElixirMixLock, "mix.lock", "%{}").is_empty());
+        assert!(damage::packages(&ElixirMixLock, "mix.lock", "").is_empty());
+        let error = damage::read(&ElixirMixLock, "mix.lock", "%{\n<<<<<<< HEAD\n").unwrap_err().to_string();
         assert!(error.contains("line 2"), "{error}");
     }
 
     #[test]
     fn withstands_damage() {
-        testing::withstands_damage(&ElixirMixLock, "mix.lock", LOCK);
+        damage::withstands_damage(&ElixirMixLock, "mix.lock", LOCK);
     }
 }

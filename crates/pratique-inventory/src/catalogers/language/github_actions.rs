@@ -1,11 +1,13 @@
 //! Workflows of GitHub, and actions that are made of others: what they use.
 //!
-//! Follows GitHub's documentation, "Workflow syntax for GitHub Actions" and "Metadata syntax for GitHub Actions":
-//! `jobs.ID.uses` calls a workflow, `jobs.ID.steps[].uses` and, in an `action.yml`, `runs.steps[].uses` an action. What is used is
-//! `owner/repository[/path]@ref`, where the ref is a tag, a branch or, as it should be, a commit. Then people write the tag into a
-//! comment behind it, from which tools take it too: the commit is stated as the version, and the tag as a detail.
+//! Follows GitHub's documentation, "Workflow syntax for GitHub Actions" and "Metadata syntax for GitHub
+//! Actions": `jobs.ID.uses` calls a workflow, `jobs.ID.steps[].uses` and, in an `action.yml`,
+//! `runs.steps[].uses` an action. What is used is `owner/repository[/path]@ref`, where the ref is a tag, a
+//! branch or, as it should be, a commit. Then people write the tag into a comment behind it, from which tools
+//! take it too: the commit is stated as the version, and the tag as a detail.
 //!
-//! `./path` is part of the same repository, `docker://image` an image: neither is an action that anybody published.
+//! `./path` is part of the same repository, `docker://image` an image: neither is an action that anybody
+//! published.
 
 use std::collections::BTreeMap;
 
@@ -28,6 +30,9 @@ const TAG: &str = "tag";
 
 /// The part of a path by which a called workflow is known from an action.
 const WORKFLOWS: &str = ".github/workflows/";
+
+/// Folders in which packages of others lie.
+const INSTALLED: [&[u8]; 5] = [b"node_modules/", b"-packages/", b"/gems/", b"/vendor/", b"/pkg/mod/"];
 
 #[derive(Deserialize)]
 struct Document {
@@ -58,6 +63,9 @@ impl Cataloger for GitHubActions {
 
     fn wants(&self, file: &EntryHeader) -> bool {
         let path = file.path.as_bytes();
+        if INSTALLED.iter().any(|folder| memchr::memmem::find(path, folder).is_some()) {
+            return false;
+        }
         let folder = path.strip_suffix(file.path.file_name()).unwrap_or_default();
         match file.path.file_name() {
             b"action.yml" | b"action.yaml" => true,
@@ -119,8 +127,9 @@ fn package(used: &str, comment: Option<&str>) -> Option<Stated> {
     Some(stated)
 }
 
-/// The tags that comments name behind what is used: readers of YAML pass over comments, so they are looked for in the
-/// lines. A line that only looks like one changes nothing: what is used is known from the document.
+/// The tags that comments name behind what is used: readers of YAML pass over comments, so they are looked
+/// for in the lines. A line that only looks like one changes nothing: what is used is known from the
+/// document.
 fn comments(text: &str) -> BTreeMap<&str, &str> {
     let lines = text.lines().filter_map(|line| {
         let (_, rest) = line.split_once("uses:")?;
@@ -135,7 +144,7 @@ fn comments(text: &str) -> BTreeMap<&str, &str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::testing, *};
+    use super::{super::damage, *};
 
     const SHA: &str = "41dfa10bad2bb2ae585af6ee5bb4d7d973ad74ed";
     const WORKFLOW: &str = r#"on: [push]
@@ -159,7 +168,7 @@ jobs:
 
     #[test]
     fn what_is_used() {
-        let found = testing::packages(&GitHubActions, "src/.github/workflows/ci.yaml", WORKFLOW);
+        let found = damage::packages(&GitHubActions, "src/.github/workflows/ci.yaml", WORKFLOW);
         let setup = format!("actions/setup-go {SHA}");
         let want = [
             "actions/cache/restore main",
@@ -167,32 +176,33 @@ jobs:
             &setup,
             "octo/repo/.github/workflows/workflow.yml v1",
         ];
-        assert_eq!(testing::ids(&found), want);
+        assert_eq!(damage::ids(&found), want);
         assert_eq!(found[2].details["tag"], "v5.1.0");
         assert!(found[0].details.is_empty());
         assert_eq!(found[3].kind, PackageKind::GitHubWorkflow);
         let action = "runs:\n  using: composite\n  steps:\n    - uses: a/b@v1\n";
-        let found = testing::packages(&GitHubActions, "x/action.yml", action);
-        assert_eq!(testing::ids(&found), ["a/b v1"]);
+        let found = damage::packages(&GitHubActions, "x/action.yml", action);
+        assert_eq!(damage::ids(&found), ["a/b v1"]);
     }
 
     #[test]
     fn what_is_not_of_github() {
-        assert!(testing::packages(&GitHubActions, "action.yml", "- [no, action\n").is_empty());
-        assert!(testing::packages(&GitHubActions, "action.yml", "uses: x\n").is_empty());
-        assert!(!testing::wants(&GitHubActions, "workflows/ci.yml"));
-        assert!(testing::wants(&GitHubActions, ".github/workflows/ci.yml"));
+        assert!(damage::packages(&GitHubActions, "action.yml", "- [no, action\n").is_empty());
+        assert!(damage::packages(&GitHubActions, "action.yml", "uses: x\n").is_empty());
+        assert!(!damage::wants(&GitHubActions, "workflows/ci.yml"));
+        assert!(!damage::wants(&GitHubActions, "app/node_modules/a/.github/workflows/ci.yml"));
+        assert!(damage::wants(&GitHubActions, ".github/workflows/ci.yml"));
     }
 
     #[test]
     fn says_what_makes_no_sense() {
         let text = "jobs: {a: {steps: [{uses: x}, {uses: 'a/@1'}]}}";
-        let reading = testing::read(&GitHubActions, ".github/workflows/a.yml", text).unwrap();
+        let reading = damage::read(&GitHubActions, ".github/workflows/a.yml", text).unwrap();
         assert_eq!((reading.facts.len(), reading.problems.len()), (0, 2));
     }
 
     #[test]
     fn withstands_damage() {
-        testing::withstands_damage(&GitHubActions, ".github/workflows/a.yml", WORKFLOW);
+        damage::withstands_damage(&GitHubActions, ".github/workflows/a.yml", WORKFLOW);
     }
 }

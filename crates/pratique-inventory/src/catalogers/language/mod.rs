@@ -4,6 +4,8 @@ pub mod cargo_lock;
 pub mod cocoapods;
 pub mod conan;
 mod control;
+#[cfg(test)]
+mod damage;
 pub mod dart;
 mod document;
 pub mod elixir;
@@ -23,8 +25,6 @@ pub mod swift;
 pub mod swipl;
 mod terms;
 pub mod terraform;
-#[cfg(test)]
-mod testing;
 pub mod vcpkg;
 pub(in crate::catalogers) mod yaml;
 

@@ -1,15 +1,17 @@
 //! `Package.resolved`: the packages that a Swift package or Xcode project was resolved to.
 //!
-//! Follows Swift Package Manager, which writes it (`PinsStore`; the manual, "Resolving and updating dependencies",
-//! only names it). Three versions:
+//! Follows Swift Package Manager, which writes it (`PinsStore`; the manual, "Resolving and updating
+//! dependencies", only names it). Three versions:
 //!
-//! * 1: `object.pins` of `package`, `repositoryURL`, `state`. The name is the one in the other package's manifest.
-//! * 2 and 3: `pins` of `identity`, `kind`, `location`, `state`. The identity is the repository's name in lower case,
-//!   or, for a package that a registry served, `scope.name`.
+//! * 1: `object.pins` of `package`, `repositoryURL`, `state`. The name is the one in the other package's
+//!   manifest.
+//! * 2 and 3: `pins` of `identity`, `kind`, `location`, `state`. The identity is the repository's name in
+//!   lower case, or, for a package that a registry served, `scope.name`.
 //!
-//! Packages are known by their repository, to the purl specification as to advisories (`github.com/apple/swift-nio`),
-//! so that is what is stated: the last part of the address as the name, without `.git`, and what is before it as the
-//! namespace. What the file calls it is kept as `identity` where it differs by more than case.
+//! Packages are known by their repository, to the purl specification as to advisories
+//! (`github.com/apple/swift-nio`), so that is what is stated: the last part of the address as the name,
+//! without `.git`, and what is before it as the namespace. What the file calls it is kept as `identity` where
+//! it differs by more than case.
 //!
 //! A pin of a branch has a revision and no version. The file does not say who depends on whom.
 
@@ -146,7 +148,7 @@ fn repository(location: &str) -> Option<(String, String)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::testing, *};
+    use super::{super::damage, *};
 
     const V1: &str = r#"{"object": {"pins": [
         {"package": "NIO", "repositoryURL": "git@github.com:apple/swift-nio.git",
@@ -160,12 +162,12 @@ mod tests {
 
     #[test]
     fn all_versions() {
-        let found = testing::packages(&SwiftResolved, "a/Package.resolved", V1);
-        assert_eq!(testing::ids(&found), ["swift-nio 9.2.1"]);
+        let found = damage::packages(&SwiftResolved, "a/Package.resolved", V1);
+        assert_eq!(damage::ids(&found), ["swift-nio 9.2.1"]);
         assert_eq!(found[0].namespace.as_deref(), Some("github.com/apple"));
         assert_eq!(found[0].details["identity"], "NIO");
-        let found = testing::packages(&SwiftResolved, ".package.resolved", V3);
-        assert_eq!(testing::ids(&found), ["swift-MMIO ", "LinkedList 1.1.0", "mine 1.0.0"]);
+        let found = damage::packages(&SwiftResolved, ".package.resolved", V3);
+        assert_eq!(damage::ids(&found), ["swift-MMIO ", "LinkedList 1.1.0", "mine 1.0.0"]);
         let namespaces: Vec<_> = found.iter().map(|p| p.namespace.as_deref()).collect();
         assert_eq!(namespaces, [Some("github.com/apple"), Some("mona"), None]);
         assert_eq!(found[0].details["commit"], "80c1");
@@ -191,14 +193,14 @@ mod tests {
 
     #[test]
     fn says_what_makes_no_sense() {
-        let reading = testing::read(&SwiftResolved, "Package.resolved", r#"{"pins": [{}]}"#).unwrap();
+        let reading = damage::read(&SwiftResolved, "Package.resolved", r#"{"pins": [{}]}"#).unwrap();
         assert_eq!((reading.facts.len(), reading.problems.len()), (0, 1));
-        testing::read(&SwiftResolved, "Package.resolved", r#"{"pins": [1]}"#).unwrap_err();
+        damage::read(&SwiftResolved, "Package.resolved", r#"{"pins": [1]}"#).unwrap_err();
     }
 
     #[test]
     fn withstands_damage() {
-        testing::withstands_damage(&SwiftResolved, "Package.resolved", V1);
-        testing::withstands_damage(&SwiftResolved, "Package.resolved", V3);
+        damage::withstands_damage(&SwiftResolved, "Package.resolved", V1);
+        damage::withstands_damage(&SwiftResolved, "Package.resolved", V3);
     }
 }

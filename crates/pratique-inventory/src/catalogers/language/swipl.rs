@@ -1,10 +1,11 @@
 //! `pack.pl`: a pack of SWI-Prolog, in its source tree and where `pack_install/1` put it.
 //!
-//! Follows SWI-Prolog's manual, section "Packs", "pack.pl": a list of facts, of which `name/1` and `version/1` are
-//! needed and `requires/1` (`name`, `name >= version`), `provides/1` and `home/1` are read. A requirement on
-//! `prolog` is one on SWI-Prolog itself.
+//! Follows SWI-Prolog's manual, section "Packs", "pack.pl": a list of facts, of which `name/1` and
+//! `version/1` are needed and `requires/1` (`name`, `name >= version`), `provides/1` and `home/1` are read. A
+//! requirement on `prolog` is one on SWI-Prolog itself.
 //!
-//! Installed packs lie in `…/swi-prolog/pack/NAME` or `…/swipl/pack/NAME`; anywhere else it is the source of one.
+//! Installed packs lie in `…/swi-prolog/pack/NAME` or `…/swipl/pack/NAME`; anywhere else it is the source of
+//! one.
 
 use pratique_image::EntryHeader;
 
@@ -80,30 +81,30 @@ fn values<'a>(facts: &'a [Term], wanted: &'a str) -> impl Iterator<Item = &'a st
 
 #[cfg(test)]
 mod tests {
-    use super::{super::testing, *};
+    use super::{super::damage, *};
 
     const PACK: &str = "name(hdt).\nversion('0.5.2').\n% TODO\ntitle('RDF').\nrequires(prolog >= '9.1').\n\
                         requires(lib).\nprovides(x@1).\nauthor( 'J', 'j@h' ).\n";
 
     #[test]
     fn states_the_pack() {
-        let found = testing::packages(&SwiPlPack, "root/.local/share/swi-prolog/pack/hdt/pack.pl", PACK);
-        assert_eq!(testing::ids(&found), ["hdt 0.5.2"]);
+        let found = damage::packages(&SwiPlPack, "root/.local/share/swi-prolog/pack/hdt/pack.pl", PACK);
+        assert_eq!(damage::ids(&found), ["hdt 0.5.2"]);
         assert_eq!(found[0].depends, ["lib", "prolog"]);
         assert_eq!(found[0].provides, ["x"]);
         assert!(!found[0].locked_only);
-        assert!(testing::packages(&SwiPlPack, "src/hdt/pack.pl", PACK)[0].locked_only);
+        assert!(damage::packages(&SwiPlPack, "src/hdt/pack.pl", PACK)[0].locked_only);
     }
 
     #[test]
     fn says_what_makes_no_sense() {
         for text in ["", "name(a).", "version('1').", ":- module(a, []).", "name(a)"] {
-            testing::read(&SwiPlPack, "pack.pl", text).unwrap_err();
+            damage::read(&SwiPlPack, "pack.pl", text).unwrap_err();
         }
     }
 
     #[test]
     fn withstands_damage() {
-        testing::withstands_damage(&SwiPlPack, "pack.pl", PACK);
+        damage::withstands_damage(&SwiPlPack, "pack.pl", PACK);
     }
 }

@@ -1,8 +1,8 @@
 //! Literal terms of Erlang, Elixir and Prolog: data written as source text.
 //!
-//! `rebar.lock` and `*.app` are Erlang terms (`file:consult/1`), `mix.lock` is one Elixir literal, `pack.pl` is a
-//! list of Prolog facts. The three are cousins: atoms, strings, numbers, lists, and tuples or compound terms.
-//! They differ in how an atom and a comment look, and in what has a key:
+//! `rebar.lock` and `*.app` are Erlang terms (`file:consult/1`), `mix.lock` is one Elixir literal, `pack.pl`
+//! is a list of Prolog facts. The three are cousins: atoms, strings, numbers, lists, and tuples or compound
+//! terms. They differ in how an atom and a comment look, and in what has a key:
 //!
 //! | | Erlang | Elixir | Prolog |
 //! |---|---|---|---|
@@ -13,8 +13,8 @@
 //! | comment | `%` | `#` | `%`, `/* */` |
 //! | ends with | `.` | | `.` |
 //!
-//! Nothing is evaluated: a file that holds more than literals is an error. A pair with a key is read as a tuple
-//! of two, which is what it means in two of the three languages.
+//! Nothing is evaluated: a file that holds more than literals is an error. A pair with a key is read as a
+//! tuple of two, which is what it means in two of the three languages.
 
 use super::document::line_of;
 

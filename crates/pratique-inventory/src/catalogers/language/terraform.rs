@@ -1,11 +1,11 @@
 //! `.terraform.lock.hcl`: the providers that a configuration of Terraform or OpenTofu was resolved to.
 //!
-//! Follows Terraform's documentation, "Dependency lock file": blocks `provider "HOST/NAMESPACE/TYPE" { version = "…" … }`, in
-//! HCL. Terraform itself refuses expressions here, so texts, lists of texts and nothing else have to be told apart. A
-//! provider whose block has no version was named but not yet chosen.
+//! Follows Terraform's documentation, "Dependency lock file": blocks `provider "HOST/NAMESPACE/TYPE" {
+//! version = "…" … }`, in HCL. Terraform itself refuses expressions here, so texts, lists of texts and
+//! nothing else have to be told apart. A provider whose block has no version was named but not yet chosen.
 //!
-//! The provider's whole address is its name, as people and registries write it: `hashicorp/aws` of one registry is not
-//! that of another. Modules are not locked.
+//! The provider's whole address is its name, as people and registries write it: `hashicorp/aws` of one
+//! registry is not that of another. Modules are not locked.
 
 use pratique_image::EntryHeader;
 
@@ -183,7 +183,7 @@ impl Tokens<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::testing, *};
+    use super::{super::damage, *};
 
     const LOCK: &str = "# made by \"terraform init\"\nprovider \"registry.terraform.io/hashicorp/aws\" {\n  version     = \"5.72.1\"\n  \
         constraints = \"> 5.72.0\"\n  hashes = [\n    \"h1:a=\",\n    \"zh:0d\",\n  ]\n}\n\n\
@@ -191,9 +191,9 @@ mod tests {
 
     #[test]
     fn providers_and_nothing_else() {
-        let found = testing::packages(&TerraformLock, "app/.terraform.lock.hcl", LOCK);
+        let found = damage::packages(&TerraformLock, "app/.terraform.lock.hcl", LOCK);
         let want = ["registry.terraform.io/hashicorp/aws 5.72.1", "registry.opentofu.org/a/b 1.0.0"];
-        assert_eq!(testing::ids(&found), want);
+        assert_eq!(damage::ids(&found), want);
         assert_eq!(found[0].details["constraints"], "> 5.72.0");
     }
 
@@ -203,15 +203,15 @@ mod tests {
         for text in
             ["provider {", "provider \"a\" {", "}", "provider \"a", "provider", "provider \"a\" \"b\" {}"]
         {
-            testing::read(&TerraformLock, path, text).unwrap_err();
+            damage::read(&TerraformLock, path, text).unwrap_err();
         }
-        let reading = testing::read(&TerraformLock, path, "provider \"a\" {}").unwrap();
+        let reading = damage::read(&TerraformLock, path, "provider \"a\" {}").unwrap();
         assert_eq!((reading.facts.len(), reading.problems.len()), (1, 1));
-        assert!(testing::packages(&TerraformLock, path, "").is_empty());
+        assert!(damage::packages(&TerraformLock, path, "").is_empty());
     }
 
     #[test]
     fn withstands_damage() {
-        testing::withstands_damage(&TerraformLock, ".terraform.lock.hcl", LOCK);
+        damage::withstands_damage(&TerraformLock, ".terraform.lock.hcl", LOCK);
     }
 }

@@ -2,11 +2,11 @@
 //!
 //! Follows Conan's reference, "Lockfiles", in both of its shapes:
 //!
-//! * Conan 1 (`version` 0.1 to 0.4): `graph_lock.nodes`, a graph. A node refers to its recipe in `ref` or, before 0.4,
-//!   to its package in `pref`, and names others in `requires` and `build_requires`. The node of the project
-//!   itself, mostly `0`, has no reference or only the path of its conanfile.
-//! * Conan 2 (`version` 0.5): flat lists `requires`, `build_requires`, `python_requires`, `config_requires`, without
-//!   edges.
+//! * Conan 1 (`version` 0.1 to 0.4): `graph_lock.nodes`, a graph. A node refers to its recipe in `ref` or,
+//!   before 0.4, to its package in `pref`, and names others in `requires` and `build_requires`. The node of
+//!   the project itself, mostly `0`, has no reference or only the path of its conanfile.
+//! * Conan 2 (`version` 0.5): flat lists `requires`, `build_requires`, `python_requires`, `config_requires`,
+//!   without edges.
 //!
 //! What is only needed to build (`build_requires`, the context `build`) is marked as development.
 
@@ -21,7 +21,8 @@ use crate::{Cataloger, CatalogerId, File, Reading, Stated, Unreadable};
 /// Recipes that `conan.lock` pins.
 pub struct ConanLock;
 
-/// Longest file that is read, in bytes: one of Conan 1 repeats all options in every node, real ones reach 1 MB.
+/// Longest file that is read, in bytes: one of Conan 1 repeats all options in every node, real ones reach 1
+/// MB.
 const LONGEST: u64 = 32 << 20;
 const FORMAT: &str = "conan.lock";
 
@@ -130,7 +131,7 @@ fn of_graph(graph: &Graph) -> Vec<Stated> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::super::testing, *};
+    use super::{super::super::damage, *};
 
     const V1: &str = r#"{"graph_lock": {"nodes": {
         "0": {"path": "conanfile.py", "requires": ["1"], "build_requires": ["3"]},
@@ -142,25 +143,25 @@ mod tests {
 
     #[test]
     fn graphs() {
-        let found = testing::packages(&ConanLock, "conan.lock", V1);
-        assert_eq!(testing::ids(&found), ["mfast 1.2.2", "zlib 1.2.12", "cmake 3.20.0"]);
+        let found = damage::packages(&ConanLock, "conan.lock", V1);
+        assert_eq!(damage::ids(&found), ["mfast 1.2.2", "zlib 1.2.12", "cmake 3.20.0"]);
         assert_eq!(found.iter().map(|p| p.direct).collect::<Vec<_>>(), [Some(true), Some(false), Some(true)]);
         assert_eq!(found.iter().map(|p| p.development).collect::<Vec<_>>(), [false, false, true]);
-        assert_eq!(testing::depends(&found[0]), ["zlib 1.2.12"]);
+        assert_eq!(damage::depends(&found[0]), ["zlib 1.2.12"]);
         assert_eq!((found[0].namespace.as_deref(), &*found[0].details["channel"]), (Some("u"), "c"));
     }
 
     #[test]
     fn lists() {
-        let reading = testing::read(&ConanLock, "conan.lock", V2).unwrap();
+        let reading = damage::read(&ConanLock, "conan.lock", V2).unwrap();
         assert_eq!(reading.problems, ["`c/[>1]` is no reference with a version"]);
-        let found = testing::stated(reading);
-        assert_eq!(testing::ids(&found), ["a 1.0", "b 2.0", "cmake 3.20.0"]);
+        let found = damage::stated(reading);
+        assert_eq!(damage::ids(&found), ["a 1.0", "b 2.0", "cmake 3.20.0"]);
         assert!(found[2].development && !found[0].development);
     }
 
     #[test]
     fn withstands_damage() {
-        testing::withstands_damage(&ConanLock, "conan.lock", V1);
+        damage::withstands_damage(&ConanLock, "conan.lock", V1);
     }
 }

@@ -1,4 +1,5 @@
-//! Conan: packages of C and C++. What its three kinds of files share is how they refer to a recipe or a package.
+//! Conan: packages of C and C++. What its three kinds of files share is how they refer to a recipe or a
+//! package.
 
 pub mod lock;
 pub mod text;
@@ -8,8 +9,8 @@ pub use text::ConanText;
 
 use crate::{PackageKind, Requirement, Stated};
 
-/// `name/version@user/channel#recipe-revision%timestamp:package-id#package-revision`, of which all but name and
-/// version may be missing; user and channel come together, and `_` stands for none.
+/// `name/version@user/channel#recipe-revision%timestamp:package-id#package-revision`, of which all but name
+/// and version may be missing; user and channel come together, and `_` stands for none.
 ///
 /// Follows Conan's reference, "Package references" and "Revisions".
 #[derive(Debug, PartialEq, Eq)]

@@ -1,14 +1,16 @@
-//! `conanfile.txt` and `conaninfo.txt`: what a project asks Conan for, and what a package in its cache was built of.
+//! `conanfile.txt` and `conaninfo.txt`: what a project asks Conan for, and what a package in its cache was
+//! built of.
 //!
-//! Follows Conan's reference, "conanfile.txt" and "conaninfo.txt": sections in square brackets, one entry a line, `#`
-//! for a comment at the start of a line (later in a line it begins a revision).
+//! Follows Conan's reference, "conanfile.txt" and "conaninfo.txt": sections in square brackets, one entry a
+//! line, `#` for a comment at the start of a line (later in a line it begins a revision).
 //!
-//! * `conanfile.txt`: `[requires]`, and `[tool_requires]` (before, `[build_requires]`) and `[test_requires]`, which
-//!   are not part of the product. A requirement is mostly one version; a range is no package and is passed over.
-//! * `conaninfo.txt` of Conan 1 lies in the package it describes, at `NAME/VERSION/USER/CHANNEL/package/ID/`, with `_`
-//!   for no user and no channel. `[requires]` names what it asks for with the version blurred (`boost/1.Y.Z`),
-//!   `[full_requires]` all it was built with. Conan 2 gives the package's folder a made-up name and writes no
-//!   `[full_requires]`: such a file states nothing.
+//! * `conanfile.txt`: `[requires]`, and `[tool_requires]` (before, `[build_requires]`) and `[test_requires]`,
+//!   which are not part of the product. A requirement is mostly one version; a range is no package and is
+//!   passed over.
+//! * `conaninfo.txt` of Conan 1 lies in the package it describes, at `NAME/VERSION/USER/CHANNEL/package/ID/`,
+//!   with `_` for no user and no channel. `[requires]` names what it asks for with the version blurred
+//!   (`boost/1.Y.Z`), `[full_requires]` all it was built with. Conan 2 gives the package's folder a made-up
+//!   name and writes no `[full_requires]`: such a file states nothing.
 
 use std::collections::BTreeSet;
 
@@ -119,7 +121,7 @@ fn by_folder(path: &ImagePath) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::super::testing, *};
+    use super::{super::super::damage, *};
 
     const FILE: &str = "# Docs\n[requires]\nfmt/8.1.1\nspdlog/1.9.2@u/c#12%%98 \nzlib/[>=1.2]\n\n[tool_requires]\n\
                         cmake/3.20\n[generators]\nCMakeDeps\n";
@@ -129,28 +131,28 @@ mod tests {
 
     #[test]
     fn what_is_asked_for() {
-        let found = testing::packages(&ConanText, "conanfile.txt", FILE);
-        assert_eq!(testing::ids(&found), ["fmt 8.1.1", "spdlog 1.9.2", "cmake 3.20"]);
+        let found = damage::packages(&ConanText, "conanfile.txt", FILE);
+        assert_eq!(damage::ids(&found), ["fmt 8.1.1", "spdlog 1.9.2", "cmake 3.20"]);
         assert!(found[2].development && found.iter().all(|p| p.direct == Some(true) && p.locked_only));
-        let reading = testing::read(&ConanText, "conanfile.txt", "[requires]\nnonsense\n").unwrap();
+        let reading = damage::read(&ConanText, "conanfile.txt", "[requires]\nnonsense\n").unwrap();
         assert_eq!(reading.problems, ["`nonsense` in [requires] is no reference"]);
     }
 
     #[test]
     fn what_is_installed() {
-        let found = testing::packages(&ConanText, INSTALLED, INFO);
-        assert_eq!(testing::ids(&found), ["boost 1.75.0", "zlib 1.2.13", "mfast 1.2.2"]);
+        let found = damage::packages(&ConanText, INSTALLED, INFO);
+        assert_eq!(damage::ids(&found), ["boost 1.75.0", "zlib 1.2.13", "mfast 1.2.2"]);
         assert!(!found[2].locked_only && found[0].locked_only);
-        assert_eq!(testing::depends(&found[2]), ["boost 1.75.0"]);
+        assert_eq!(damage::depends(&found[2]), ["boost 1.75.0"]);
         assert_eq!(found[2].namespace, None);
         let two =
-            testing::packages(&ConanText, "root/.conan2/p/b/zlib1/p/conaninfo.txt", "[requires]\na/1.Z\n");
+            damage::packages(&ConanText, "root/.conan2/p/b/zlib1/p/conaninfo.txt", "[requires]\na/1.Z\n");
         assert!(two.is_empty());
     }
 
     #[test]
     fn withstands_damage() {
-        testing::withstands_damage(&ConanText, "conanfile.txt", FILE);
-        testing::withstands_damage(&ConanText, INSTALLED, INFO);
+        damage::withstands_damage(&ConanText, "conanfile.txt", FILE);
+        damage::withstands_damage(&ConanText, INSTALLED, INFO);
     }
 }

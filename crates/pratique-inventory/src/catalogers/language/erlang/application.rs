@@ -1,12 +1,12 @@
 //! `ebin/NAME.app`: an application of Erlang's OTP that lies compiled on the disk.
 //!
-//! Follows `app(4)` of OTP's manual: one term, `{application, Name, [{vsn, "…"}, {applications, […]}, …]}`. OTP's own
-//! libraries are such applications (`lib/erlang/lib/ssl-11.1/ebin/ssl.app`), Elixir and its libraries are, and so
-//! is everything in a release that rebar3 or Mix made. Whether it was fetched from Hex the file does not say, so
-//! all are stated as applications.
+//! Follows `app(4)` of OTP's manual: one term, `{application, Name, [{vsn, "…"}, {applications, […]}, …]}`.
+//! OTP's own libraries are such applications (`lib/erlang/lib/ssl-11.1/ebin/ssl.app`), Elixir and its
+//! libraries are, and so is everything in a release that rebar3 or Mix made. Whether it was fetched from Hex
+//! the file does not say, so all are stated as applications.
 //!
-//! On macOS an `.app` is a bundle, and a Dart or Swift project may hold one: only those in a folder `ebin`, where
-//! OTP demands them, are read.
+//! On macOS an `.app` is a bundle, and a Dart or Swift project may hold one: only those in a folder `ebin`,
+//! where OTP demands them, are read.
 
 use pratique_image::EntryHeader;
 
@@ -83,7 +83,7 @@ fn depends(keys: &Term) -> Vec<Requirement> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::super::testing, *};
+    use super::{super::super::damage, *};
 
     const PATH: &str = "usr/lib/erlang/lib/ssl-11.1/ebin/ssl.app";
     const SSL: &str = r#"%% comment
@@ -99,16 +99,16 @@ mod tests {
 
     #[test]
     fn where_otp_puts_them() {
-        assert!(testing::wants(&ErlangApplication, "ebin/rabbitmq.app"));
+        assert!(damage::wants(&ErlangApplication, "ebin/rabbitmq.app"));
         for path in ["app/ebin/x.appup", "Applications/Safari.app", "ebin.app", "webin/a.app"] {
-            assert!(!testing::wants(&ErlangApplication, path), "{path}");
+            assert!(!damage::wants(&ErlangApplication, path), "{path}");
         }
     }
 
     #[test]
     fn states_what_is_there() {
-        let found = testing::packages(&ErlangApplication, PATH, SSL);
-        assert_eq!(testing::ids(&found), ["ssl 11.1"]);
+        let found = damage::packages(&ErlangApplication, PATH, SSL);
+        assert_eq!(damage::ids(&found), ["ssl 11.1"]);
         assert_eq!(found[0].depends, ["crypto", "kernel", "public_key", "stdlib"]);
         assert_eq!(found[0].details["id"], "git-1");
         assert!(!found[0].locked_only);
@@ -117,15 +117,15 @@ mod tests {
     #[test]
     fn says_what_makes_no_sense() {
         let reading =
-            testing::read(&ErlangApplication, PATH, "{application, a, [{vsn, \"%VSN%\"}]}.").unwrap();
+            damage::read(&ErlangApplication, PATH, "{application, a, [{vsn, \"%VSN%\"}]}.").unwrap();
         assert_eq!((reading.facts.len(), reading.problems.len()), (1, 1));
         for text in ["", "[].", "{release, a, []}."] {
-            testing::read(&ErlangApplication, PATH, text).unwrap_err();
+            damage::read(&ErlangApplication, PATH, text).unwrap_err();
         }
     }
 
     #[test]
     fn withstands_damage() {
-        testing::withstands_damage(&ErlangApplication, PATH, SSL);
+        damage::withstands_damage(&ErlangApplication, PATH, SSL);
     }
 }

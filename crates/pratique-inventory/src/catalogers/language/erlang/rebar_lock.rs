@@ -1,12 +1,14 @@
 //! `rebar.lock`: the packages that an Erlang project was resolved to.
 //!
-//! Follows rebar3, which writes it (`rebar_config:consult_lock_file/1`; there is no other specification). Two terms:
-//! `{"1.2.0", [lock, …]}.` and the packages' hashes. Before version 3 of rebar it was the list alone. A lock is
-//! `{<<"application">>, source, level}`, with level 0 for what the project asks for itself, and the source one of
+//! Follows rebar3, which writes it (`rebar_config:consult_lock_file/1`; there is no other specification). Two
+//! terms: `{"1.2.0", [lock, …]}.` and the packages' hashes. Before version 3 of rebar it was the list alone.
+//! A lock is `{<<"application">>, source, level}`, with level 0 for what the project asks for itself, and the
+//! source one of
 //!
-//! * `{pkg, <<"name">>, <<"version">>}`, in old files with a hash at the end: served by Hex. The package's name
-//!   may differ from the application's.
-//! * `{git, "url", {ref, "commit"}}`, `{git_subdir, "url", {ref, "commit"}, "folder"}`, `{hg, …}`: no version.
+//! * `{pkg, <<"name">>, <<"version">>}`, in old files with a hash at the end: served by Hex. The package's
+//!   name may differ from the application's.
+//! * `{git, "url", {ref, "commit"}}`, `{git_subdir, "url", {ref, "commit"}, "folder"}`, `{hg, …}`: no
+//!   version.
 //!
 //! Plugins add sources of their own; a lock with such a source is a problem of the reading. The file does not
 //! say who depends on whom.
@@ -95,7 +97,7 @@ fn package(lock: &Term) -> Result<Stated, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::super::testing, *};
+    use super::{super::super::damage, *};
 
     const LOCK: &str = r#"{"1.2.0",
 [{<<"certifi">>,{pkg,<<"certifi">>,<<"2.9.0">>},0},
@@ -109,24 +111,24 @@ mod tests {
 
     #[test]
     fn both_versions() {
-        let found = testing::packages(&ErlangRebarLock, "rebar.lock", LOCK);
-        assert_eq!(testing::ids(&found), ["certifi 2.9.0", "other_name 1.0.0", "enacl "]);
+        let found = damage::packages(&ErlangRebarLock, "rebar.lock", LOCK);
+        assert_eq!(damage::ids(&found), ["certifi 2.9.0", "other_name 1.0.0", "enacl "]);
         assert_eq!(found.iter().map(|p| p.direct).collect::<Vec<_>>(), [Some(true), Some(false), Some(true)]);
         assert_eq!(found[2].details["vcs_url"], "git+git@github.com:a/b.git@2f50");
         let old = "[{<<\"a\">>,{pkg,<<\"a\">>,<<\"1\">>},0}].";
-        assert_eq!(testing::ids(&testing::packages(&ErlangRebarLock, "rebar.lock", old)), ["a 1"]);
-        assert!(testing::packages(&ErlangRebarLock, "rebar.lock", "[].").is_empty());
+        assert_eq!(damage::ids(&damage::packages(&ErlangRebarLock, "rebar.lock", old)), ["a 1"]);
+        assert!(damage::packages(&ErlangRebarLock, "rebar.lock", "[].").is_empty());
     }
 
     #[test]
     fn says_what_makes_no_sense() {
         let text = "[{<<\"a\">>,{svn,\"x\"},0}, b, {<<>>,{pkg,<<>>,<<\"1\">>},0}].";
-        let reading = testing::read(&ErlangRebarLock, "rebar.lock", text).unwrap();
+        let reading = damage::read(&ErlangRebarLock, "rebar.lock", text).unwrap();
         assert_eq!((reading.facts.len(), reading.problems.len()), (0, 3));
     }
 
     #[test]
     fn withstands_damage() {
-        testing::withstands_damage(&ErlangRebarLock, "rebar.lock", LOCK);
+        damage::withstands_damage(&ErlangRebarLock, "rebar.lock", LOCK);
     }
 }

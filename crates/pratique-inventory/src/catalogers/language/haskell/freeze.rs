@@ -1,10 +1,10 @@
 //! `cabal.project.freeze`: the packages that a Haskell project was resolved to.
 //!
-//! Follows the Cabal user guide, "cabal freeze" and "Package configuration": a field `constraints` whose value goes on
-//! in indented lines, entries divided by commas. Of those,
+//! Follows the Cabal user guide, "cabal freeze" and "Package configuration": a field `constraints` whose
+//! value goes on in indented lines, entries divided by commas. Of those,
 //!
-//! * `any.aeson ==2.0.3.0` pins a package, for whatever purpose (`any.`), for setup scripts (`setup.`), or for those of
-//!   one package (`happy:setup.`), which are not part of the product;
+//! * `any.aeson ==2.0.3.0` pins a package, for whatever purpose (`any.`), for setup scripts (`setup.`), or
+//!   for those of one package (`happy:setup.`), which are not part of the product;
 //! * `any.base installed` takes the one that came with the compiler, whose version the file does not tell;
 //! * `aeson +ordered-keymap -cffi` sets flags.
 
@@ -74,7 +74,7 @@ fn pinned(entry: &str) -> Option<Stated> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::super::testing, *};
+    use super::{super::super::damage, *};
 
     const FREEZE: &str = "active-repositories: hackage.haskell.org:merge\nconstraints: any.Cabal ==3.2.1.0,\n\
         \x20            -- a comment, any.x ==1\n             any.base installed,\n             tls +compat -hans,\n\
@@ -83,9 +83,9 @@ mod tests {
 
     #[test]
     fn pins_and_nothing_else() {
-        let found = testing::packages(&HaskellFreeze, "cabal.project.freeze", FREEZE);
+        let found = damage::packages(&HaskellFreeze, "cabal.project.freeze", FREEZE);
         let want = ["Cabal 3.2.1.0", "text-1 2.0", "setup-only 1.0", "more 1", "last 0.1"];
-        assert_eq!(testing::ids(&found), want);
+        assert_eq!(damage::ids(&found), want);
         assert_eq!(
             found.iter().map(|p| p.development).collect::<Vec<_>>(),
             [false, false, true, true, false]
@@ -94,6 +94,6 @@ mod tests {
 
     #[test]
     fn withstands_damage() {
-        testing::withstands_damage(&HaskellFreeze, "cabal.project.freeze", FREEZE);
+        damage::withstands_damage(&HaskellFreeze, "cabal.project.freeze", FREEZE);
     }
 }

@@ -2,13 +2,13 @@
 //!
 //! Follows Stack's documentation, "stack.yaml: extra-deps", "Package locations" and "Lock files".
 //!
-//! * `stack.yaml` lists `extra-deps`: `name-1.0`, `name-1.0@sha256:…,size`, `name-1.0@rev:2`; folders, archives and repositories
-//!   have no name of a package here.
-//! * `stack.yaml.lock` lists `packages`, with `completed` either as such a text under `hackage` or as `name`, `version`
-//!   and the place of a repository or archive.
+//! * `stack.yaml` lists `extra-deps`: `name-1.0`, `name-1.0@sha256:…,size`, `name-1.0@rev:2`; folders,
+//!   archives and repositories have no name of a package here.
+//! * `stack.yaml.lock` lists `packages`, with `completed` either as such a text under `hackage` or as `name`,
+//!   `version` and the place of a repository or archive.
 //!
-//! Most packages of a project come from its snapshot (`resolver: lts-18.28`), which is a list that Stack fetches: neither
-//! file has them.
+//! Most packages of a project come from its snapshot (`resolver: lts-18.28`), which is a list that Stack
+//! fetches: neither file has them.
 
 use std::fmt;
 
@@ -157,7 +157,7 @@ fn stated(name: &str, version: &str) -> Stated {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::super::testing, *};
+    use super::{super::super::damage, *};
 
     const PROJECT: &str = "resolver: lts-18.28\npackages:\n  - .\nextra-deps:\n  - hspec-core-2.9.4@sha256:a126,6498\n  \
         - stm-2.5.0.2\n  - ./vendor/thing-1.0\n  - git: https://h/a.git\n    commit: abc\nghc-options:\n  \"$everything\": -haddock\n";
@@ -167,24 +167,24 @@ mod tests {
 
     #[test]
     fn both_files() {
-        let found = testing::packages(&HaskellStack, "app/stack.yaml", PROJECT);
-        assert_eq!(testing::ids(&found), ["hspec-core 2.9.4", "stm 2.5.0.2"]);
-        let found = testing::packages(&HaskellStack, "app/stack.yaml.lock", LOCK);
-        assert_eq!(testing::ids(&found), ["HTTP 4000.3.16", "a-b 1.10"]);
+        let found = damage::packages(&HaskellStack, "app/stack.yaml", PROJECT);
+        assert_eq!(damage::ids(&found), ["hspec-core 2.9.4", "stm 2.5.0.2"]);
+        let found = damage::packages(&HaskellStack, "app/stack.yaml.lock", LOCK);
+        assert_eq!(damage::ids(&found), ["HTTP 4000.3.16", "a-b 1.10"]);
         assert_eq!(found[1].details["vcs_url"], "git+https://h/a.git@abc");
-        assert!(testing::packages(&HaskellStack, "stack.yaml", "extra-deps:\n").is_empty());
+        assert!(damage::packages(&HaskellStack, "stack.yaml", "extra-deps:\n").is_empty());
     }
 
     #[test]
     fn says_what_makes_no_sense() {
-        let reading = testing::read(&HaskellStack, "stack.yaml.lock", "packages: [{completed: {}}]").unwrap();
+        let reading = damage::read(&HaskellStack, "stack.yaml.lock", "packages: [{completed: {}}]").unwrap();
         assert_eq!((reading.facts.len(), reading.problems.len()), (0, 1));
-        testing::read(&HaskellStack, "stack.yaml", "extra-deps: {").unwrap_err();
+        damage::read(&HaskellStack, "stack.yaml", "extra-deps: {").unwrap_err();
     }
 
     #[test]
     fn withstands_damage() {
-        testing::withstands_damage(&HaskellStack, "stack.yaml", PROJECT);
-        testing::withstands_damage(&HaskellStack, "stack.yaml.lock", LOCK);
+        damage::withstands_damage(&HaskellStack, "stack.yaml", PROJECT);
+        damage::withstands_damage(&HaskellStack, "stack.yaml.lock", LOCK);
     }
 }

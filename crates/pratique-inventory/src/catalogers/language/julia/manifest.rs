@@ -1,12 +1,13 @@
 //! `Manifest.toml`: the packages that a Julia project was resolved to.
 //!
-//! Follows Pkg's documentation, "Project.toml and Manifest.toml". Two formats: in 1.0 packages are tables of their own
-//! (`[[JSON]]`), in 2.x they lie below `deps` (`[[deps.JSON]]`), beside `julia_version` and `manifest_format`. Several packages
-//! may have one name, told apart by `uuid`. Then, and only then, `deps` of others is a table from names to UUIDs instead of a
-//! list of names.
+//! Follows Pkg's documentation, "Project.toml and Manifest.toml". Two formats: in 1.0 packages are tables of
+//! their own (`[[JSON]]`), in 2.x they lie below `deps` (`[[deps.JSON]]`), beside `julia_version` and
+//! `manifest_format`. Several packages may have one name, told apart by `uuid`. Then, and only then, `deps`
+//! of others is a table from names to UUIDs instead of a list of names.
 //!
-//! The standard library's packages often have no version: theirs is Julia's, and they are stated without one. A `path`
-//! is a folder on the disk, a `repo-url` a repository. Pkg also reads `JuliaManifest.toml` and `Manifest-v1.11.toml`.
+//! The standard library's packages often have no version: theirs is Julia's, and they are stated without one.
+//! A `path` is a folder on the disk, a `repo-url` a repository. Pkg also reads `JuliaManifest.toml` and
+//! `Manifest-v1.11.toml`.
 
 use std::collections::BTreeMap;
 
@@ -163,7 +164,7 @@ impl Entry {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::super::testing, *};
+    use super::{super::super::damage, *};
 
     const V2: &str = r#"julia_version = "1.9.0"
 manifest_format = "2.0"
@@ -202,29 +203,29 @@ version = "1.2.0"
 
     #[test]
     fn both_formats() {
-        let found = testing::packages(&JuliaManifest, "a/Manifest-v1.9.toml", V2);
-        assert_eq!(testing::ids(&found), ["Dates ", "JSON 0.21.4", "Parsers 2.5.10"]);
-        assert_eq!(testing::depends(&found[1]), ["Dates ?", "Parsers 2.5.10"]);
+        let found = damage::packages(&JuliaManifest, "a/Manifest-v1.9.toml", V2);
+        assert_eq!(damage::ids(&found), ["Dates ", "JSON 0.21.4", "Parsers 2.5.10"]);
+        assert_eq!(damage::depends(&found[1]), ["Dates ?", "Parsers 2.5.10"]);
         assert_eq!(found[1].details["uuid"], "682c");
         assert_eq!(found[2].details["vcs_url"], "git+https://h/Parsers.jl.git@main");
-        let found = testing::packages(&JuliaManifest, "Manifest.toml", V1);
-        assert_eq!(testing::ids(&found), ["Bar 1.1.0", "Bar 1.2.0", "Foo 1.0.0"]);
-        assert_eq!(testing::depends(&found[2]), ["Bar 1.2.0"]);
+        let found = damage::packages(&JuliaManifest, "Manifest.toml", V1);
+        assert_eq!(damage::ids(&found), ["Bar 1.1.0", "Bar 1.2.0", "Foo 1.0.0"]);
+        assert_eq!(damage::depends(&found[2]), ["Bar 1.2.0"]);
         assert_eq!(found[0].details["origin"], "local");
     }
 
     #[test]
     fn says_what_makes_no_sense() {
-        let reading = testing::read(&JuliaManifest, "Manifest.toml", "[[A]]\nversion = 1\n[[B]]\n").unwrap();
+        let reading = damage::read(&JuliaManifest, "Manifest.toml", "[[A]]\nversion = 1\n[[B]]\n").unwrap();
         assert_eq!((reading.facts.len(), reading.problems.len()), (1, 1));
         assert!(reading.problems[0].contains("`A`"));
-        testing::read(&JuliaManifest, "Manifest.toml", "<<<<<<< HEAD\n").unwrap_err();
-        assert!(testing::packages(&JuliaManifest, "Manifest.toml", "").is_empty());
+        damage::read(&JuliaManifest, "Manifest.toml", "<<<<<<< HEAD\n").unwrap_err();
+        assert!(damage::packages(&JuliaManifest, "Manifest.toml", "").is_empty());
     }
 
     #[test]
     fn withstands_damage() {
-        testing::withstands_damage(&JuliaManifest, "Manifest.toml", V2);
-        testing::withstands_damage(&JuliaManifest, "Manifest.toml", V1);
+        damage::withstands_damage(&JuliaManifest, "Manifest.toml", V2);
+        damage::withstands_damage(&JuliaManifest, "Manifest.toml", V1);
     }
 }

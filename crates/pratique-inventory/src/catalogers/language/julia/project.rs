@@ -1,11 +1,12 @@
 //! `Project.toml` of a package of Julia that is installed in a depot or came with Julia.
 //!
-//! Follows Pkg's documentation, "Project.toml and Manifest.toml", and for the places Julia's manual, "Environment variables",
-//! `JULIA_DEPOT_PATH`: `packages/NAME/SLUG/Project.toml` in a depot, `share/julia/stdlib/vX.Y/NAME/Project.toml` for the
-//! standard library, whose packages without a version have Julia's.
+//! Follows Pkg's documentation, "Project.toml and Manifest.toml", and for the places Julia's manual,
+//! "Environment variables", `JULIA_DEPOT_PATH`: `packages/NAME/SLUG/Project.toml` in a depot,
+//! `share/julia/stdlib/vX.Y/NAME/Project.toml` for the standard library, whose packages without a version
+//! have Julia's.
 //!
-//! The `Project.toml` of a project names what it asks for (`deps`) without versions, and itself. That is neither
-//! pinned nor installed: it is not read, [`super::manifest`] states what was chosen.
+//! The `Project.toml` of a project names what it asks for (`deps`) without versions, and itself. That is
+//! neither pinned nor installed: it is not read, [`super::manifest`] states what was chosen.
 
 use std::collections::BTreeMap;
 
@@ -85,7 +86,7 @@ fn folder(path: &ImagePath) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::super::testing, *};
+    use super::{super::super::damage, *};
 
     const PATH: &str = "root/.julia/packages/JSON/93Ea8/Project.toml";
     const JSON: &str = "name = \"JSON\"\nuuid = \"682c\"\nversion = \"0.21.4\"\n[deps]\nDates = \"ade2\"\nParsers = \"69de\"\n\
@@ -100,22 +101,22 @@ mod tests {
             ("a/packages/JSON/docs-more/Project.toml", false),
             ("Project.toml", false),
         ] {
-            assert_eq!(testing::wants(&JuliaProject, path), want, "{path}");
+            assert_eq!(damage::wants(&JuliaProject, path), want, "{path}");
         }
     }
 
     #[test]
     fn states_the_package() {
-        let found = testing::packages(&JuliaProject, PATH, JSON);
-        assert_eq!(testing::ids(&found), ["JSON 0.21.4"]);
+        let found = damage::packages(&JuliaProject, PATH, JSON);
+        assert_eq!(damage::ids(&found), ["JSON 0.21.4"]);
         assert_eq!((&*found[0].details["uuid"], found[0].locked_only), ("682c", false));
         assert_eq!(found[0].depends, ["Dates", "Parsers"]);
-        let reading = testing::read(&JuliaProject, PATH, "version = \"1\"").unwrap();
+        let reading = damage::read(&JuliaProject, PATH, "version = \"1\"").unwrap();
         assert_eq!((reading.facts.len(), reading.problems.len()), (1, 1));
     }
 
     #[test]
     fn withstands_damage() {
-        testing::withstands_damage(&JuliaProject, PATH, JSON);
+        damage::withstands_damage(&JuliaProject, PATH, JSON);
     }
 }

@@ -1,9 +1,10 @@
 //! `*.rockspec`: what a rock of Lua says of itself, in its source and where LuaRocks installed it.
 //!
-//! Follows LuaRocks' documentation, "Rockspec format": `package`, `version` (of the package, a dash, and the revision of the
-//! rockspec), `description.license`, `dependencies` as `name` or `name constraint`. A rockspec is a program, see
-//! [`super::script`]. LuaRocks keeps that of an installed rock at `lib/luarocks/rocks-5.1/NAME/VERSION/`; anywhere else it
-//! describes the project it lies in. `lua` itself is named among the dependencies.
+//! Follows LuaRocks' documentation, "Rockspec format": `package`, `version` (of the package, a dash, and the
+//! revision of the rockspec), `description.license`, `dependencies` as `name` or `name constraint`. A
+//! rockspec is a program, see [`super::script`]. LuaRocks keeps that of an installed rock at
+//! `lib/luarocks/rocks-5.1/NAME/VERSION/`; anywhere else it describes the project it lies in. `lua` itself is
+//! named among the dependencies.
 
 use pratique_image::EntryHeader;
 
@@ -79,7 +80,7 @@ impl Cataloger for LuaRockspec {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::super::testing, *};
+    use super::{super::super::damage, *};
 
     const SYSLOG: &str = "local name = \"luasyslog\"\npackage = name\nversion = \"2.0.1\"..\"-\"..\"1\"\nsource = {\n   \
         url = \"git://h/\"..name,\n   tag = (version ~= \"dev\") and version or nil,\n}\ndescription = {\n   detailed = [[\n a\n ]],\n   \
@@ -88,26 +89,26 @@ mod tests {
     #[test]
     fn what_is_put_together() {
         let path = "usr/local/lib/luarocks/rocks-5.1/luasyslog/2.0.1-1/luasyslog-2.0.1-1.rockspec";
-        let found = testing::packages(&LuaRockspec, path, SYSLOG);
-        assert_eq!(testing::ids(&found), ["luasyslog 2.0.1-1"]);
+        let found = damage::packages(&LuaRockspec, path, SYSLOG);
+        assert_eq!(damage::ids(&found), ["luasyslog 2.0.1-1"]);
         assert_eq!(found[0].licences, ["MIT/X11"]);
         assert_eq!(found[0].depends, ["lua", "lualogging"]);
         assert!(!found[0].locked_only);
-        assert!(testing::packages(&LuaRockspec, "a.rockspec", SYSLOG)[0].locked_only);
+        assert!(damage::packages(&LuaRockspec, "a.rockspec", SYSLOG)[0].locked_only);
     }
 
     #[test]
     fn what_makes_no_sense() {
-        assert!(testing::packages(&LuaRockspec, "a.rockspec", " \n\t\n").is_empty());
+        assert!(damage::packages(&LuaRockspec, "a.rockspec", " \n\t\n").is_empty());
         for text in ["x = 1", "package = 'a'", "package = 'a' version = {}", "\u{1}"] {
-            testing::read(&LuaRockspec, "a.rockspec", text).unwrap_err();
+            damage::read(&LuaRockspec, "a.rockspec", text).unwrap_err();
         }
-        let reading = testing::read(&LuaRockspec, "a.rockspec", "package='a' version='1' print(1)").unwrap();
+        let reading = damage::read(&LuaRockspec, "a.rockspec", "package='a' version='1' print(1)").unwrap();
         assert_eq!((reading.facts.len(), reading.problems.len()), (1, 1));
     }
 
     #[test]
     fn withstands_damage() {
-        testing::withstands_damage(&LuaRockspec, "a.rockspec", SYSLOG);
+        damage::withstands_damage(&LuaRockspec, "a.rockspec", SYSLOG);
     }
 }

@@ -1,13 +1,14 @@
 //! Just enough of Lua to read a rockspec: assignments of texts, tables and what is put together from them.
 //!
-//! LuaRocks runs a rockspec as a program without any library, so nothing can be called, and what is left to write are
-//! assignments. Many do more than write literals: `version = upstream .. "-1"`, `tag = dev and "main" or nil`. Lua 5.4's
-//! reference manual, section 9 ("The Complete Syntax of Lua"), has the grammar; read here are `local` and global
-//! assignments of one or several values, tables, `..`, `and`, `or`, `not`, `==`, `~=`, brackets and indexing. Any other
-//! operator gives an unknown value; a statement of another kind ends the reading, which is told.
+//! LuaRocks runs a rockspec as a program without any library, so nothing can be called, and what is left to
+//! write are assignments. Many do more than write literals: `version = upstream .. "-1"`, `tag = dev and
+//! "main" or nil`. Lua 5.4's reference manual, section 9 ("The Complete Syntax of Lua"), has the grammar;
+//! read here are `local` and global assignments of one or several values, tables, `..`, `and`, `or`, `not`,
+//! `==`, `~=`, brackets and indexing. Any other operator gives an unknown value; a statement of another kind
+//! ends the reading, which is told.
 //!
-//! Programs can make a lot out of little (`a = a .. a`, over and over), so values are shared and the bytes that
-//! concatenation makes are limited.
+//! Programs can make a lot out of little (`a = a .. a`, over and over), so values are shared and the bytes
+//! that concatenation makes are limited.
 
 use std::{collections::BTreeMap, ops::Range, rc::Rc};
 

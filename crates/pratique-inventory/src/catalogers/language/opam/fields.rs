@@ -1,9 +1,10 @@
 //! The syntax of opam's files, as far as texts in fields are wanted.
 //!
-//! Follows opam's manual, "Common file format": `field: value`, where a value is a text (`"a"`, `"""a"""`), a word, a list
-//! in square brackets, a group in round ones, any of them followed by options in braces; `name "label" { … }` is a
-//! section with fields of its own; `#` and `(* … *)` are comments. What is wanted of a field are the texts in it, each with
-//! the words of its options: `"odoc" {with-doc}`. So nothing has to nest here, brackets are only counted.
+//! Follows opam's manual, "Common file format": `field: value`, where a value is a text (`"a"`, `"""a"""`), a
+//! word, a list in square brackets, a group in round ones, any of them followed by options in braces; `name
+//! "label" { … }` is a section with fields of its own; `#` and `(* … *)` are comments. What is wanted of a
+//! field are the texts in it, each with the words of its options: `"odoc" {with-doc}`. So nothing has to nest
+//! here, brackets are only counted.
 
 /// A text in the value of a field.
 #[derive(Debug, Clone, PartialEq, Eq)]

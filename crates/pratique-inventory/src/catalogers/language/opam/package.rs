@@ -1,13 +1,16 @@
 //! `opam` and `NAME.opam`: what a package of OCaml says of itself.
 //!
-//! Follows opam's manual, "Package definitions". A file does not have to name its package, and mostly only its place does:
+//! Follows opam's manual, "Package definitions". A file does not have to name its package, and mostly only
+//! its place does:
 //!
 //! * `….opam-switch/packages/NAME.VERSION/opam`: opam installed it;
-//! * `…/lib/NAME/opam`: the library's own copy, with a field `version`, also where a distribution packages it;
-//! * `NAME.opam`, `NAME.VERSION.opam`: the source of the package. With the version in the file, in the file's name or, while
-//!   it is being worked on, nowhere.
+//! * `…/lib/NAME/opam`: the library's own copy, with a field `version`, also where a distribution packages
+//!   it;
+//! * `NAME.opam`, `NAME.VERSION.opam`: the source of the package. With the version in the file, in the file's
+//!   name or, while it is being worked on, nowhere.
 //!
-//! Copies of the whole repository (`repo/default/packages/…/opam`) hold all that could be installed, and are not read.
+//! Copies of the whole repository (`repo/default/packages/…/opam`) hold all that could be installed, and are
+//! not read.
 
 use pratique_image::{EntryHeader, ImagePath};
 
@@ -99,7 +102,7 @@ fn place(path: &ImagePath) -> Option<Place<'_>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::super::testing, *};
+    use super::{super::super::damage, *};
 
     const ALCOTEST: &str = "opam-version: \"2.0\"\nversion: \"1.5.0\"\nlicense: \"ISC\"\ndepends: [\n  \
         \"dune\" {>= \"2.8\"}\n  \"odoc\" {with-doc}\n  \"fmt\"\n]\nurl {\n  src: \"https://h\"\n}\n";
@@ -124,19 +127,19 @@ mod tests {
 
     #[test]
     fn states_what_it_says() {
-        let found = testing::packages(&OpamPackage, "alcotest.opam", ALCOTEST);
-        assert_eq!(testing::ids(&found), ["alcotest 1.5.0"]);
+        let found = damage::packages(&OpamPackage, "alcotest.opam", ALCOTEST);
+        assert_eq!(damage::ids(&found), ["alcotest 1.5.0"]);
         assert_eq!((&*found[0].licences, &*found[0].details["origin"]), (&["ISC".to_owned()][..], "local"));
         assert_eq!(found[0].depends, ["dune", "fmt"]);
         let found =
-            testing::packages(&OpamPackage, "x/.opam-switch/packages/fmt.0.9/opam", "opam-version: \"2.0\"");
-        assert_eq!(testing::ids(&found), ["fmt 0.9"]);
+            damage::packages(&OpamPackage, "x/.opam-switch/packages/fmt.0.9/opam", "opam-version: \"2.0\"");
+        assert_eq!(damage::ids(&found), ["fmt 0.9"]);
         assert!(!found[0].locked_only);
-        testing::read(&OpamPackage, "a.opam", "name: \"a\"").unwrap_err();
+        damage::read(&OpamPackage, "a.opam", "name: \"a\"").unwrap_err();
     }
 
     #[test]
     fn withstands_damage() {
-        testing::withstands_damage(&OpamPackage, "alcotest.opam", ALCOTEST);
+        damage::withstands_damage(&OpamPackage, "alcotest.opam", ALCOTEST);
     }
 }

@@ -1,8 +1,8 @@
 //! `.opam-switch/switch-state`: the packages of OCaml that opam installed in a switch.
 //!
-//! Follows opam's manual, "Switch state": `installed` lists all as `NAME.VERSION`, `roots` those that the user asked for,
-//! `compiler` those that make up the compiler. The version of a package that is pinned to a folder or a repository is
-//! whatever its file says.
+//! Follows opam's manual, "Switch state": `installed` lists all as `NAME.VERSION`, `roots` those that the
+//! user asked for, `compiler` those that make up the compiler. The version of a package that is pinned to a
+//! folder or a repository is whatever its file says.
 
 use std::collections::BTreeSet;
 
@@ -61,7 +61,7 @@ impl Cataloger for OpamSwitch {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::super::testing, *};
+    use super::{super::super::damage, *};
 
     const PATH: &str = "home/opam/.opam/4.14/.opam-switch/switch-state";
     const STATE: &str = "opam-version: \"2.0\"\ncompiler: [\"ocaml-base-compiler.4.14.0\"]\nroots: [\"fmt.0.9.0\" \
@@ -70,15 +70,15 @@ mod tests {
 
     #[test]
     fn what_was_installed() {
-        let found = testing::packages(&OpamSwitch, PATH, STATE);
-        assert_eq!(testing::ids(&found), ["base-unix base", "fmt 0.9.0", "ocaml-base-compiler 4.14.0"]);
+        let found = damage::packages(&OpamSwitch, PATH, STATE);
+        assert_eq!(damage::ids(&found), ["base-unix base", "fmt 0.9.0", "ocaml-base-compiler 4.14.0"]);
         assert_eq!(found.iter().map(|p| p.direct).collect::<Vec<_>>(), [Some(false), Some(true), Some(true)]);
-        let reading = testing::read(&OpamSwitch, PATH, "installed: [\"fmt\"]").unwrap();
+        let reading = damage::read(&OpamSwitch, PATH, "installed: [\"fmt\"]").unwrap();
         assert_eq!((reading.facts.len(), reading.problems.len()), (0, 1));
     }
 
     #[test]
     fn withstands_damage() {
-        testing::withstands_damage(&OpamSwitch, PATH, STATE);
+        damage::withstands_damage(&OpamSwitch, PATH, STATE);
     }
 }

@@ -1,8 +1,9 @@
 //! `.meta/NAME-VERSION/install.json`: a distribution of CPAN that cpanm installed.
 //!
-//! Follows cpanm, which writes it beside the modules (`lib/perl5/ARCHITECTURE/.meta/`; its documentation does not describe it): `dist`
-//! is name and version, `version` the version alone, `pathname` where the archive lies on CPAN, whose first folders are
-//! the author (`L/LE/LEONT/…`), `provides` an object from modules to files and versions.
+//! Follows cpanm, which writes it beside the modules (`lib/perl5/ARCHITECTURE/.meta/`; its documentation does
+//! not describe it): `dist` is name and version, `version` the version alone, `pathname` where the archive
+//! lies on CPAN, whose first folders are the author (`L/LE/LEONT/…`), `provides` an object from modules to
+//! files and versions.
 
 use std::collections::BTreeMap;
 
@@ -64,7 +65,7 @@ impl Cataloger for PerlInstall {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::super::testing, *};
+    use super::{super::super::damage, *};
 
     const PATH: &str = "usr/local/share/perl5/x86_64-linux/.meta/ExtUtils-Helpers-0.026/install.json";
     const INSTALL: &str = r#"{"provides": {"ExtUtils::Helpers": {"version": 0.026, "file": "x"}}, "name": "ExtUtils::Helpers",
@@ -72,15 +73,15 @@ mod tests {
 
     #[test]
     fn what_was_installed() {
-        let found = testing::packages(&PerlInstall, PATH, INSTALL);
-        assert_eq!(testing::ids(&found), ["ExtUtils-Helpers 0.026"]);
+        let found = damage::packages(&PerlInstall, PATH, INSTALL);
+        assert_eq!(damage::ids(&found), ["ExtUtils-Helpers 0.026"]);
         assert_eq!((&*found[0].details["author"], &*found[0].provides[0]), ("LEONT", "ExtUtils::Helpers"));
-        assert!(!testing::wants(&PerlInstall, "app/install.json"));
-        testing::read(&PerlInstall, PATH, "{}").unwrap_err();
+        assert!(!damage::wants(&PerlInstall, "app/install.json"));
+        damage::read(&PerlInstall, PATH, "{}").unwrap_err();
     }
 
     #[test]
     fn withstands_damage() {
-        testing::withstands_damage(&PerlInstall, PATH, INSTALL);
+        damage::withstands_damage(&PerlInstall, PATH, INSTALL);
     }
 }

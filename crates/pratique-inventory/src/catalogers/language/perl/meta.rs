@@ -1,12 +1,14 @@
-//! `META.json`, `META.yml`: what a distribution of CPAN says of itself; `MYMETA.json`, `MYMETA.yml`: the same after it was set up.
+//! `META.json`, `META.yml`: what a distribution of CPAN says of itself; `MYMETA.json`, `MYMETA.yml`: the same
+//! after it was set up.
 //!
-//! Follows `CPAN::Meta::Spec` (version 2, JSON) and the "Module::Build META specification" (1.0 to 1.4, YAML). Wanted are `name`,
-//! `version`, `license` (a text before version 2, a list since), what is needed at run time (`requires` before 2, `prereqs.runtime.requires`
-//! since), and `provides`. Versions are texts, but nobody kept old tools from writing numbers.
+//! Follows `CPAN::Meta::Spec` (version 2, JSON) and the "Module::Build META specification" (1.0 to 1.4,
+//! YAML). Wanted are `name`, `version`, `license` (a text before version 2, a list since), what is needed at
+//! run time (`requires` before 2, `prereqs.runtime.requires` since), and `provides`. Versions are texts, but
+//! nobody kept old tools from writing numbers.
 //!
-//! cpanm keeps `MYMETA.json` of what it installed at `…/.meta/NAME-VERSION/`; anywhere else the files lie in the source of a
-//! distribution. PostgreSQL's extensions have a `META.json` after the same model, and other projects one after none: `meta-spec` or
-//! `generated_by` tell.
+//! cpanm keeps `MYMETA.json` of what it installed at `…/.meta/NAME-VERSION/`; anywhere else the files lie in
+//! the source of a distribution. PostgreSQL's extensions have a `META.json` after the same model, and other
+//! projects one after none: `meta-spec` or `generated_by` tell.
 
 use std::collections::BTreeMap;
 
@@ -28,8 +30,8 @@ const FORMAT: &str = "CPAN metadata";
 const GENERATORS: [&str; 5] =
     ["Module::Build", "ExtUtils::MakeMaker", "Module::Install", "Dist::Zilla", "CPAN::Meta"];
 
-/// The fields, with values of either format: a version is whatever [`Value`] makes of it in JSON, but a text in YAML,
-/// where a reader would take `1.10` for a number.
+/// The fields, with values of either format: a version is whatever [`Value`] makes of it in JSON, but a text
+/// in YAML, where a reader would take `1.10` for a number.
 #[derive(Deserialize)]
 struct Meta<V> {
     name: Option<String>,
@@ -147,7 +149,7 @@ impl<V> Meta<V> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::super::testing, *};
+    use super::{super::super::damage, *};
 
     const JSON: &str = r#"{"name": "ExtUtils-Helpers", "version": "0.10", "license": ["perl_5", "unknown"],
         "meta-spec": {"url": "http://search.cpan.org/perldoc?CPAN::Meta::Spec", "version": 2},
@@ -158,16 +160,16 @@ mod tests {
 
     #[test]
     fn both_formats() {
-        let found = testing::packages(&PerlMeta, "lib/perl5/.meta/ExtUtils-Helpers-0.10/MYMETA.json", JSON);
-        assert_eq!(testing::ids(&found), ["ExtUtils-Helpers 0.10"]);
+        let found = damage::packages(&PerlMeta, "lib/perl5/.meta/ExtUtils-Helpers-0.10/MYMETA.json", JSON);
+        assert_eq!(damage::ids(&found), ["ExtUtils-Helpers 0.10"]);
         assert_eq!(found[0].depends, ["Carp", "Exporter"]);
         assert_eq!(
             (&*found[0].licences, &*found[0].provides),
             (&["perl_5".into()][..], &["ExtUtils::Helpers".into()][..])
         );
         assert!(!found[0].locked_only);
-        let found = testing::packages(&PerlMeta, "src/META.yml", YAML);
-        assert_eq!(testing::ids(&found), ["ExtUtils-Helpers 0.10"]);
+        let found = damage::packages(&PerlMeta, "src/META.yml", YAML);
+        assert_eq!(damage::ids(&found), ["ExtUtils-Helpers 0.10"]);
         assert_eq!(found[0].depends, ["Carp", "strict"]);
         assert!(found[0].locked_only);
     }
@@ -180,7 +182,7 @@ mod tests {
             r#"{"name": "pair", "version": "0.1", "meta-spec": {"url": "http://pgxn.org/meta/spec.txt"}}"#,
             r#"{"name": "a", "version": "1", "generated_by": "me"}"#,
         ] {
-            assert!(testing::packages(&PerlMeta, "META.json", text).is_empty(), "{text}");
+            assert!(damage::packages(&PerlMeta, "META.json", text).is_empty(), "{text}");
         }
     }
 
@@ -189,17 +191,17 @@ mod tests {
         for (version, want) in [("1.5", "1.5"), (r#"{"original": "v1.2"}"#, "v1.2"), ("2", "2")] {
             let text = format!(r#"{{"name": "A::B", "version": {version}, "generated_by": "Dist::Zilla"}}"#);
             assert_eq!(
-                testing::ids(&testing::packages(&PerlMeta, "META.json", &text)),
+                damage::ids(&damage::packages(&PerlMeta, "META.json", &text)),
                 [format!("A-B {want}")]
             );
         }
-        let reading = testing::read(&PerlMeta, "META.json", r#"{"meta-spec": {}}"#).unwrap();
+        let reading = damage::read(&PerlMeta, "META.json", r#"{"meta-spec": {}}"#).unwrap();
         assert_eq!((reading.facts.len(), reading.problems.len()), (0, 1));
     }
 
     #[test]
     fn withstands_damage() {
-        testing::withstands_damage(&PerlMeta, "META.json", JSON);
-        testing::withstands_damage(&PerlMeta, "META.yml", YAML);
+        damage::withstands_damage(&PerlMeta, "META.json", JSON);
+        damage::withstands_damage(&PerlMeta, "META.yml", YAML);
     }
 }

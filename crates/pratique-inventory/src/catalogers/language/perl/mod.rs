@@ -1,7 +1,7 @@
 //! Perl: distributions of CPAN, by what they say of themselves, what cpanm installed and what Carton locked.
 //!
-//! A distribution (`libwww-perl`) holds modules (`LWP::UserAgent`), and everything asks for modules: a module is something that
-//! a distribution provides.
+//! A distribution (`libwww-perl`) holds modules (`LWP::UserAgent`), and everything asks for modules: a module
+//! is something that a distribution provides.
 
 pub mod install;
 pub mod meta;
@@ -11,8 +11,8 @@ pub use install::PerlInstall;
 pub use meta::PerlMeta;
 pub use snapshot::PerlSnapshot;
 
-/// `("Class-Inspector", "1.28")` of `Class-Inspector-1.28`: the version begins behind the last dash that a number
-/// follows, with a `v` before it or without.
+/// `("Class-Inspector", "1.28")` of `Class-Inspector-1.28`: the version begins behind the last dash that a
+/// number follows, with a `v` before it or without.
 fn name_and_version(distribution: &str) -> Option<(&str, &str)> {
     let mut dashes = distribution.rmatch_indices('-').map(|(at, _)| at);
     let at = dashes.find(|at| {

@@ -1,9 +1,10 @@
 //! `cpanfile.snapshot`: the distributions of CPAN that Carton locked.
 //!
-//! Follows Carton, which writes it (`Carton::Snapshot::Parser`; its manual only names it): lines indented by two blanks a level. Below
-//! `DISTRIBUTIONS` a distribution with its version, below that `pathname: …`, `provides:` and `requirements:` with a module and a
-//! version in each line. A requirement names a module; here it is led to the distribution that provides it, as far as one in
-//! the file does. The rest is part of Perl.
+//! Follows Carton, which writes it (`Carton::Snapshot::Parser`; its manual only names it): lines indented by
+//! two blanks a level. Below `DISTRIBUTIONS` a distribution with its version, below that `pathname: …`,
+//! `provides:` and `requirements:` with a module and a version in each line. A requirement names a module;
+//! here it is led to the distribution that provides it, as far as one in the file does. The rest is part of
+//! Perl.
 
 use std::collections::BTreeMap;
 
@@ -112,7 +113,7 @@ fn lead_to_distributions(packages: &mut [Stated]) {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::super::testing, *};
+    use super::{super::super::damage, *};
 
     const SNAPSHOT: &str = "# carton snapshot format: version 1.0\nDISTRIBUTIONS\n  Class-Inspector-1.28\n    \
         pathname: A/AD/ADAMK/Class-Inspector-1.28.tar.gz\n    provides:\n      Class::Inspector 1.28\n      \
@@ -122,24 +123,24 @@ mod tests {
 
     #[test]
     fn distributions_and_edges() {
-        let found = testing::packages(&PerlSnapshot, "app/cpanfile.snapshot", SNAPSHOT);
-        assert_eq!(testing::ids(&found), ["Class-Inspector 1.28", "File-ShareDir v1.102.0"]);
-        assert_eq!(testing::depends(&found[0]), ["File::Spec ?"]);
-        assert_eq!(testing::depends(&found[1]), ["Class-Inspector 1.28", "perl ?"]);
+        let found = damage::packages(&PerlSnapshot, "app/cpanfile.snapshot", SNAPSHOT);
+        assert_eq!(damage::ids(&found), ["Class-Inspector 1.28", "File-ShareDir v1.102.0"]);
+        assert_eq!(damage::depends(&found[0]), ["File::Spec ?"]);
+        assert_eq!(damage::depends(&found[1]), ["Class-Inspector 1.28", "perl ?"]);
         assert_eq!(found[0].details["author"], "ADAMK");
     }
 
     #[test]
     fn says_what_makes_no_sense() {
         let text = "DISTRIBUTIONS\n  nonsense\n    provides:\n      A 1\n";
-        let reading = testing::read(&PerlSnapshot, "cpanfile.snapshot", text).unwrap();
+        let reading = damage::read(&PerlSnapshot, "cpanfile.snapshot", text).unwrap();
         assert_eq!(reading.problems, ["line 2: `nonsense` is not NAME-VERSION"]);
-        testing::read(&PerlSnapshot, "cpanfile.snapshot", "{}").unwrap_err();
-        assert!(testing::packages(&PerlSnapshot, "cpanfile.snapshot", "").is_empty());
+        damage::read(&PerlSnapshot, "cpanfile.snapshot", "{}").unwrap_err();
+        assert!(damage::packages(&PerlSnapshot, "cpanfile.snapshot", "").is_empty());
     }
 
     #[test]
     fn withstands_damage() {
-        testing::withstands_damage(&PerlSnapshot, "cpanfile.snapshot", SNAPSHOT);
+        damage::withstands_damage(&PerlSnapshot, "cpanfile.snapshot", SNAPSHOT);
     }
 }

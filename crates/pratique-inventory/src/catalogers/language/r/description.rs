@@ -1,12 +1,13 @@
 //! `DESCRIPTION`: what a package of R says of itself, in its source and where it is installed.
 //!
-//! Follows "Writing R Extensions", section "The DESCRIPTION file". Installing adds a field `Built`, except to the few
-//! packages without code, so one that lies in a folder of its own name in a library (`library`, `site-library`) counts as
-//! installed too. Whatever else has the name `DESCRIPTION` but no `Package` and `Version` is none of R's.
+//! Follows "Writing R Extensions", section "The DESCRIPTION file". Installing adds a field `Built`, except to
+//! the few packages without code, so one that lies in a folder of its own name in a library (`library`,
+//! `site-library`) counts as installed too. Whatever else has the name `DESCRIPTION` but no `Package` and
+//! `Version` is none of R's.
 //!
-//! `Depends`, `Imports` and `LinkingTo` are needed, `Suggests` and `Enhances` are not. `R` itself is named among them.
-//! Packages that were not taken from a repository have fields that tell (`RemoteType`, …), written by the
-//! remotes package.
+//! `Depends`, `Imports` and `LinkingTo` are needed, `Suggests` and `Enhances` are not. `R` itself is named
+//! among them. Packages that were not taken from a repository have fields that tell (`RemoteType`, …),
+//! written by the remotes package.
 
 use pratique_image::{EntryHeader, ImagePath};
 
@@ -80,7 +81,7 @@ fn in_library(path: &ImagePath, name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::super::testing, *};
+    use super::{super::super::damage, *};
 
     const STATS: &str = "Package: stats4\nVersion: 4.2.2\nPriority: base\nLicense: GPL-2 | file LICENSE\n\
         Imports: graphics, methods,\n        stats (>= 4.0)\nDepends: R (>= 4.0)\nSuggests: MASS\n\
@@ -88,8 +89,8 @@ mod tests {
 
     #[test]
     fn installed_or_not() {
-        let found = testing::packages(&RDescription, "usr/lib/R/library/stats4/DESCRIPTION", STATS);
-        assert_eq!(testing::ids(&found), ["stats4 4.2.2"]);
+        let found = damage::packages(&RDescription, "usr/lib/R/library/stats4/DESCRIPTION", STATS);
+        assert_eq!(damage::ids(&found), ["stats4 4.2.2"]);
         assert_eq!(found[0].depends, ["R", "graphics", "methods", "stats"]);
         assert_eq!(found[0].licences, ["GPL-2 | file LICENSE"]);
         let unbuilt = STATS.split("Built").next().unwrap();
@@ -99,19 +100,19 @@ mod tests {
             ("src/stats4/DESCRIPTION", true),
             ("DESCRIPTION", true),
         ] {
-            assert_eq!(testing::packages(&RDescription, path, unbuilt)[0].locked_only, locked, "{path}");
+            assert_eq!(damage::packages(&RDescription, path, unbuilt)[0].locked_only, locked, "{path}");
         }
     }
 
     #[test]
     fn what_is_not_of_r() {
         for text in ["", "A description of something: else\n", "Package: a\n"] {
-            assert!(testing::packages(&RDescription, "DESCRIPTION", text).is_empty());
+            assert!(damage::packages(&RDescription, "DESCRIPTION", text).is_empty());
         }
     }
 
     #[test]
     fn withstands_damage() {
-        testing::withstands_damage(&RDescription, "DESCRIPTION", STATS);
+        damage::withstands_damage(&RDescription, "DESCRIPTION", STATS);
     }
 }

@@ -1,8 +1,9 @@
 //! `renv.lock`: the packages of R that renv locked.
 //!
-//! Follows renv's documentation, "Lockfiles": `Packages`, an object from names to records with `Package`, `Version`, `Source`
-//! (`Repository`, `GitHub`, `Bioconductor`, …), `Remote…` fields for what did not come from a repository, and, until
-//! version 1.1 wrote whole DESCRIPTION fields, `Requirements`, a list of names. `R` names itself among those.
+//! Follows renv's documentation, "Lockfiles": `Packages`, an object from names to records with `Package`,
+//! `Version`, `Source` (`Repository`, `GitHub`, `Bioconductor`, …), `Remote…` fields for what did not come
+//! from a repository, and, until version 1.1 wrote whole DESCRIPTION fields, `Requirements`, a list of names.
+//! `R` names itself among those.
 //!
 //! Since 1.1 a record has `Depends`, `Imports`, `LinkingTo` as lists of requirements with ranges instead.
 
@@ -158,7 +159,7 @@ impl Record {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::super::testing, *};
+    use super::{super::super::damage, *};
 
     const LOCK: &str = r#"{"R": {"Version": "4.3.1"}, "Packages": {
         "markdown": {"Package": "markdown", "Version": "1.0", "Source": "Repository", "Repository": "CRAN",
@@ -169,17 +170,17 @@ mod tests {
 
     #[test]
     fn sources_and_edges() {
-        let found = testing::packages(&RenvLock, "renv.lock", LOCK);
-        assert_eq!(testing::ids(&found), ["markdown 1.0", "mime 0.12.1", "new 1"]);
-        assert_eq!(testing::depends(&found[0]), ["mime 0.12.1", "utils ?"]);
-        assert_eq!(testing::depends(&found[2]), ["markdown 1.0"]);
+        let found = damage::packages(&RenvLock, "renv.lock", LOCK);
+        assert_eq!(damage::ids(&found), ["markdown 1.0", "mime 0.12.1", "new 1"]);
+        assert_eq!(damage::depends(&found[0]), ["mime 0.12.1", "utils ?"]);
+        assert_eq!(damage::depends(&found[2]), ["markdown 1.0"]);
         assert_eq!(found[1].details["vcs_url"], "git+https://github.com/yihui/mime@1763");
-        let reading = testing::read(&RenvLock, "renv.lock", r#"{"Packages": {"a": {}}}"#).unwrap();
+        let reading = damage::read(&RenvLock, "renv.lock", r#"{"Packages": {"a": {}}}"#).unwrap();
         assert_eq!(reading.problems, ["the record of `a` has no Version"]);
     }
 
     #[test]
     fn withstands_damage() {
-        testing::withstands_damage(&RenvLock, "renv.lock", LOCK);
+        damage::withstands_damage(&RenvLock, "renv.lock", LOCK);
     }
 }

@@ -1,9 +1,9 @@
 //! `vcpkg.json`: the ports that a project asks vcpkg for.
 //!
-//! Follows Microsoft's reference, "vcpkg.json". vcpkg chooses the lowest version that satisfies everybody: the one of the
-//! registry's `builtin-baseline`, or more where a `version>=` asks for more. The file alone therefore tells the version
-//! only of what it overrides (`overrides`); the rest of `dependencies` is not pinned and is passed over. What was
-//! installed is stated by [`super::status`].
+//! Follows Microsoft's reference, "vcpkg.json". vcpkg chooses the lowest version that satisfies everybody:
+//! the one of the registry's `builtin-baseline`, or more where a `version>=` asks for more. The file alone
+//! therefore tells the version only of what it overrides (`overrides`); the rest of `dependencies` is not
+//! pinned and is passed over. What was installed is stated by [`super::status`].
 //!
 //! A port's own manifest in a registry (`ports/NAME/vcpkg.json`) has the same form and pins nothing.
 
@@ -95,7 +95,7 @@ impl Dependency {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::super::testing, *};
+    use super::{super::super::damage, *};
 
     const MANIFEST: &str = r#"{"name": "app", "version": "1.0",
         "dependencies": ["fmt", {"name": "zlib", "version>=": "1.2.11#9", "features": ["a"]}],
@@ -105,15 +105,15 @@ mod tests {
 
     #[test]
     fn only_what_is_pinned() {
-        let found = testing::packages(&VcpkgManifest, "app/vcpkg.json", MANIFEST);
-        assert_eq!(testing::ids(&found), ["zlib 1.2.13", "openssl 3.0.7"]);
+        let found = damage::packages(&VcpkgManifest, "app/vcpkg.json", MANIFEST);
+        assert_eq!(damage::ids(&found), ["zlib 1.2.13", "openssl 3.0.7"]);
         assert_eq!(found.iter().map(|p| p.direct).collect::<Vec<_>>(), [Some(true), Some(false)]);
         assert_eq!((&*found[0].details["port_version"], &*found[1].details["port_version"]), ("2", "1"));
-        assert!(testing::packages(&VcpkgManifest, "vcpkg.json", r#"{"name": "x"}"#).is_empty());
+        assert!(damage::packages(&VcpkgManifest, "vcpkg.json", r#"{"name": "x"}"#).is_empty());
     }
 
     #[test]
     fn withstands_damage() {
-        testing::withstands_damage(&VcpkgManifest, "vcpkg.json", MANIFEST);
+        damage::withstands_damage(&VcpkgManifest, "vcpkg.json", MANIFEST);
     }
 }

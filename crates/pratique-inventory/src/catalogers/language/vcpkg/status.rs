@@ -1,14 +1,15 @@
 //! `vcpkg/status`: the ports that vcpkg installed.
 //!
-//! Follows vcpkg's own reader (`statusparagraphs.cpp`, `commands.install`; there is no specification): paragraphs in the
-//! form of `dpkg`'s status file, at `installed/vcpkg/status`, or `vcpkg_installed/vcpkg/status` in a project with a
-//! manifest. Each run writes what it changed to `vcpkg/updates/NNNN` first and folds that into `status` when the next run
-//! begins, so an image often has most of its ports in `updates`; both are read alike. A port that a later run removed
-//! is still stated when its removal alone lies in `updates`.
+//! Follows vcpkg's own reader (`statusparagraphs.cpp`, `commands.install`; there is no specification):
+//! paragraphs in the form of `dpkg`'s status file, at `installed/vcpkg/status`, or
+//! `vcpkg_installed/vcpkg/status` in a project with a manifest. Each run writes what it changed to
+//! `vcpkg/updates/NNNN` first and folds that into `status` when the next run begins, so an image often has
+//! most of its ports in `updates`; both are read alike. A port that a later run removed is still stated when
+//! its removal alone lies in `updates`.
 //!
-//! A port's features are paragraphs of their own (`Feature:`), which name no version and add to what it needs. The
-//! architecture is vcpkg's triplet, `x64-linux`. The port's own revision is `Port-Version`, and behind a dash
-//! in files older than 2020, where it cannot be told from a part of the version.
+//! A port's features are paragraphs of their own (`Feature:`), which name no version and add to what it
+//! needs. The architecture is vcpkg's triplet, `x64-linux`. The port's own revision is `Port-Version`, and
+//! behind a dash in files older than 2020, where it cannot be told from a part of the version.
 
 use pratique_image::EntryHeader;
 
@@ -98,7 +99,7 @@ const FEATURES: usize = 64;
 
 #[cfg(test)]
 mod tests {
-    use super::{super::super::testing, *};
+    use super::{super::super::damage, *};
 
     const PATH: &str = "opt/vcpkg/installed/vcpkg/status";
     const STATUS: &str = "Package: vcpkg-cmake\nVersion: 2023-05-04\nArchitecture: x64-linux\nMulti-Arch: same\n\
@@ -109,8 +110,8 @@ mod tests {
 
     #[test]
     fn what_was_installed() {
-        let found = testing::packages(&VcpkgStatus, PATH, STATUS);
-        assert_eq!(testing::ids(&found), ["vcpkg-cmake 2023-05-04", "curl 8.4.0"]);
+        let found = damage::packages(&VcpkgStatus, PATH, STATUS);
+        assert_eq!(damage::ids(&found), ["vcpkg-cmake 2023-05-04", "curl 8.4.0"]);
         assert_eq!(found[1].depends, ["openssl", "vcpkg-cmake", "zlib"]);
         assert_eq!((found[1].arch.as_deref(), &*found[1].details["port_version"]), (Some("x64-linux"), "1"));
     }
@@ -123,19 +124,18 @@ mod tests {
             ("var/lib/dpkg/status", false),
             ("app/vcpkg/updates/readme", false),
         ] {
-            assert_eq!(testing::wants(&VcpkgStatus, path), want, "{path}");
+            assert_eq!(damage::wants(&VcpkgStatus, path), want, "{path}");
         }
     }
 
     #[test]
     fn says_what_makes_no_sense() {
-        let reading =
-            testing::read(&VcpkgStatus, PATH, "Package: a\nStatus: install ok installed\n").unwrap();
+        let reading = damage::read(&VcpkgStatus, PATH, "Package: a\nStatus: install ok installed\n").unwrap();
         assert_eq!((reading.facts.len(), reading.problems.len()), (0, 1));
     }
 
     #[test]
     fn withstands_damage() {
-        testing::withstands_damage(&VcpkgStatus, PATH, STATUS);
+        damage::withstands_damage(&VcpkgStatus, PATH, STATUS);
     }
 }
