@@ -7,7 +7,7 @@
 //! take it too: the commit is stated as the version, and the tag as a detail.
 //!
 //! `./path` is part of the same repository, `docker://image` an image: neither is an action that anybody
-//! published.
+//! published. Workflows in an installed package are those by which its makers tested it, and are left alone.
 
 use std::collections::BTreeMap;
 

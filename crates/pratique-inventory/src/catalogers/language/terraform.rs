@@ -69,7 +69,7 @@ fn providers(text: &str) -> Result<Vec<Provider>, String> {
     let mut tokens = Tokens { bytes: text.as_bytes(), at: 0 };
     let mut found: Vec<Provider> = Vec::new();
     let mut depth = 0_usize;
-    // The words and texts since the last bracket or sign: of a block its type and labels, of an attribute its name.
+    // Words and texts since the last bracket or sign: a block's type and labels, an attribute's name.
     let mut head: Vec<String> = Vec::new();
     let mut attribute = String::new();
     let mut in_provider = false;
