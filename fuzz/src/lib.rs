@@ -26,6 +26,7 @@ pub const TARGETS: &[Target] = &[
     ("npm_package", catalogers::npm_package),
     ("os_release", catalogers::os_release),
     ("osv_record", advisories::osv_record),
+    ("other_languages", catalogers::other_languages),
     ("purl", versions::purl),
     ("python_metadata", catalogers::python_metadata),
     ("reference", images::reference),
