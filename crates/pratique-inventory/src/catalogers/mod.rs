@@ -23,7 +23,14 @@ pub fn all() -> &'static [&'static dyn Cataloger] {
         &language::PythonMetadata,
         &language::PythonDirectUrl,
         &language::CargoLock,
+        &language::GoMod,
+        &language::GoVendor,
         &language::JavaArchives,
+        &language::MavenPom,
+        &language::GradleLock,
+        &language::GradleVerification,
+        &language::SbtLock,
+        &language::JvmRelease,
         &executables::Executables,
     ]
 }
