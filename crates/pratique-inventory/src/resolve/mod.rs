@@ -3,10 +3,11 @@
 //! Most formats need nothing of their own: a file states packages, and that is what the image has. Two things
 //! hold for all of them and are done here: which layer brought a package ([`introducing_layers`]), and that
 //! one package stated by several files is one package ([`merge`]). Truth that is spread over several files
-//! is put together in a file of its own: [`dpkg`] (status, file lists, copyright), [`maven`] (projects and their
-//! parents), [`ownership`] (language packages that the distribution's package manager installed), [`purl`] (package
-//! and distribution).
+//! is put together in a file of its own: [`dotnet`] (assemblies and what accounts for them), [`dpkg`] (status, file
+//! lists, copyright), [`maven`] (projects and their parents), [`ownership`] (language packages that the distribution's
+//! package manager installed), [`purl`] (package and distribution).
 
+mod dotnet;
 mod dpkg;
 mod maven;
 mod ownership;
@@ -42,6 +43,7 @@ pub fn resolve(overlay: &Overlay<'_>) -> Resolved {
     let projects = maven::resolve(overlay);
     let mut found = statements(overlay);
     found.extend(projects.packages.iter().map(maven::Used::statement));
+    dotnet::leave_out_accounted(&mut found);
     dpkg::add_licences(overlay, &mut found);
     let stated = found.iter().map(|statement| Asked { path: statement.path, layer: statement.layer });
     let met: Vec<_> = overlay.problems().iter().chain(&projects.problems).collect();

@@ -1,4 +1,5 @@
-//! Programs that say what they were built from: Go's build information, Rust's audit list.
+//! Programs that say what they were built from: Go's build information, Rust's audit list, the list of a native image
+//! of GraalVM, the version of a .NET assembly.
 //!
 //! A program is looked at once, through a fixed window ([`window`]), by a set of [`Detector`]s; none of them
 //! holds more of it than what it is about to state. A file that begins like no program costs 64 bytes, a
@@ -9,11 +10,14 @@
 //! and Windows programs by name, since they need no execute bit; and files without any permission at all,
 //! since layers made by tools that know no modes have `0000` throughout.
 
+pub(crate) mod assembly;
 mod auditable;
 mod go;
 mod layout;
 mod module_info;
+mod native_image;
 mod upx;
+mod version_info;
 mod window;
 
 #[cfg(test)]
@@ -46,7 +50,7 @@ const ARCHIVES: [&[u8]; 3] = [b".jar", b".war", b".ear"];
 
 impl Cataloger for Executables {
     fn id(&self) -> CatalogerId {
-        CatalogerId { name: "executables/build-info", revision: 1 }
+        CatalogerId { name: "executables/build-info", revision: 2 }
     }
 
     fn wants(&self, file: &EntryHeader) -> bool {
@@ -102,7 +106,12 @@ enum Appetite {
 
 /// Everything that looks at a program with this layout. A new detector is a line here.
 fn detectors(layout: &Layout) -> Vec<Box<dyn Detector>> {
-    vec![Box::new(go::BuildInfo::new(layout)), Box::new(auditable::AuditList::new(layout))]
+    vec![
+        Box::new(go::BuildInfo::new(layout)),
+        Box::new(auditable::AuditList::new(layout)),
+        Box::new(native_image::NativeImage::new()),
+        Box::new(assembly::Assembly::new()),
+    ]
 }
 
 /// Reads one program, of which `head` has been taken from `body` already.

@@ -1,0 +1,48 @@
+//! Ruby: locked and installed gems, beside what other tools list.
+
+#![allow(clippy::unwrap_used)] // It is all tests.
+
+mod common;
+
+use common::oracle::{Difference, Is, compare_all};
+
+/// Where we differ from the oracle: case, how, what, why.
+const DIFFERENCES: &[Difference] = &[
+    (
+        "lang/ruby/gemfile-lock",
+        Is::Purl,
+        "pkg:gem/hanami-controller@2.0.0.alpha1?vcs_url=git%2Bhttps:%2F%2Fgithub.com%2Fhanami%2Fcontroller.git%40027dbe2e56397b534e859fc283990cad1b6addd6 pkg:gem/hanami-controller@2.0.0.alpha1",
+        GIT,
+    ),
+    (
+        "lang/ruby/gemfile-lock",
+        Is::Purl,
+        "pkg:gem/hanami-utils@2.0.0.alpha1?vcs_url=git%2Bhttps:%2F%2Fgithub.com%2Fhanami%2Futils.git%405904fc9a70683b8749aa2861257d0c8c01eae4aa pkg:gem/hanami-utils@2.0.0.alpha1",
+        GIT,
+    ),
+    (
+        "lang/ruby/gemfile-lock",
+        Is::Purl,
+        "pkg:gem/turbolinks@3.0.0?vcs_url=git%2Bhttps:%2F%2Fgithub.com%2Frails%2Fturbolinks.git%4080216ce9d89920bf073709405e3fce6d0a3ccd9a pkg:gem/turbolinks@3.0.0",
+        GIT,
+    ),
+];
+
+const CASES: &[&str] = &["lang/ruby/gemfile-lock", "lang/ruby/gemspec", "lang/ruby/gemspec-debian"];
+
+const GIT: &str = "a gem from git is not the one that rubygems.org has under this version";
+
+#[test]
+fn cases() {
+    let found = compare_all(CASES, DIFFERENCES);
+    let Some(rails) =
+        found["lang/ruby/gemfile-lock"].iter().find(|p| p.name == "rails" && p.version == "4.1.1")
+    else {
+        return;
+    };
+    assert_eq!(rails.direct, Some(true));
+    let mail = rails.depends.iter().find(|asked| asked.name == "actionmailer").unwrap();
+    assert_eq!(mail.version.as_deref(), Some("4.1.1"));
+    let installed = &found["lang/ruby/gemspec-debian"];
+    assert!(installed.iter().all(|gem| !gem.licences.is_empty() || gem.name == "drb"), "{installed:#?}");
+}
