@@ -359,24 +359,22 @@ impl Effective<'_> {
         let scope = dependency.scope.as_deref().and_then(|scope| self.value(scope));
         let scope = scope.or_else(|| managed.and_then(|(_, scope)| scope.clone()));
         let mut details = BTreeMap::new();
-        let version = match version {
-            Some(version) => exact(&version).map(str::to_owned).unwrap_or_else(|| {
-                details.insert("requested".into(), version);
-                String::new()
-            }),
+        let chosen = version.as_deref().and_then(exact).unwrap_or_default().to_owned();
+        match version {
+            Some(range) if chosen.is_empty() => drop(details.insert("requested".into(), range)),
+            Some(_) => {}
             None => {
                 let missing = self.missing.first().map_or("none of the files here", String::as_str);
                 details.insert("version_from".into(), missing.to_owned());
-                String::new()
             }
-        };
+        }
         let development = scope.as_deref() == Some("test");
         details.extend(scope.filter(|scope| scope != "compile").map(|scope| ("scope".to_owned(), scope)));
         details.extend(dependency.classifier.clone().map(|classifier| ("classifier".to_owned(), classifier)));
         Stated {
             kind: PackageKind::Maven,
             name: artifact,
-            version,
+            version: chosen,
             namespace: Some(group),
             locked_only: true,
             development,

@@ -116,10 +116,8 @@ impl NativeImage {
     }
 
     fn close(&mut self, open: Open) {
-        let bytes = match open.inflate.finish() {
-            Ok(Bounded(bytes)) => bytes,
-            Err(_) => return,
-        };
+        // Its own check says that it is damaged: it was none, then.
+        let Ok(Bounded(bytes)) = open.inflate.finish() else { return };
         if is_list(&bytes) {
             self.found = Some(bytes);
         }

@@ -138,7 +138,7 @@ pub(super) mod tests {
             table
         };
         let mut section =
-            [table(RT_VERSION, 1 << 31 | 24), table(1, 1 << 31 | 48), table(0x409, 72)].concat();
+            [table(RT_VERSION, 0x8000_0000 | 0x18), table(1, 0x8000_0000 | 0x30), table(0x409, 72)].concat();
         section.extend([address + 88, info.len() as u32, 0, 0].map(u32::to_le_bytes).concat());
         section.extend(info);
         section

@@ -5,6 +5,7 @@ pub mod dotnet;
 pub mod go;
 pub mod java;
 pub mod jvm;
+mod keys;
 pub mod npm;
 mod origin;
 pub mod php;

@@ -23,9 +23,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use pratique_image::{EntryHeader, ImagePath};
-use serde::{Deserialize, de::IgnoredAny};
+use serde::Deserialize;
 
-use super::{super::origin, Chosen, split_key};
+use super::{
+    super::{keys::Keys, origin},
+    Chosen, split_key,
+};
 use crate::{Cataloger, CatalogerId, File, PackageKind, PathSet, Reading, Stated, Unreadable};
 
 /// Libraries of published .NET applications.
@@ -57,11 +60,11 @@ enum RuntimeTarget {
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
 struct Target {
-    dependencies: BTreeMap<String, IgnoredAny>,
-    runtime: BTreeMap<String, IgnoredAny>,
-    native: BTreeMap<String, IgnoredAny>,
+    dependencies: Keys,
+    runtime: Keys,
+    native: Keys,
     resources: BTreeMap<String, Resource>,
-    runtime_targets: BTreeMap<String, IgnoredAny>,
+    runtime_targets: Keys,
 }
 
 #[derive(Deserialize, Default)]
@@ -109,8 +112,7 @@ impl Cataloger for DepsJson {
                 continue;
             };
             let targets: Vec<&Target> = targets.iter().filter_map(|target| target.get(key)).collect();
-            let names: BTreeSet<&String> =
-                targets.iter().flat_map(|target| target.dependencies.keys()).collect();
+            let names: BTreeSet<&String> = targets.iter().flat_map(|target| &target.dependencies.0).collect();
             let mut depends = chosen.requirements(names);
             for requirement in &mut depends {
                 requirement.name = without_pack(&requirement.name).to_owned();
@@ -162,7 +164,7 @@ impl Document {
         let asked = projects
             .iter()
             .flat_map(|(key, _)| targets.iter().filter_map(move |target| target.get(*key)))
-            .flat_map(|target| target.dependencies.keys())
+            .flat_map(|target| &target.dependencies.0)
             .map(|name| name.to_ascii_lowercase())
             .collect();
         (!projects.is_empty()).then_some(asked)
@@ -173,12 +175,12 @@ impl Document {
 fn deployed<'a>(folder: &'a ImagePath, targets: &'a [&Target]) -> impl Iterator<Item = Vec<u8>> + 'a {
     targets.iter().flat_map(move |target| {
         let base = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
-        let flat = target.runtime.keys().chain(target.native.keys()).map(move |path| base(path));
+        let flat = target.runtime.0.iter().chain(&target.native.0).map(move |path| base(path));
         let resources = target.resources.iter().map(move |(path, resource)| match &resource.locale {
             Some(locale) => format!("{locale}/{}", base(path)),
             None => path.clone(),
         });
-        let at_place = target.runtime_targets.keys().cloned();
+        let at_place = target.runtime_targets.0.iter().cloned();
         let all = flat.chain(resources).chain(at_place);
         // `_._` stands for "nothing, on purpose".
         let all = all.filter(|path| !path.is_empty() && !path.ends_with("_._"));

@@ -9,9 +9,9 @@
 use std::collections::BTreeMap;
 
 use pratique_image::EntryHeader;
-use serde::{Deserialize, de::IgnoredAny};
+use serde::Deserialize;
 
-use super::Chosen;
+use super::{super::keys::Keys, Chosen};
 use crate::{Cataloger, CatalogerId, File, PackageKind, Reading, Stated, Unreadable};
 
 /// Packages that NuGet locked.
@@ -31,7 +31,7 @@ struct Entry {
     kind: String,
     resolved: Option<String>,
     #[serde(default)]
-    dependencies: BTreeMap<String, IgnoredAny>,
+    dependencies: Keys,
 }
 
 impl Cataloger for PackagesLock {
@@ -77,7 +77,7 @@ impl Cataloger for PackagesLock {
                 if entry.kind == "Direct" {
                     stated.direct = Some(true);
                 }
-                stated.depends.extend(chosen.requirements(entry.dependencies.keys()));
+                stated.depends.extend(chosen.requirements(&entry.dependencies.0));
             }
         }
         for mut stated in found.into_values() {

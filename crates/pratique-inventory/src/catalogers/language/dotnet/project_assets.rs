@@ -11,9 +11,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use pratique_image::EntryHeader;
-use serde::{Deserialize, de::IgnoredAny};
+use serde::Deserialize;
 
-use super::{Chosen, split_key};
+use super::{super::keys::Keys, Chosen, split_key};
 use crate::{Cataloger, CatalogerId, File, PackageKind, Reading, Stated, Unreadable};
 
 /// Packages that NuGet restored.
@@ -37,11 +37,11 @@ struct Library {
     #[serde(default, rename = "type")]
     kind: String,
     #[serde(default)]
-    dependencies: BTreeMap<String, IgnoredAny>,
+    dependencies: Keys,
     #[serde(default)]
-    runtime: BTreeMap<String, IgnoredAny>,
+    runtime: Keys,
     #[serde(default)]
-    native: BTreeMap<String, IgnoredAny>,
+    native: Keys,
 }
 
 #[derive(Deserialize, Default)]
@@ -65,7 +65,7 @@ struct Asked {
 impl Library {
     /// Whether it brings something that runs.
     fn runs(&self) -> bool {
-        self.runtime.keys().chain(self.native.keys()).any(|path| !path.ends_with("_._"))
+        self.runtime.0.iter().chain(&self.native.0).any(|path| !path.ends_with("_._"))
     }
 }
 
@@ -109,7 +109,7 @@ impl Cataloger for ProjectAssets {
                     };
                     (stated, false)
                 });
-                stated.depends.extend(chosen.requirements(library.dependencies.keys()));
+                stated.depends.extend(chosen.requirements(&library.dependencies.0));
                 *runs |= library.runs();
             }
         }

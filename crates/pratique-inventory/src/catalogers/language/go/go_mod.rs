@@ -98,7 +98,8 @@ impl<'a> Module<'a> {
             let (code, comment) = line.split_once("//").unwrap_or((line, ""));
             let words = words(code);
             let (verb, arguments) = match (block, &*words) {
-                (_, []) => continue,
+                // A line without words, and `retract()`, an empty block.
+                (_, []) | (None, [_, "(", ")"]) => continue,
                 (Some(_), [")"]) => {
                     block = None;
                     continue;
@@ -108,8 +109,6 @@ impl<'a> Module<'a> {
                     block = Some(verb);
                     continue;
                 }
-                // `retract()` and the like: an empty block.
-                (None, [_, "(", ")"]) => continue,
                 (None, [verb, arguments @ ..]) => (*verb, arguments),
             };
             if !module.take(verb, arguments, comment) {
@@ -164,7 +163,7 @@ impl<'a> Module<'a> {
         };
         let by = self.replaces.get(&(name, version)).or_else(|| self.replaces.get(&(name, "")));
         if let Some((new, new_version)) = by {
-            stated.name = (*new).to_owned();
+            (*new).clone_into(&mut stated.name);
             stated.version = if is_folder(new) { String::new() } else { (*new_version).to_owned() };
             stated.details.insert("replaces".into(), format!("{name}@{version}"));
         }

@@ -54,8 +54,7 @@ impl Cataloger for GoVendor {
                     // Go itself passes over headings that it does not understand.
                     let known = modules
                         .last()
-                        .filter(|last| (&last.name, &last.version) == (&module.name, &module.version))
-                        .is_some();
+                        .is_some_and(|last| (&last.name, &last.version) == (&module.name, &module.version));
                     if !known {
                         modules.push(module);
                     }

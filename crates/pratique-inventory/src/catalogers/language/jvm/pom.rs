@@ -22,9 +22,7 @@ use crate::{
 pub struct MavenPom;
 
 /// Longest description that is read, in bytes. The longest on Maven Central have 2 MB.
-const LONGEST: u64 = 16 << 20;
-/// Most dependencies, properties or licences of one project.
-const MOST: usize = 100_000;
+const LONGEST: u64 = 8 << 20;
 
 impl Cataloger for MavenPom {
     fn id(&self) -> CatalogerId {
@@ -93,12 +91,12 @@ impl Visitor for Reader {
                     _ => {}
                 }
             }
-            ["project", "properties", name, "", "", ""] if project.properties.len() < MOST => {
+            ["project", "properties", name, "", "", ""] => {
                 project.properties.insert(name.to_owned(), text.to_owned());
             }
             ["project", "licenses", "license", "name", "", ""] => self.licence.0 = value(),
             ["project", "licenses", "license", "url", "", ""] => self.licence.1 = value(),
-            ["project", "licenses", "license", "", "", ""] if project.licences.len() < MOST => {
+            ["project", "licenses", "license", "", "", ""] => {
                 let (name, url) = std::mem::take(&mut self.licence);
                 project.licences.extend(name.or(url));
             }
@@ -133,7 +131,7 @@ fn take(dependency: &mut MavenDependency, field: &str, text: &str) {
 
 fn finish(dependency: &mut MavenDependency, all: &mut Vec<MavenDependency>) {
     let dependency = std::mem::take(dependency);
-    if !dependency.artifact.is_empty() && all.len() < MOST {
+    if !dependency.artifact.is_empty() {
         all.push(dependency);
     }
 }

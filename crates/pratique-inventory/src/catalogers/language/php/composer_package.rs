@@ -6,12 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{
-    Deserialize, Deserializer,
-    de::{IgnoredAny, SeqAccess, Visitor},
-};
+use serde::{Deserialize, Deserializer, de::IgnoredAny};
 
-use super::super::origin;
+use super::super::{keys::Keys, origin};
 use crate::{PackageKind, Requirement, Stated};
 
 /// The fields of a package that are wanted.
@@ -23,11 +20,11 @@ pub(super) struct ComposerPackage {
     #[serde(default)]
     license: Licences,
     #[serde(default, rename = "require")]
-    requires: Requires,
+    requires: Keys,
     #[serde(default, rename = "provide")]
-    provides: Requires,
+    provides: Keys,
     #[serde(default, rename = "replace")]
-    replaces: Requires,
+    replaces: Keys,
     source: Option<Place>,
     dist: Option<Place>,
 }
@@ -58,39 +55,6 @@ impl<'de> Deserialize<'de> for Licences {
             Either::Many(many) => Self(many),
             Either::None(_) => Self::default(),
         })
-    }
-}
-
-/// Names of packages. PHP writes an empty object as `[]`.
-#[derive(Default)]
-pub(super) struct Requires(pub(super) Vec<String>);
-
-impl<'de> Deserialize<'de> for Requires {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Names;
-
-        impl<'de> Visitor<'de> for Names {
-            type Value = Requires;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("names of packages and their versions")
-            }
-
-            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Requires, A::Error> {
-                let mut names = Vec::new();
-                while let Some((name, IgnoredAny)) = map.next_entry()? {
-                    names.push(name);
-                }
-                Ok(Requires(names))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Requires, A::Error> {
-                while list.next_element::<IgnoredAny>()?.is_some() {}
-                Ok(Requires::default())
-            }
-        }
-
-        from.deserialize_any(Names)
     }
 }
 

@@ -100,16 +100,15 @@ mod tests {
         match value {
             serde_json::Value::String(text) => format!("s:{}:\"{text}\";", text.len()),
             serde_json::Value::Object(entries) => {
-                let inner: String = entries
+                let inner = entries
                     .iter()
                     .map(|(key, value)| format!("s:{}:\"{key}\";{}", key.len(), serialize(value)))
-                    .collect();
-                format!("a:{}:{{{inner}}}", entries.len())
+                    .collect::<Vec<_>>();
+                format!("a:{}:{{{}}}", entries.len(), inner.concat())
             }
             serde_json::Value::Array(list) => {
-                let inner: String =
-                    list.iter().enumerate().map(|(i, value)| format!("i:{i};{}", serialize(value))).collect();
-                format!("a:{}:{{{inner}}}", list.len())
+                let inner = list.iter().enumerate().map(|(i, value)| format!("i:{i};{}", serialize(value)));
+                format!("a:{}:{{{}}}", list.len(), inner.collect::<Vec<_>>().concat())
             }
             _ => "N;".into(),
         }

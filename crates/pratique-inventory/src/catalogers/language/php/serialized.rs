@@ -142,9 +142,8 @@ impl<'a> Reader<'a> {
                 }
                 let mut entries = BTreeMap::new();
                 for _ in 0..count {
-                    let key = match self.value(depth + 1)? {
-                        Value::Text(key) | Value::Number(key) => key,
-                        _ => return Err(self.error("a key is expected")),
+                    let (Value::Text(key) | Value::Number(key)) = self.value(depth + 1)? else {
+                        return Err(self.error("a key is expected"));
                     };
                     let value = self.value(depth + 1)?;
                     entries.insert(key, value);

@@ -38,8 +38,6 @@ pub struct GemfileLock;
 
 /// Longest lock file that is read, in bytes. GitLab's has 60 kB.
 const LONGEST: u64 = 32 << 20;
-/// Most gems of one that another asks for, as a sum over all gems.
-const MOST_REQUIREMENTS: usize = 2_000_000;
 
 impl Cataloger for GemfileLock {
     fn id(&self) -> CatalogerId {
@@ -91,7 +89,6 @@ struct Lock<'a> {
     remote: &'a str,
     revision: &'a str,
     gems: Vec<Stated>,
-    requirements: usize,
     direct: Option<BTreeSet<&'a str>>,
 }
 
@@ -102,8 +99,7 @@ impl<'a> Lock<'a> {
         let indent = line.len() - content.len();
         let content = content.trim_end();
         match (self.section, indent) {
-            (_, 0) if content.is_empty() => {}
-            (_, 0) => {
+            (_, 0) if !content.is_empty() => {
                 self.section = match content {
                     "GEM" => Section::Gem,
                     "GIT" => Section::Git,
@@ -117,12 +113,12 @@ impl<'a> Lock<'a> {
                     self.direct.get_or_insert_default();
                 }
             }
-            (Section::Other, _) => {}
             (Section::Dependencies, 2) => {
                 let name = content.split(' ').next().unwrap_or_default().trim_end_matches('!');
                 self.direct.get_or_insert_default().insert(name);
             }
-            (Section::Dependencies, _) => {}
+            // What such sections hold is no gem.
+            (Section::Dependencies | Section::Other, _) => {}
             (_, 2) => match content.split_once(':') {
                 Some(("specs", _)) => self.specs = true,
                 // Of several sources the last is asked first, but which one served a gem is not told.
@@ -133,9 +129,7 @@ impl<'a> Lock<'a> {
             (_, 4) if self.specs => return self.gem(content),
             (_, 6) if self.specs => {
                 let name = content.split(' ').next().unwrap_or_default().trim_end_matches('!');
-                let room = self.requirements < MOST_REQUIREMENTS;
-                if let Some(gem) = self.gems.last_mut().filter(|_| room) {
-                    self.requirements += 1;
+                if let Some(gem) = self.gems.last_mut() {
                     gem.depends.push(name.into());
                 }
             }
