@@ -24,6 +24,7 @@ pub const TARGETS: &[Target] = &[
     ("executables", catalogers::executables),
     ("gem", catalogers::gem),
     ("go_mod", catalogers::go_mod),
+    ("gzip", images::gzip),
     ("java_archive", catalogers::java_archive),
     ("jvm_lock", catalogers::jvm_lock),
     ("maven_pom", catalogers::maven_pom),

@@ -11,7 +11,7 @@ use std::{
 use anyhow::Context;
 use pratique_advisory::Database;
 use pratique_image::{BadTarget, Credentials, Image, OpenOptions, Platform, Progress, Target};
-use pratique_inventory::{Cache, Inventory, Scope, TakeOptions};
+use pratique_inventory::{Cache, Costs, Inventory, Scope, TakeOptions};
 use pratique_report::TargetInfo;
 
 use crate::progress::Bars;
@@ -93,6 +93,9 @@ pub(crate) struct TargetArgs {
     /// Also what a lock file names for development only
     #[arg(long)]
     include_dev_deps: bool,
+    /// Tell afterwards, on standard error, what each cataloger took
+    #[arg(long, hide_short_help = true)]
+    profile: bool,
     #[command(flatten)]
     cache: CacheArgs,
 }
@@ -117,13 +120,18 @@ impl TargetArgs {
         let bars = Bars::new(!quiet && !self.no_progress);
         let image = Image::open(&target, &self.open_options(bars.clone()))?;
         let cache = if self.no_cache { None } else { Some(self.cache.open()?) };
-        let mut options = TakeOptions { cache: cache.as_ref(), ..TakeOptions::default() };
+        let costs = self.profile.then(Costs::default);
+        let mut options =
+            TakeOptions { cache: cache.as_ref(), costs: costs.as_ref(), ..TakeOptions::default() };
         options.threads = self.parallel.map_or(options.threads, usize::from);
         let taken = Inventory::take(&image, &options);
         if let Some(bars) = bars {
             bars.clear();
         }
         let inventory = taken?;
+        if let Some(costs) = costs {
+            crate::terminal::costs(&costs);
+        }
         Ok(Taken { target: TargetInfo::new(&image, &inventory), inventory })
     }
 

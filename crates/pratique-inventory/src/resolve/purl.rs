@@ -2,7 +2,7 @@
 //!
 //! Qualifiers follow the purl specification's type definitions, and where those leave it open what Syft
 //! writes, so that documents from both agree: `arch`, `distro` (`debian-12`), `epoch` (rpm), `upstream` (the
-//! source package), `vcs_url`; for what no ecosystem has, `repository_url`.
+//! source package), `vcs_url`; `platform` of gems; `repository_url` of what is in no ecosystem.
 
 use pratique_version::purl::PackageUrl;
 
@@ -28,9 +28,12 @@ pub(super) fn of(stated: &Stated, distribution: Option<&Distribution>) -> String
         qualifiers.extend(upstream(stated).map(|upstream| ("upstream", upstream)));
     }
     qualifiers.extend(stated.details.get("vcs_url").map(|url| ("vcs_url", url.clone())));
-    if stated.kind == PackageKind::Generic {
-        qualifiers.extend(stated.details.get("repository_url").map(|url| ("repository_url", url.clone())));
-    }
+    let of_kind = match stated.kind {
+        PackageKind::Generic => Some("repository_url"),
+        PackageKind::Gem => Some("platform"),
+        _ => None,
+    };
+    qualifiers.extend(of_kind.and_then(|key| Some((key, stated.details.get(key)?.clone()))));
     let mut builder = PackageUrl::builder(stated.kind.purl_type(), name.as_str());
     if let Some(namespace) = namespace {
         builder = builder.namespace(namespace);

@@ -53,6 +53,10 @@ impl Cataloger for Executables {
         CatalogerId { name: "executables/build-info", revision: 2 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &["**"]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         if file.size < SHORTEST {
             return false;

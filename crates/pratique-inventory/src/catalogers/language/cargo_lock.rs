@@ -55,6 +55,10 @@ impl Cataloger for CargoLock {
         CatalogerId { name: "language/cargo-lock", revision: 1 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &["**/Cargo.lock"]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         file.path.file_name() == b"Cargo.lock"
     }

@@ -2,7 +2,7 @@
 
 use pratique_image::{EntryHeader, EntryKind, ImagePath};
 
-use crate::{Cataloger, Fact, File, Limits, Reading, Stated, Unreadable};
+use crate::{Cataloger, Fact, File, Limits, Reading, Selection, Stated, Unreadable};
 
 impl Reading {
     /// The packages among what a file states.
@@ -27,7 +27,12 @@ pub(crate) fn try_read(
 ) -> Result<Reading, Unreadable> {
     let path = ImagePath::new(path).unwrap();
     let header = EntryHeader { path, kind: EntryKind::File, size: bytes.len() as u64, mode: 0o644 };
-    assert!(bytes.is_empty() || cataloger.wants(&header), "{} is not wanted", header.path);
+    if !bytes.is_empty() {
+        assert!(cataloger.wants(&header), "{} is not wanted", header.path);
+        let catalogers = [cataloger];
+        let offered = Selection::of(&catalogers).wanting(&header).next().is_some();
+        assert!(offered, "{} fits no glob of {}", header.path, cataloger.id().name);
+    }
     cataloger.read(&mut File { header: &header, body: &mut bytes, limits: &Limits::default() })
 }
 

@@ -32,6 +32,10 @@ impl Cataloger for CentralVersions {
         CatalogerId { name: "language/nuget-central", revision: 1 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &["**/Directory.Packages.props"]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         file.path.file_name().eq_ignore_ascii_case(b"directory.packages.props")
     }

@@ -87,6 +87,10 @@ impl Cataloger for DepsJson {
         CatalogerId { name: "language/dotnet-deps", revision: 1 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &["**/*.deps.json"]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         file.path.file_name().ends_with(b".deps.json")
     }

@@ -19,6 +19,10 @@ impl Cataloger for PackagesConfig {
         CatalogerId { name: "language/nuget-config", revision: 1 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &["**/packages.config", "**/packages.*.config"]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         let name = file.path.file_name();
         // `packages.PROJECT.config` where several projects share a folder.

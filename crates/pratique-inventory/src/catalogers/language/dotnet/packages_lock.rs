@@ -39,6 +39,10 @@ impl Cataloger for PackagesLock {
         CatalogerId { name: "language/nuget-lock", revision: 1 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &["**/packages.lock.json", "**/packages.*.lock.json"]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         let name = file.path.file_name();
         // `packages.PROJECT.lock.json` where several projects share a folder.

@@ -35,6 +35,10 @@ impl Cataloger for PaketLock {
         CatalogerId { name: "language/paket-lock", revision: 1 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &["**/paket.lock"]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         file.path.file_name() == b"paket.lock"
     }

@@ -74,6 +74,10 @@ impl Cataloger for ProjectAssets {
         CatalogerId { name: "language/nuget-assets", revision: 1 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &["**/project.assets.json"]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         file.path.file_name() == b"project.assets.json"
     }

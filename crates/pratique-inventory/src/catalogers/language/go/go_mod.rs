@@ -36,6 +36,10 @@ impl Cataloger for GoMod {
         CatalogerId { name: "language/go-mod", revision: 1 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &["**/go.mod"]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         file.path.file_name() == b"go.mod"
     }

@@ -30,6 +30,10 @@ impl Cataloger for GoVendor {
         CatalogerId { name: "language/go-vendor", revision: 1 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &["**/vendor/modules.txt"]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         file.path.file_name() == b"modules.txt" && file.path.ends_with("vendor/modules.txt")
     }

@@ -50,6 +50,10 @@ impl Cataloger for GradleLock {
         CatalogerId { name: "language/gradle-lock", revision: 1 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &["**/*gradle.lockfile", "**/dependency-locks/*.lockfile"]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         let name = file.path.file_name();
         name.ends_with(b"gradle.lockfile")

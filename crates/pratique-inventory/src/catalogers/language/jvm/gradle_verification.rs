@@ -23,6 +23,10 @@ impl Cataloger for GradleVerification {
         CatalogerId { name: "language/gradle-verification", revision: 1 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &["**/verification-metadata.xml"]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         file.path.file_name() == b"verification-metadata.xml"
     }

@@ -29,6 +29,10 @@ impl Cataloger for MavenPom {
         CatalogerId { name: "language/maven-pom", revision: 1 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &["**/pom.xml", "**/*.pom"]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         file.path.file_name() == b"pom.xml" || is_in_repository(&file.path)
     }

@@ -27,6 +27,10 @@ impl Cataloger for JvmRelease {
         CatalogerId { name: "language/jvm-release", revision: 1 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &["**/release"]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         file.path.file_name() == b"release"
             && file.size <= LONGEST

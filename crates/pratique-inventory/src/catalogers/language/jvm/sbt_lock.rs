@@ -37,6 +37,10 @@ impl Cataloger for SbtLock {
         CatalogerId { name: "language/sbt-lock", revision: 1 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &["**/*build.sbt.lock"]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         file.path.file_name().ends_with(b"build.sbt.lock")
     }

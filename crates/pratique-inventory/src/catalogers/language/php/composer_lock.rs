@@ -30,6 +30,10 @@ impl Cataloger for ComposerLock {
         CatalogerId { name: "language/composer-lock", revision: 1 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &["**/composer.lock"]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         file.path.file_name() == b"composer.lock"
     }

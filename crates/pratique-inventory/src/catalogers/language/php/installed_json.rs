@@ -67,6 +67,10 @@ impl Cataloger for ComposerInstalled {
         CatalogerId { name: "language/composer-installed", revision: 1 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &["**/composer/installed.json"]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         file.path.file_name() == b"installed.json" && file.path.ends_with("composer/installed.json")
     }

@@ -29,6 +29,10 @@ impl Cataloger for PearRegistry {
         CatalogerId { name: "language/pear-registry", revision: 1 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &["**/.registry/*.reg", "**/.registry/.channel.*/*.reg"]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         file.path.file_name().ends_with(b".reg") && channel(&file.path).is_some()
     }

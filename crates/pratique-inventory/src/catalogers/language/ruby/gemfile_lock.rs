@@ -19,9 +19,9 @@
 //! * `GIT`, `PATH` and `PLUGIN SOURCE` have the shape of `GEM`. A gem by path is a folder of the project, the detail
 //!   `origin: local` says so; one from git has `vcs_url`.
 //! * A version may have a platform behind it. No gem's version has a dash in it, so what follows the first one is the
-//!   platform: it is the detail `platform`, and the version is stated as the file writes it, as Syft does; advisories
-//!   and RubyGems know the part before it, and that is how gem versions are compared (see `pratique-version`'s
-//!   `rubygems`). A gem locked for several platforms is stated for each.
+//!   platform: it is the detail `platform`, and no part of the version, since RubyGems reads a dash in a version as
+//!   `.pre.` and would take `1.13.3-x86_64-linux` for older than `1.13.3`. A gem locked for several platforms is stated
+//!   for each.
 //! * `DEPENDENCIES` is what the Gemfile asks for; `!` marks gems that do not come from the default source. Everything
 //!   else is there because another gem asks for it. An excerpt without that section says nothing of it.
 //! * Groups (`development`, `test`) stand in the Gemfile, never here.
@@ -42,6 +42,10 @@ const LONGEST: u64 = 32 << 20;
 impl Cataloger for GemfileLock {
     fn id(&self) -> CatalogerId {
         CatalogerId { name: "language/gemfile-lock", revision: 1 }
+    }
+
+    fn reads(&self) -> &'static [&'static str] {
+        &["**/Gemfile.lock", "**/gems.locked", "**/*.gemfile.lock"]
     }
 
     fn wants(&self, file: &EntryHeader) -> bool {
@@ -142,10 +146,12 @@ impl<'a> Lock<'a> {
     fn gem(&mut self, content: &str) -> bool {
         let Some((name, version)) = content.split_once(" (") else { return false };
         let Some(version) = version.trim_end_matches('!').strip_suffix(')') else { return false };
+        let (version, platform) = match version.split_once('-') {
+            Some((version, platform)) => (version, Some(platform)),
+            None => (version, None),
+        };
         let mut details = BTreeMap::new();
-        if let Some((_, platform)) = version.split_once('-') {
-            details.insert("platform".to_owned(), platform.to_owned());
-        }
+        details.extend(platform.map(|platform| ("platform".to_owned(), platform.to_owned())));
         let detail = match self.section {
             Section::Git => Some((origin::VCS_URL, origin::vcs_url("git", self.remote, self.revision))),
             Section::Path => Some((origin::ORIGIN, "local".to_owned())),
@@ -165,12 +171,9 @@ impl<'a> Lock<'a> {
     }
 
     fn state(self, reading: &mut Reading, file: &File<'_>) {
-        // One version of each gem is chosen (of each platform, which is one version without it).
-        let chosen: BTreeMap<String, String> = self
-            .gems
-            .iter()
-            .map(|gem| (gem.name.clone(), gem.version.split('-').next().unwrap_or_default().to_owned()))
-            .collect();
+        // One version of each gem is chosen, whatever the platform.
+        let chosen: BTreeMap<String, String> =
+            self.gems.iter().map(|gem| (gem.name.clone(), gem.version.clone())).collect();
         for mut gem in self.gems {
             gem.direct = self.direct.as_ref().map(|direct| direct.contains(gem.name.as_str()));
             for requirement in &mut gem.depends {
@@ -214,8 +217,8 @@ mod tests {
                 ("ours", "0.1.0", true),
                 ("g", "1.0.pre", true),
                 ("b", "1.2", true),
-                ("c", "2.1-java", false),
-                ("c", "2.1-x86_64-linux", false),
+                ("c", "2.1", false),
+                ("c", "2.1", false),
             ]
         );
         let all: Vec<_> = reading.packages().collect();
@@ -223,6 +226,7 @@ mod tests {
         assert_eq!(all[1].details["vcs_url"], "git+https://h/g.git@abc");
         assert_eq!(all[2].depends, [Requirement::exactly("c", "2.1"), "gone".into()]);
         assert_eq!(all[3].details["platform"], "java");
+        assert_eq!(all[4].details["platform"], "x86_64-linux");
         assert_eq!(reading.problems.len(), 1);
         assert!(reading.problems[0].contains("\"odd\""));
         let excerpt = "GEM\n  specs:\n    a (1)\n";

@@ -36,6 +36,10 @@ impl Cataloger for Gemspec {
         CatalogerId { name: "language/gemspec", revision: 1 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &["**/specifications/*.gemspec", "**/specifications/default/*.gemspec"]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         if !file.path.file_name().ends_with(b".gemspec") {
             return false;

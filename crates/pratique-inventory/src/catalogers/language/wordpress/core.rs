@@ -15,6 +15,10 @@ impl Cataloger for WordPressCore {
         CatalogerId { name: "language/wordpress-core", revision: 1 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &["**/wp-includes/version.php"]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         file.path.file_name() == b"version.php" && file.path.ends_with("wp-includes/version.php")
     }

@@ -20,6 +20,16 @@ impl Cataloger for WordPressParts {
         CatalogerId { name: "language/wordpress-parts", revision: 1 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &[
+            "**/wp-content/plugins/*.php",
+            "**/wp-content/plugins/*/*.php",
+            "**/wp-content/mu-plugins/*.php",
+            "**/wp-content/mu-plugins/*/*.php",
+            "**/wp-content/themes/*/style.css",
+        ]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         let name = file.path.file_name();
         (name.ends_with(b".php") || name == b"style.css") && Part::of(&file.path).is_some()
