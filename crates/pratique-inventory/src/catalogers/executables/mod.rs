@@ -113,7 +113,7 @@ fn detectors(layout: &Layout) -> Vec<Box<dyn Detector>> {
     vec![
         Box::new(go::BuildInfo::new(layout)),
         Box::new(auditable::AuditList::new(layout)),
-        Box::new(native_image::NativeImage::new()),
+        Box::new(native_image::NativeImage::new(layout)),
         Box::new(assembly::Assembly::new()),
     ]
 }

@@ -1,10 +1,11 @@
 //! Native images of GraalVM: the list of libraries that `native-image --enable-sbom` puts into a program.
 //!
-//! Oracle's "GraalVM Native Image: Embed an SBOM": the list is CycloneDX in JSON, compressed with gzip, in the program's
+//! Oracle's "Software Bill of Materials (SBOM) in Native Image": the list is CycloneDX in JSON, compressed with gzip, in the program's
 //! data, at a symbol `sbom`; `sbom_length` has its length. The table of symbols that could tell the place lies anywhere
 //! in the file, the names among its strings. So the list is found by how it begins — Java's `GZIPOutputStream` leaves
 //! every field of the header empty —, inflated as it streams past, and counts when the names of the symbols are in the
-//! program too and the document says that it is CycloneDX.
+//! program too and the document says that it is CycloneDX. In ELF files the names of what a program exports
+//! (`.dynstr`) come before its data, so nothing is looked for in programs that are no native images.
 
 use std::{
     collections::BTreeMap,
@@ -15,13 +16,17 @@ use flate2::write::GzDecoder;
 use memchr::memmem::Finder;
 use serde::Deserialize;
 
-use super::{Appetite, Detector, window::Window};
+use super::{
+    Appetite, Detector,
+    layout::{Format, Layout},
+    window::Window,
+};
 use crate::{Fact, PackageKind, Reading, Requirement, Stated};
 
 /// How gzip begins in Java: no name, no time, no extra field. The system (the tenth byte) is unknown or 0.
 const START: &[u8] = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00";
-/// The symbol that nothing else has, as tables of strings hold it.
-const SYMBOL: &[u8] = b"\0sbom_length\0";
+/// The end of the symbol that nothing else has, as tables of strings hold it; Mach-O puts `_` in front.
+const SYMBOL: &[u8] = b"sbom_length\0";
 /// Longest list that is read, inflated.
 const LONGEST: usize = 64 << 20;
 /// Most lists that are tried: a program may hold other things that Java compressed.
@@ -33,6 +38,8 @@ const MOST_LIBRARIES: usize = 1_000_000;
 pub(super) struct NativeImage {
     start: Finder<'static>,
     symbol: Finder<'static>,
+    /// Whether the symbol's name comes before the list.
+    symbol_first: bool,
     has_symbol: bool,
     open: Option<Open>,
     tried: usize,
@@ -67,10 +74,11 @@ impl Write for Bounded {
 }
 
 impl NativeImage {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(layout: &Layout) -> Self {
         Self {
             start: Finder::new(START),
             symbol: Finder::new(SYMBOL),
+            symbol_first: layout.format == Format::Elf,
             has_symbol: false,
             open: None,
             tried: 0,
@@ -132,7 +140,10 @@ fn is_list(bytes: &[u8]) -> bool {
 
 impl Detector for NativeImage {
     fn feed(&mut self, window: &Window<'_>) -> Appetite {
-        self.has_symbol |= window.find(&self.symbol).next().is_some();
+        self.has_symbol = self.has_symbol || window.find(&self.symbol).next().is_some();
+        if self.symbol_first && !self.has_symbol {
+            return Appetite::More;
+        }
         self.inflate(window);
         let places: Vec<usize> = window.find(&self.start).take(MOST_TRIED).collect();
         for at in places {
@@ -243,7 +254,10 @@ mod tests {
     use flate2::{Compression, GzBuilder};
 
     use super::{
-        super::window::{OVERLAP, WINDOW, slide},
+        super::{
+            layout::Sections,
+            window::{OVERLAP, WINDOW, slide},
+        },
         *,
     };
 
@@ -263,7 +277,13 @@ mod tests {
 
     fn read(bytes: &[u8]) -> Reading {
         let mut reading = Reading::nothing();
-        let mut image = NativeImage::new();
+        let layout = Layout {
+            format: Format::MachO,
+            segments: Vec::new(),
+            sections: Sections::Absent,
+            headers_end: 0,
+        };
+        let mut image = NativeImage::new(&layout);
         let body = &mut &bytes[..];
         slide(&[], body, bytes.len() as u64, |window| image.feed(window) == Appetite::More).unwrap();
         image.finish(&mut reading);

@@ -16,11 +16,13 @@
 //!   for every conceivable finding (`--detection-priority comprehensive`); its default, and Syft, do not, nor do
 //!   we: the standard library that counts is in the program, and the program says its version.
 //!
-//! The module itself is stated by what is built from it.
+//! The module itself is stated by what is built from it. A `go.mod` in a module cache (`pkg/mod/MODULE@VERSION/`) came
+//! with a module that was downloaded and says what that was developed with; the module that is built names all that
+//! is used of it, so those are left alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pratique_image::EntryHeader;
+use pratique_image::{EntryHeader, ImagePath};
 
 use super::is_folder;
 use crate::{Cataloger, CatalogerId, File, PackageKind, Reading, Stated, Unreadable};
@@ -41,7 +43,7 @@ impl Cataloger for GoMod {
     }
 
     fn wants(&self, file: &EntryHeader) -> bool {
-        file.path.file_name() == b"go.mod"
+        file.path.file_name() == b"go.mod" && !is_in_cache(&file.path)
     }
 
     fn read(&self, file: &mut File<'_>) -> Result<Reading, Unreadable> {
@@ -75,6 +77,12 @@ impl Cataloger for GoMod {
         }
         Ok(reading)
     }
+}
+
+/// Whether it came with a downloaded module: Go writes its cache's folders as `pkg/mod/github.com/a/b@v1.0.0`.
+fn is_in_cache(path: &ImagePath) -> bool {
+    let mut parts = path.components().skip_while(|part| *part != b"mod");
+    parts.any(|part| memchr::memmem::find(part, b"@v").is_some())
 }
 
 /// A file, taken apart.
@@ -232,6 +240,18 @@ mod tests {
         assert_eq!(reading.packages().next().unwrap().details["replaces"], "d.e/f@v1.0.0");
         assert_eq!(reading.problems.len(), 1);
         assert!(reading.problems[0].contains("excluded"), "{:?}", reading.problems);
+    }
+
+    #[test]
+    fn a_cache_is_left_alone() {
+        for (path, expected) in [
+            ("root/go/pkg/mod/github.com/a/b@v1.0.0/go.mod", true),
+            ("root/go/pkg/mod/github.com/a/b@v1.0.0/sub/go.mod", true),
+            ("src/mod/go.mod", false),
+            ("src/a@v1/go.mod", false),
+        ] {
+            assert_eq!(is_in_cache(&ImagePath::new(path).unwrap()), expected, "{path}");
+        }
     }
 
     #[test]

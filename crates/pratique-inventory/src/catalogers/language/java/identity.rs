@@ -12,6 +12,7 @@
 //!    `Specification-Version`. Where the name's version is one of these and a word behind it
 //!    (`3.11.0-shaded`), the word is a classifier. An archive that holds other libraries' records, and whose
 //!    own version nobody states, is a shell and no package; one without manifest and version is nothing.
+//!    The ending says what it is: `.hpi` and `.jpi` are plug-ins of Jenkins, and their libraries are libraries.
 //! 3. The **group**, where no record says it, is that of a [well-known](super::well_known) artifact; else
 //!    `Group-Id` (Jenkins plug-ins), else what `Bundle-SymbolicName` or `Automatic-Module-Name` has in front
 //!    of the artifact; else `Implementation-Vendor-Id` where it is more than a foundation's domain; else the

@@ -4,8 +4,11 @@
 //! development needs: development. What the project asks for itself stands in `composer.json`, not here, so
 //! [`Stated::direct`] is only known of what another package of the list asks for. `aliases`, `platform` and
 //! `stability-flags` name no packages.
+//!
+//! A lock file of an installed package (`vendor/VENDOR/NAME/`) came with it and says what it was developed with: those
+//! are left alone.
 
-use pratique_image::EntryHeader;
+use pratique_image::{EntryHeader, ImagePath};
 use serde::Deserialize;
 
 use super::composer_package::{ComposerPackage, connect};
@@ -16,6 +19,10 @@ pub struct ComposerLock;
 
 /// Longest lock file that is read, in bytes. Drupal's and Magento's stay below 2 MB.
 const LONGEST: u64 = 64 << 20;
+
+fn is_in_package(path: &ImagePath) -> bool {
+    path.components().rev().skip(3).any(|part| part == b"vendor")
+}
 
 #[derive(Deserialize)]
 struct Lock {
@@ -35,7 +42,7 @@ impl Cataloger for ComposerLock {
     }
 
     fn wants(&self, file: &EntryHeader) -> bool {
-        file.path.file_name() == b"composer.lock"
+        file.path.file_name() == b"composer.lock" && !is_in_package(&file.path)
     }
 
     fn read(&self, file: &mut File<'_>) -> Result<Reading, Unreadable> {
@@ -89,6 +96,18 @@ mod tests {
         assert!(all[2].development && !all[0].development && all.iter().all(|p| p.locked_only));
         assert_eq!(all[2].details["source_url"], "git+https://h/d/e.git@def");
         assert!(try_read(&ComposerLock, "composer.lock", b"<<<<<<< HEAD").is_err());
+    }
+
+    #[test]
+    fn a_packages_own_lock_file_is_left_alone() {
+        for (path, expected) in [
+            ("app/vendor/a/b/composer.lock", true),
+            ("vendor/a/b/tests/composer.lock", true),
+            ("vendor/app/composer.lock", false),
+            ("composer.lock", false),
+        ] {
+            assert_eq!(is_in_package(&ImagePath::new(path).unwrap()), expected, "{path}");
+        }
     }
 
     #[test]

@@ -25,10 +25,13 @@
 //! * `DEPENDENCIES` is what the Gemfile asks for; `!` marks gems that do not come from the default source. Everything
 //!   else is there because another gem asks for it. An excerpt without that section says nothing of it.
 //! * Groups (`development`, `test`) stand in the Gemfile, never here.
+//!
+//! A lock file in an installed gem (`gems/NAME-VERSION/`) came with it and says what it was developed with: those are
+//! left alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pratique_image::EntryHeader;
+use pratique_image::{EntryHeader, ImagePath};
 
 use super::super::origin;
 use crate::{Cataloger, CatalogerId, File, PackageKind, Reading, Requirement, Stated, Unreadable};
@@ -50,7 +53,8 @@ impl Cataloger for GemfileLock {
 
     fn wants(&self, file: &EntryHeader) -> bool {
         let name = file.path.file_name();
-        name == b"gems.locked" || name == b"Gemfile.lock" || name.ends_with(b".gemfile.lock")
+        let named = name == b"gems.locked" || name == b"Gemfile.lock" || name.ends_with(b".gemfile.lock");
+        named && !is_in_gem(&file.path)
     }
 
     fn read(&self, file: &mut File<'_>) -> Result<Reading, Unreadable> {
@@ -71,6 +75,17 @@ impl Cataloger for GemfileLock {
         lock.state(&mut reading, file);
         Ok(reading)
     }
+}
+
+/// Whether it lies in a gem, installed (`gems/3.1.0/gems/NAME-VERSION`) or fetched by Bundler (`bundler/gems/NAME-COMMIT`).
+fn is_in_gem(path: &ImagePath) -> bool {
+    let mut parts = path.components();
+    let Some(_) = parts.find(|part| *part == b"gems") else { return false };
+    // The lock file itself is the last component.
+    parts.rev().skip(1).any(|part| {
+        let version = memchr::memrchr(b'-', part).and_then(|at| part.get(at + 1..)).unwrap_or_default();
+        version.first().is_some_and(u8::is_ascii_hexdigit)
+    })
 }
 
 /// What a section lists.
@@ -231,6 +246,18 @@ mod tests {
         assert!(reading.problems[0].contains("\"odd\""));
         let excerpt = "GEM\n  specs:\n    a (1)\n";
         assert_eq!(read(&GemfileLock, "gems.locked", excerpt).packages().next().unwrap().direct, None);
+    }
+
+    #[test]
+    fn a_gems_own_lock_file_is_left_alone() {
+        for (path, expected) in [
+            ("usr/lib/ruby/gems/3.1.0/gems/rails-7.0.1/Gemfile.lock", true),
+            ("bundle/ruby/3.1.0/bundler/gems/x-0a1b2c3/Gemfile.lock", true),
+            ("app/gems/ours/Gemfile.lock", false),
+            ("app/Gemfile.lock", false),
+        ] {
+            assert_eq!(is_in_gem(&ImagePath::new(path).unwrap()), expected, "{path}");
+        }
     }
 
     #[test]
