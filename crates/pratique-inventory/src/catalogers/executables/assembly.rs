@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 
 use super::{
     Appetite, Detector,
-    layout::{Fields, Format, Layout, Sections},
+    layout::{Fields, Format, Layout},
     version_info,
     window::{Tap, Window},
 };
@@ -29,7 +29,7 @@ use crate::{Fact, PackageKind, Reading, Stated};
 /// The detail that an assembly's file name is kept under: only assemblies have it.
 pub(crate) const ASSEMBLY: &str = "assembly";
 
-/// Most bytes of the section of resources that are kept. Assemblies rarely have icons in it.
+/// Most bytes of the resources that are kept. Assemblies rarely have icons in it.
 const LONGEST: u64 = 4 << 20;
 
 /// Looks for the version of an assembly.
@@ -48,7 +48,8 @@ impl Assembly {
         Self { resources: None, looked: false }
     }
 
-    /// The section of resources of an assembly, by the head of the file.
+    /// Where the resources of an assembly are, by the head of the file: in a section `.rsrc`, but in `.text` of one that
+    /// was compiled ahead of time, as all of a shared runtime are.
     fn resources(head: &[u8]) -> Option<Resources> {
         const RESOURCES: usize = 2;
         const CLI: usize = 14;
@@ -56,25 +57,21 @@ impl Assembly {
         let fields = Fields { bytes: head, big_endian: false };
         let optional = fields.u32(0x3c)? as usize + 4 + 20;
         let fields = Fields { bytes: head.get(optional..)?, big_endian: false };
-        let (count_at, directories) = match fields.u16(0)? {
-            0x20b => (108, 112),
-            0x10b => (92, 96),
+        let (base, count_at, directories) = match fields.u16(0)? {
+            0x20b => (fields.u64(24)?, 108, 112),
+            0x10b => (fields.u32(28)?.into(), 92, 96),
             _ => return None,
         };
         let directory = |index: usize| {
             let there = index < fields.u32(count_at)? as usize;
             let at = directories + 8 * index;
-            fields
-                .u32(at)
-                .zip(fields.u32(at + 4))
-                .filter(|(address, size)| there && *address != 0 && *size != 0)
+            let found = fields.u32(at).zip(fields.u32(at + 4));
+            found.filter(|(address, size)| there && *address != 0 && *size != 0)
         };
         directory(CLI)?;
-        let (address, _) = directory(RESOURCES)?;
-        let Sections::Listed(sections) = &layout.sections else { return None };
-        let section = sections.iter().find(|section| section.name == b".rsrc")?;
-        let size = section.size.min(LONGEST) as usize;
-        Some(Resources { address, section: Tap::new(section.offset, size) })
+        let (address, size) = directory(RESOURCES)?;
+        let offset = layout.offset_of_address(base.wrapping_add(address.into()))?;
+        Some(Resources { address, section: Tap::new(offset, u64::from(size).min(LONGEST) as usize) })
     }
 }
 
@@ -157,7 +154,7 @@ mod tests {
         put(0x94, &240_u16.to_le_bytes());
         put(0x98, &0x20b_u16.to_le_bytes());
         put(0x98 + 108, &16_u32.to_le_bytes());
-        put(0x98 + 112 + 16, &[ADDRESS, 0x100].map(u32::to_le_bytes).concat());
+        put(0x98 + 112 + 16, &[ADDRESS, resources.len() as u32].map(u32::to_le_bytes).concat());
         if managed {
             put(0x98 + 112 + 14 * 8, &[0x2008_u32, 72].map(u32::to_le_bytes).concat());
         }

@@ -12,9 +12,12 @@
 //! Syft lists it as any other, newer ones do not.
 //!
 //! The runtime's packages go under the name that NuGet and its advisories use, `Microsoft.NETCore.App.Runtime.linux-x64`,
-//! without the `runtimepack.` which the SDK puts in front to tell them from packages of the application. An installed
-//! shared runtime (`dotnet/shared/Microsoft.NETCore.App/8.0.14/`) has a file of this kind too, which names itself in the
-//! same way, so runtimes need no reader of their own.
+//! without the `runtimepack.` which the SDK puts in front to tell them from packages of the application.
+//!
+//! An installed shared runtime has a file of this kind too, `dotnet/shared/Microsoft.NETCore.App/8.0.14/…`. Since
+//! .NET 5 it names itself as above. Before, it lists the packages it was built from, in versions of the build
+//! (`3.1.23-servicing.22122.4`) that would count as older than the release: those are stated as the release that the
+//! folder names, and the runtime itself is, too.
 //!
 //! Where each file is deployed is kept ([`Stated::files`]): the base name of `runtime` and `native` assets beside this
 //! file, `resources` in a folder of their language, `runtimeTargets` at their own path. So the assemblies themselves
@@ -102,19 +105,23 @@ impl Cataloger for DepsJson {
             serde_json::from_slice(text).map_err(|error| Unreadable::malformed("deps.json", error))?;
         let mut reading = Reading::nothing();
         let targets = document.counting_targets();
+        let folder = file.path().parent();
+        let shared = folder.as_ref().and_then(SharedRuntime::of);
+        let released = |version| shared.as_ref().map_or(version, |shared| shared.released(version));
         let mut chosen = Chosen::default();
         for key in document.libraries.keys() {
             if let Some((name, version)) = split_key(key) {
-                chosen.add(name, version);
+                chosen.add(name, released(version));
             }
         }
         let asked: Option<BTreeSet<String>> = document.asked_by_projects(&targets);
-        let folder = file.path().parent();
+        let (mut all_files, mut runtime_names_itself) = (Vec::new(), false);
         for (key, library) in &document.libraries {
             let Some((name, version)) = split_key(key) else {
                 reading.problem(format!("the library {key:?} is no NAME/VERSION"));
                 continue;
             };
+            let version = released(version);
             let targets: Vec<&Target> = targets.iter().filter_map(|target| target.get(key)).collect();
             let names: BTreeSet<&String> = targets.iter().flat_map(|target| &target.dependencies.0).collect();
             let mut depends = chosen.requirements(names);
@@ -123,6 +130,10 @@ impl Cataloger for DepsJson {
             }
             let files: Vec<Vec<u8>> = folder.iter().flat_map(|folder| deployed(folder, &targets)).collect();
             let is_project = library.kind == "project";
+            if let Some(shared) = &shared {
+                runtime_names_itself |= shared.is_named(without_pack(name));
+                all_files.extend_from_slice(&files);
+            }
             let mut stated = Stated {
                 kind: PackageKind::NuGet,
                 name: without_pack(name).to_owned(),
@@ -140,10 +151,49 @@ impl Cataloger for DepsJson {
                 stated.direct = asked.as_ref().map(|asked| asked.contains(&name.to_ascii_lowercase()));
             }
             if !reading.package(stated, file.limits) {
-                break;
+                return Ok(reading);
             }
         }
+        if let Some(shared) = shared.as_ref().filter(|_| !runtime_names_itself)
+            && let Some(runtime) = document.runtime()
+        {
+            let stated = Stated {
+                kind: PackageKind::NuGet,
+                name: format!("{}.Runtime.{runtime}", shared.name),
+                version: shared.version.clone(),
+                files: all_files.iter().collect::<PathSet>(),
+                ..Stated::default()
+            };
+            reading.package(stated, file.limits);
+        }
         Ok(reading)
+    }
+}
+
+/// A runtime that is installed for all applications: `shared/NAME/VERSION`.
+struct SharedRuntime {
+    name: String,
+    version: String,
+}
+
+impl SharedRuntime {
+    fn of(folder: &ImagePath) -> Option<Self> {
+        let mut parts = folder.components().rev();
+        let (version, name, shared) = (parts.next()?, parts.next()?, parts.next()?);
+        let text = |part: &[u8]| std::str::from_utf8(part).ok().map(str::to_owned);
+        let is_runtime = shared == b"shared" && version.first().is_some_and(u8::is_ascii_digit);
+        Some(Self { name: text(name).filter(|_| is_runtime)?, version: text(version)? })
+    }
+
+    /// The version that was released of what was built as `version`.
+    fn released<'v>(&'v self, version: &'v str) -> &'v str {
+        let build = version.strip_prefix(&self.version);
+        if build.is_some_and(|build| build.starts_with("-servicing.")) { &self.version } else { version }
+    }
+
+    /// Whether a package of this name is the runtime.
+    fn is_named(&self, package: &str) -> bool {
+        package.strip_prefix(&self.name).is_some_and(|rest| rest.starts_with(".Runtime."))
     }
 }
 
@@ -159,6 +209,12 @@ impl Document {
             None => None,
         };
         named.map_or_else(|| self.targets.values().collect(), |target| vec![target])
+    }
+
+    /// For what the target that counts was built, `linux-x64`, where it says so.
+    fn runtime(&self) -> Option<&str> {
+        let (RuntimeTarget::Named { name } | RuntimeTarget::Name(name)) = self.runtime_target.as_ref()?;
+        name.split_once('/').map(|(_, runtime)| runtime).filter(|runtime| !runtime.is_empty())
     }
 
     /// What projects ask for, in lower case; `None` where there is no project.
@@ -247,6 +303,32 @@ mod tests {
         assert!(all[3].files.contains(b"app/libcoreclr.so"));
         assert!(reading.problems[0].contains("broken"));
         assert!(try_read(&DepsJson, "a.deps.json", b"[]").is_err());
+    }
+
+    #[test]
+    fn shared_runtimes_are_stated_as_released() {
+        let old = r#"{"runtimeTarget":{"name":".NETCoreApp,Version=v3.1/linux-x64"},
+            "targets":{".NETCoreApp,Version=v3.1/linux-x64":{
+              "runtime.linux-x64.Microsoft.NETCore.App/3.1.23-servicing.22122.4":{"runtime":{"System.Xml.dll":{}}}}},
+            "libraries":{"runtime.linux-x64.Microsoft.NETCore.App/3.1.23-servicing.22122.4":{"type":"package"},
+              "XliffTasks/1.0.0-beta.1":{"type":"package"}}}"#;
+        let path = "usr/share/dotnet/shared/Microsoft.NETCore.App/3.1.23/Microsoft.NETCore.App.deps.json";
+        let reading = read(&DepsJson, path, old);
+        assert_eq!(
+            reading.names(),
+            [
+                "XliffTasks 1.0.0-beta.1",
+                "runtime.linux-x64.Microsoft.NETCore.App 3.1.23",
+                "Microsoft.NETCore.App.Runtime.linux-x64 3.1.23"
+            ]
+        );
+        let dll = path.replace("Microsoft.NETCore.App.deps.json", "System.Xml.dll");
+        assert!(reading.packages().last().unwrap().files.contains(dll.as_bytes()));
+        let new = r#"{"runtimeTarget":{"name":"t/linux-x64"},"targets":{"t/linux-x64":{}},
+            "libraries":{"Microsoft.NETCore.App.Runtime.linux-x64/8.0.14":{"type":"package"}}}"#;
+        let path = path.replace("3.1.23", "8.0.14");
+        assert_eq!(read(&DepsJson, &path, new).names(), ["Microsoft.NETCore.App.Runtime.linux-x64 8.0.14"]);
+        assert_eq!(read(&DepsJson, "app/3.1.23/App.deps.json", old).packages().count(), 2);
     }
 
     #[test]
