@@ -122,9 +122,9 @@ fn stated(texts: &BTreeMap<String, String>) -> Option<Stated> {
 }
 
 fn without_ending(file: &str) -> &str {
-    let ending = file.len().checked_sub(4).and_then(|at| file.get(at..));
-    let known = ending.is_some_and(|e| e.eq_ignore_ascii_case(".dll") || e.eq_ignore_ascii_case(".exe"));
-    if known { &file[..file.len() - 4] } else { file }
+    let split = file.len().checked_sub(4).and_then(|at| file.split_at_checked(at));
+    let known = |ending: &str| ending.eq_ignore_ascii_case(".dll") || ending.eq_ignore_ascii_case(".exe");
+    split.filter(|(_, ending)| known(ending)).map_or(file, |(name, _)| name)
 }
 
 /// The version at the front of a text, without the commit behind a plus sign or a remark: `8.0.14+ba7…`,
