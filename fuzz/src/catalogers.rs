@@ -2,7 +2,7 @@
 
 use pratique_image::{EntryHeader, EntryKind, ImagePath};
 use pratique_inventory::{
-    Cataloger, File, Limits, Reading,
+    Cataloger, File, FileFacts, Inventory, LayerFacts, Limits, Reading,
     catalogers::{
         executables::Executables,
         language::{
@@ -11,6 +11,10 @@ use pratique_inventory::{
             JuliaManifest, JuliaProject, LuaRockspec, NpmLock, NpmPackage, OpamPackage, OpamSwitch,
             PerlInstall, PerlMeta, PerlSnapshot, PythonDirectUrl, PythonMetadata, RDescription, RenvLock,
             SwiPlPack, SwiftResolved, TerraformLock, VcpkgManifest, VcpkgStatus,
+            CargoLock, CentralVersions, ComposerInstalled, ComposerLock, DepsJson, GemfileLock, Gemspec,
+            GoMod, GoVendor, GradleLock, GradleVerification, JavaArchives, JvmRelease, MavenPom, NpmLock,
+            NpmPackage, PackagesConfig, PackagesLock, PaketLock, PearRegistry, ProjectAssets,
+            PythonDirectUrl, PythonMetadata, SbtLock, WordPressCore, WordPressParts,
         },
         os::{ApkDatabase, DpkgCopyright, DpkgStatus, ReleaseFiles, RpmDatabase},
     },
@@ -33,6 +37,15 @@ pub fn cargo_lock(bytes: &[u8]) {
     read(&CargoLock, "app/Cargo.lock", bytes);
 }
 
+pub fn composer(bytes: &[u8]) {
+    read(&ComposerLock, "app/composer.lock", bytes);
+    read(&ComposerInstalled, "app/vendor/composer/installed.json", bytes);
+}
+
+pub fn dotnet_deps(bytes: &[u8]) {
+    read(&DepsJson, "app/App.deps.json", bytes);
+}
+
 pub fn dpkg_copyright(bytes: &[u8]) {
     read(&DpkgCopyright, "usr/share/doc/x/copyright", bytes);
 }
@@ -48,10 +61,46 @@ pub fn executables(bytes: &[u8]) {
     }
 }
 
+pub fn gem(bytes: &[u8]) {
+    read(&GemfileLock, "app/Gemfile.lock", bytes);
+    read(&Gemspec, "usr/lib/ruby/gems/3.1.0/specifications/a-1.0.gemspec", bytes);
+}
+
+pub fn go_mod(bytes: &[u8]) {
+    read(&GoMod, "app/go.mod", bytes);
+    read(&GoVendor, "app/vendor/modules.txt", bytes);
+}
+
 pub fn java_archive(bytes: &[u8]) {
     if !bytes.is_empty() {
         read(&JavaArchives, "app/lib-1.2.3.jar", bytes);
     }
+}
+
+pub fn jvm_lock(bytes: &[u8]) {
+    read(&GradleLock, "app/gradle.lockfile", bytes);
+    read(&SbtLock, "app/build.sbt.lock", bytes);
+    // Longer ones are not wanted.
+    if bytes.len() <= 64 << 10 {
+        read(&JvmRelease, "opt/java/openjdk/release", bytes);
+    }
+}
+
+/// A project and its parent: two documents with a zero byte between them, put together as those of an image are.
+pub fn maven_pom(bytes: &[u8]) {
+    let second = bytes.iter().position(|&byte| byte == 0).map_or(bytes.len(), |at| at + 1);
+    let (parent, child) = bytes.split_at(second);
+    let mut layer = LayerFacts::default();
+    for (path, mut body) in [("app/pom.xml", parent), ("app/child/pom.xml", child)] {
+        let path = ImagePath::new(path).expect("a path");
+        let header =
+            EntryHeader { path: path.clone(), kind: EntryKind::File, size: body.len() as u64, mode: 0o644 };
+        let limits = Limits::default();
+        let reading = MavenPom.read(&mut File { header: &header, body: &mut body, limits: &limits });
+        let facts = reading.map(|reading| reading.facts).unwrap_or_default();
+        layer.files.insert(path, vec![FileFacts { cataloger: "language/maven-pom".into(), facts }]);
+    }
+    let _ = Inventory::of_layers(&[layer]);
 }
 
 /// Short files are read from memory and long ones as they stream past: both ways must say the same.
@@ -68,6 +117,12 @@ pub fn npm_lock(bytes: &[u8]) {
 pub fn npm_package(bytes: &[u8]) {
     read(&NpmPackage, "app/node_modules/a/package.json", bytes);
     read(&NpmPackage, "app/package.json", bytes);
+}
+
+pub fn nuget(bytes: &[u8]) {
+    read(&PackagesLock, "app/packages.lock.json", bytes);
+    read(&ProjectAssets, "app/obj/project.assets.json", bytes);
+    read(&PaketLock, "app/paket.lock", bytes);
 }
 
 pub fn os_release(bytes: &[u8]) {
@@ -112,6 +167,8 @@ pub fn other_languages(bytes: &[u8]) {
     let which = usize::from(first.wrapping_sub(b'a')) % OTHER_LANGUAGES.len();
     let (cataloger, path) = OTHER_LANGUAGES[which];
     read(cataloger, path, bytes);
+pub fn pear_registry(bytes: &[u8]) {
+    read(&PearRegistry, "usr/share/php/.registry/mail.reg", bytes);
 }
 
 pub fn python_metadata(bytes: &[u8]) {
@@ -146,4 +203,15 @@ pub fn rpm_ndb(bytes: &[u8]) {
 
 pub fn rpm_sqlite(bytes: &[u8]) {
     read(&RpmDatabase, "var/lib/rpm/rpmdb.sqlite", bytes);
+}
+
+pub fn wordpress(bytes: &[u8]) {
+    read(&WordPressCore, "w/wp-includes/version.php", bytes);
+    read(&WordPressParts, "w/wp-content/plugins/a/a.php", bytes);
+}
+
+pub fn xml_manifests(bytes: &[u8]) {
+    read(&PackagesConfig, "app/packages.config", bytes);
+    read(&CentralVersions, "app/Directory.Packages.props", bytes);
+    read(&GradleVerification, "app/gradle/verification-metadata.xml", bytes);
 }

@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 use pratique_image::{EntryHeader, ImagePath};
 
-use crate::fact::Fact;
+use crate::fact::{Fact, Stated};
 
 /// Name and revision of a cataloger: part of the key under which its facts are kept.
 ///
@@ -116,6 +116,17 @@ impl Reading {
     /// A reading with one fact.
     pub fn of(fact: Fact) -> Self {
         Self { facts: vec![fact], problems: Vec::new() }
+    }
+
+    /// Adds a package, unless the file states more of them than `limits` allow: that is told, and `false` asks the
+    /// reader to stop.
+    pub fn package(&mut self, stated: Stated, limits: &Limits) -> bool {
+        if self.facts.len() >= limits.records {
+            self.problem(format!("only the first {} of its packages were read", limits.records));
+            return false;
+        }
+        self.facts.push(Fact::Package(Box::new(stated)));
+        true
     }
 
     /// Adds a record that could not be read.

@@ -1,10 +1,13 @@
 //! What files state, as plain data: independent of the order in which files came, kept by layer digest.
 
+mod maven;
+
 use std::collections::BTreeMap;
 
 use pratique_image::ImagePath;
 use serde::{Deserialize, Serialize};
 
+pub use self::maven::{MavenDependency, MavenParent, MavenProject};
 use crate::{package::PackageKind, path_set::PathSet};
 
 /// What one file states.
@@ -28,6 +31,8 @@ pub enum Fact {
         /// Licence identifiers as found, sorted.
         licences: Vec<String>,
     },
+    /// A Maven project, whose dependencies other files have a say in: `pom.xml`.
+    MavenProject(Box<MavenProject>),
 }
 
 /// A package as one file states it.

@@ -3,10 +3,13 @@
 //! Most formats need nothing of their own: a file states packages, and that is what the image has. Two things
 //! hold for all of them and are done here: which layer brought a package ([`introducing_layers`]), and that
 //! one package stated by several files is one package ([`merge`]). Truth that is spread over several files
-//! is put together in a file of its own: [`dpkg`] (status, file lists, copyright), [`ownership`] (language
-//! packages that the distribution's package manager installed), [`purl`] (package and distribution).
+//! is put together in a file of its own: [`dotnet`] (assemblies and what accounts for them), [`dpkg`] (status, file
+//! lists, copyright), [`maven`] (projects and their parents), [`ownership`] (language packages that the distribution's
+//! package manager installed), [`purl`] (package and distribution).
 
+mod dotnet;
 mod dpkg;
+mod maven;
 mod ownership;
 mod purl;
 
@@ -37,18 +40,21 @@ pub struct Resolved {
 /// Makes packages of all facts that are left.
 pub fn resolve(overlay: &Overlay<'_>) -> Resolved {
     let distribution = distribution(overlay);
+    let projects = maven::resolve(overlay);
     let mut found = statements(overlay);
+    found.extend(projects.packages.iter().map(maven::Used::statement));
+    dotnet::leave_out_accounted(&mut found);
     dpkg::add_licences(overlay, &mut found);
     let stated = found.iter().map(|statement| Asked { path: statement.path, layer: statement.layer });
-    let unread =
-        overlay.problems().iter().map(|(layer, problem)| Asked { path: &problem.path, layer: *layer });
+    let met: Vec<_> = overlay.problems().iter().chain(&projects.problems).collect();
+    let unread = met.iter().map(|(layer, problem)| Asked { path: &problem.path, layer: *layer });
     let asked = stated.chain(unread);
     let mut owners = ownership::owners(overlay, &found, asked);
     let count = found.len();
     for (index, statement) in found.iter_mut().enumerate().filter(|(_, s)| !s.stated.kind.is_os()) {
         statement.owned_by = owners.remove(&index);
     }
-    let problems = overlay.problems().iter().enumerate();
+    let problems = met.into_iter().enumerate();
     let problems =
         problems.filter(|(index, (_, problem))| is_of_os(problem) || !owners.contains_key(&(count + index)));
     let mut problems: Vec<_> = problems.map(|(_, problem)| problem.clone()).collect();

@@ -2,7 +2,8 @@
 //!
 //! Qualifiers follow the purl specification's type definitions, and where those leave it open what Syft
 //! writes, so that documents from both agree: `arch`, `distro` (`debian-12`), `epoch` (rpm), `upstream` (the
-//! source package), `vcs_url`, `hosted_url` (Dart), `channel` (Conan).
+//! source package), `vcs_url`, `hosted_url` (Dart), `channel` (Conan), `platform` (gems), `repository_url` of what is in no
+//! ecosystem.
 
 use pratique_version::purl::PackageUrl;
 
@@ -56,6 +57,8 @@ pub(super) fn of(stated: &Stated, distribution: Option<&Distribution>) -> String
 fn own_qualifiers(kind: PackageKind) -> &'static [&'static str] {
     match kind {
         PackageKind::Conan => &["channel"],
+        PackageKind::Gem => &["platform"],
+        PackageKind::Generic => &["repository_url"],
         PackageKind::Julia => &["uuid"],
         PackageKind::Pub => &["hosted_url"],
         PackageKind::Vcpkg => &["port_version"],

@@ -1,4 +1,5 @@
-//! Programs that say what they were built from: Go's build information, Rust's audit list.
+//! Programs that say what they were built from: Go's build information, Rust's audit list, the list of a native image
+//! of GraalVM, the version of a .NET assembly.
 //!
 //! A program is looked at once, through a fixed window ([`window`]), by a set of [`Detector`]s; none of them
 //! holds more of it than what it is about to state. A file that begins like no program costs 64 bytes, a
@@ -9,11 +10,14 @@
 //! and Windows programs by name, since they need no execute bit; and files without any permission at all,
 //! since layers made by tools that know no modes have `0000` throughout.
 
+pub(crate) mod assembly;
 mod auditable;
 mod go;
 mod layout;
 mod module_info;
+mod native_image;
 mod upx;
+mod version_info;
 mod window;
 
 #[cfg(test)]
@@ -106,7 +110,12 @@ enum Appetite {
 
 /// Everything that looks at a program with this layout. A new detector is a line here.
 fn detectors(layout: &Layout) -> Vec<Box<dyn Detector>> {
-    vec![Box::new(go::BuildInfo::new(layout)), Box::new(auditable::AuditList::new(layout))]
+    vec![
+        Box::new(go::BuildInfo::new(layout)),
+        Box::new(auditable::AuditList::new(layout)),
+        Box::new(native_image::NativeImage::new(layout)),
+        Box::new(assembly::Assembly::new()),
+    ]
 }
 
 /// Reads one program, of which `head` has been taken from `body` already.

@@ -2,7 +2,10 @@
 
 use std::io::Write as _;
 
-use flate2::{Compression, write::ZlibEncoder};
+use flate2::{
+    Compression,
+    write::{GzEncoder, ZlibEncoder},
+};
 use pratique_image::{EntryKind, ImagePath};
 
 use super::*;
@@ -262,4 +265,16 @@ fn what_is_wanted() {
         let header = EntryHeader { path: ImagePath::new(path).unwrap(), kind: EntryKind::File, size, mode };
         assert_eq!(Executables.wants(&header), wanted, "{path} {mode:o} {size}");
     }
+}
+
+#[test]
+fn a_native_image_exports_where_its_list_is() {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder
+        .write_all(br#"{"bomFormat":"CycloneDX","components":[{"group":"a.b","name":"c","version":"1.0"}]}"#)
+        .unwrap();
+    let list = encoder.finish().unwrap();
+    let image = Elf::new().put(0x200, b"\0sbom\0sbom_length\0").put(DATA + 3, &list).finish();
+    assert_eq!(names(&read(&image)), ["c 1.0"]);
+    assert!(names(&read(&Elf::new().put(DATA + 3, &list).finish())).is_empty());
 }

@@ -12,6 +12,7 @@
 //!    `Specification-Version`. Where the name's version is one of these and a word behind it
 //!    (`3.11.0-shaded`), the word is a classifier. An archive that holds other libraries' records, and whose
 //!    own version nobody states, is a shell and no package; one without manifest and version is nothing.
+//!    The ending says what it is: `.hpi` and `.jpi` are plug-ins of Jenkins, and their libraries are libraries.
 //! 3. The **group**, where no record says it, is that of a [well-known](super::well_known) artifact; else
 //!    `Group-Id` (Jenkins plug-ins), else what `Bundle-SymbolicName` or `Automatic-Module-Name` has in front
 //!    of the artifact; else `Implementation-Vendor-Id` where it is more than a foundation's domain; else the
@@ -38,6 +39,8 @@ const ONLY_VENDORS: [&str; 4] = ["org.apache", "com.sun", "com.oracle", "org.ecl
 pub(super) struct Contents {
     /// The file's name without its ending.
     base: String,
+    /// What the archive itself is by its ending; what was merged into it are libraries.
+    kind: PackageKind,
     pub(super) manifest: Option<Manifest>,
     records: Vec<Record>,
 }
@@ -57,8 +60,10 @@ impl Contents {
     /// Nothing yet, of an archive with this file name.
     pub(super) fn new(file_name: &[u8]) -> Self {
         let name = String::from_utf8_lossy(file_name);
-        let base = name.rsplit_once('.').map_or(&*name, |(base, _)| base).to_owned();
-        Self { base, ..Self::default() }
+        let (base, ending) = name.rsplit_once('.').unwrap_or((&name, ""));
+        let is_plugin = ["hpi", "jpi"].iter().any(|known| ending.eq_ignore_ascii_case(known));
+        let kind = if is_plugin { PackageKind::JenkinsPlugin } else { PackageKind::Maven };
+        Self { base: base.to_owned(), kind, ..Self::default() }
     }
 
     fn record(&mut self, folder: Option<(&str, &str)>) -> Option<&mut Record> {
@@ -148,6 +153,7 @@ impl Contents {
 
     fn of_own_record(&self, record: &Record) -> Stated {
         let mut package = record.package();
+        package.kind = self.kind;
         let (_, named) = split_name(&self.base);
         if package.version.is_empty() {
             let stated = self.manifest_version();
@@ -191,7 +197,7 @@ impl Contents {
         let (group, from) = self.guess_group(artifact);
         details.insert("group_from".into(), from.into());
         Some(Stated {
-            kind: PackageKind::Maven,
+            kind: self.kind,
             name: artifact.to_owned(),
             version,
             namespace: Some(group),
@@ -427,6 +433,22 @@ mod tests {
         assert_eq!(packages("app.jar", Some("Bundle-SymbolicName: com.a.a"), &records)[0], "com.a:a:1");
         assert!(packages("app.jar", None, &[]).is_empty());
         assert_eq!(packages("app.jar", Some("A: b"), &[]), ["app:app:"]);
+    }
+
+    #[test]
+    fn plugins_of_jenkins_are_told_by_their_ending() {
+        for (file, kind) in [
+            ("git-5.0.hpi", PackageKind::JenkinsPlugin),
+            ("git.JPI", PackageKind::JenkinsPlugin),
+            ("git-5.0.jar", PackageKind::Maven),
+        ] {
+            let mut contents = Contents::new(file.as_bytes());
+            contents.manifest =
+                Some(Manifest::parse("Plugin-Version: 5.0\nGroup-Id: org.jenkins-ci.plugins\n"));
+            let packages = contents.packages();
+            let found = (&*packages[0].name, &*packages[0].version, packages[0].kind);
+            assert_eq!(found, ("git", "5.0", kind), "{file}");
+        }
     }
 
     #[test]

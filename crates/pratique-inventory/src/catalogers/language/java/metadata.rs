@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use quick_xml::{Reader, events::Event};
+use super::super::{jvm::pom, xml::XmlError};
 
 /// The main attributes of a manifest, by their names in lower case.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -98,62 +98,19 @@ pub(super) struct Pom {
     pub(super) licences: Vec<String>,
 }
 
-/// Deepest nesting of elements that is read.
-const DEEPEST: usize = 256;
-
 impl Pom {
     /// Reads the project's own coordinates, its parent's, and its licences.
-    pub(super) fn parse(text: &str) -> Result<Self, quick_xml::Error> {
-        let mut reader = Reader::from_str(text);
-        reader.config_mut().check_end_names = false;
-        let mut pom = Self::default();
-        let mut path: Vec<String> = Vec::new();
-        // The text since the last tag: an element that holds only text has it when it ends.
-        let mut text = String::new();
-        let (mut licence_name, mut licence_url) = (None, None);
-        loop {
-            match reader.read_event()? {
-                Event::Start(start) => {
-                    if path.len() >= DEEPEST {
-                        return Ok(pom);
-                    }
-                    path.push(start.local_name().as_ref().to_owned());
-                    text.clear();
-                }
-                Event::Text(more) => text.push_str(&more),
-                Event::CData(more) => text.push_str(&more),
-                Event::GeneralRef(entity) => text.push_str(match &*entity {
-                    "amp" => "&",
-                    "lt" => "<",
-                    "gt" => ">",
-                    "quot" => "\"",
-                    "apos" => "'",
-                    _ => "\u{fffd}",
-                }),
-                Event::End(_) => {
-                    let value = Some(text.trim().to_owned()).filter(|value| !value.is_empty());
-                    text.clear();
-                    let names: [&str; 4] = std::array::from_fn(|i| path.get(i).map_or("", String::as_str));
-                    match (path.len(), names) {
-                        (2, ["project", "groupId", ..]) => pom.group = value,
-                        (2, ["project", "artifactId", ..]) => pom.artifact = value,
-                        (2, ["project", "version", ..]) => pom.version = value,
-                        (3, ["project", "parent", "groupId", _]) => pom.parent_group = value,
-                        (3, ["project", "parent", "version", _]) => pom.parent_version = value,
-                        (4, ["project", "licenses", "license", "name"]) => licence_name = value,
-                        (4, ["project", "licenses", "license", "url"]) => licence_url = value,
-                        (3, ["project", "licenses", "license", _]) => {
-                            let url = licence_url.take();
-                            pom.licences.extend(licence_name.take().or(url));
-                        }
-                        _ => {}
-                    }
-                    path.pop();
-                }
-                Event::Eof => return Ok(pom),
-                _ => {}
-            }
-        }
+    pub(super) fn parse(text: &str) -> Result<Self, XmlError> {
+        let project = pom::parse(text)?;
+        let parent = project.parent.unwrap_or_default();
+        Ok(Self {
+            group: project.group,
+            artifact: project.artifact,
+            version: project.version,
+            parent_group: parent.group,
+            parent_version: parent.version,
+            licences: project.licences,
+        })
     }
 }
 

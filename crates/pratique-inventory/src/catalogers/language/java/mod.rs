@@ -49,7 +49,7 @@ const LONGEST_RECORD: u64 = 8 << 20;
 
 impl Cataloger for JavaArchives {
     fn id(&self) -> CatalogerId {
-        CatalogerId { name: "language/java-archive", revision: 1 }
+        CatalogerId { name: "language/java-archive", revision: 2 }
     }
 
     fn reads(&self) -> &'static [&'static str] {
