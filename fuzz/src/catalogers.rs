@@ -5,7 +5,11 @@ use pratique_inventory::{
     Cataloger, File, Limits, Reading,
     catalogers::{
         executables::Executables,
-        language::{CargoLock, JavaArchives, NpmLock, NpmPackage, PythonDirectUrl, PythonMetadata},
+        language::{
+            BunLock, CargoLock, CondaEnvironment, CondaPackage, DenoLock, JavaArchives, NpmLock, NpmPackage,
+            PdmLock, PipfileLock, PnpmLock, PoetryLock, PyLock, PythonArchive, PythonDirectUrl,
+            PythonMetadata, Requirements, SetupPy, UvLock, YarnLock,
+        },
         os::{ApkDatabase, DpkgCopyright, DpkgStatus, ReleaseFiles, RpmDatabase},
     },
 };
@@ -23,8 +27,24 @@ pub fn apk_installed(bytes: &[u8]) {
     read(&ApkDatabase, "lib/apk/db/installed", bytes);
 }
 
+pub fn bun_lock(bytes: &[u8]) {
+    read(&BunLock, "app/bun.lock", bytes);
+}
+
 pub fn cargo_lock(bytes: &[u8]) {
     read(&CargoLock, "app/Cargo.lock", bytes);
+}
+
+pub fn conda_environment(bytes: &[u8]) {
+    read(&CondaEnvironment, "app/environment.yml", bytes);
+}
+
+pub fn conda_package(bytes: &[u8]) {
+    read(&CondaPackage, "opt/conda/conda-meta/a-1.0-0.json", bytes);
+}
+
+pub fn deno_lock(bytes: &[u8]) {
+    read(&DenoLock, "app/deno.lock", bytes);
 }
 
 pub fn dpkg_copyright(bytes: &[u8]) {
@@ -68,10 +88,45 @@ pub fn os_release(bytes: &[u8]) {
     read(&ReleaseFiles, "etc/os-release", bytes);
 }
 
+pub fn pdm_lock(bytes: &[u8]) {
+    read(&PdmLock, "app/pdm.lock", bytes);
+}
+
+pub fn pipfile_lock(bytes: &[u8]) {
+    read(&PipfileLock, "app/Pipfile.lock", bytes);
+}
+
+pub fn pnpm_lock(bytes: &[u8]) {
+    read(&PnpmLock, "app/pnpm-lock.yaml", bytes);
+}
+
+pub fn poetry_lock(bytes: &[u8]) {
+    read(&PoetryLock, "app/poetry.lock", bytes);
+}
+
+pub fn pylock(bytes: &[u8]) {
+    read(&PyLock, "app/pylock.toml", bytes);
+}
+
+pub fn python_archive(bytes: &[u8]) {
+    // Shorter files are not wanted.
+    if bytes.len() >= 22 {
+        read(&PythonArchive, "wheels/a-1.0-py3-none-any.whl", bytes);
+    }
+}
+
 pub fn python_metadata(bytes: &[u8]) {
     read(&PythonMetadata, "site-packages/a_b-1.0.dist-info/METADATA", bytes);
     read(&PythonMetadata, "site-packages/a.egg-info", bytes);
     read(&PythonDirectUrl, "site-packages/a-1.0.dist-info/direct_url.json", bytes);
+}
+
+pub fn python_requirements(bytes: &[u8]) {
+    read(&Requirements, "app/requirements.txt", bytes);
+}
+
+pub fn python_setup(bytes: &[u8]) {
+    read(&SetupPy, "app/setup.py", bytes);
 }
 
 pub fn rpm_bdb(bytes: &[u8]) {
@@ -100,4 +155,12 @@ pub fn rpm_ndb(bytes: &[u8]) {
 
 pub fn rpm_sqlite(bytes: &[u8]) {
     read(&RpmDatabase, "var/lib/rpm/rpmdb.sqlite", bytes);
+}
+
+pub fn uv_lock(bytes: &[u8]) {
+    read(&UvLock, "app/uv.lock", bytes);
+}
+
+pub fn yarn_lock(bytes: &[u8]) {
+    read(&YarnLock, "app/yarn.lock", bytes);
 }
