@@ -7,6 +7,7 @@
 use pratique_version::purl::PackageUrl;
 
 use crate::{
+    catalogers::language::python,
     fact::{Distribution, Stated},
     package::PackageKind,
 };
@@ -62,6 +63,8 @@ fn namespace_and_name(stated: &Stated, distribution: Option<&Distribution>) -> (
             Some((namespace, name)) => (Some(namespace.to_owned()), name.to_owned()),
             None => (None, stated.name.clone()),
         },
+        // Metadata spell names as they like; lock files, advisories and Syft's purls have the normal form.
+        PackageKind::Python => (None, python::normal_name(&stated.name)),
         _ => (stated.namespace.clone(), stated.name.clone()),
     }
 }
@@ -97,4 +100,18 @@ fn percent(text: &str) -> String {
         }
         out
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings_of_a_name_are_one_purl() {
+        for name in ["Zope.Interface", "zope_interface", "zope-interface", "zope.-interface"] {
+            let (kind, name, version) = (PackageKind::Python, name.to_owned(), "5.5.2".to_owned());
+            let stated = Stated { kind, name, version, ..Stated::default() };
+            assert_eq!(of(&stated, None), "pkg:pypi/zope-interface@5.5.2");
+        }
+    }
 }

@@ -20,14 +20,12 @@
 use pratique_image::EntryHeader;
 use serde::Deserialize;
 
-use super::origin;
+use super::{origin, toml_text};
 use crate::{Cataloger, CatalogerId, Fact, File, PackageKind, Reading, Stated, Unreadable};
 
 /// Crates that `Cargo.lock` pins.
 pub struct CargoLock;
 
-/// Longest lock file that is read, in bytes: a thousand crates take 250 kB.
-const LONGEST: u64 = 32 << 20;
 const FORMAT: &str = "Cargo.lock";
 /// The registry that advisories for crates speak of, by its git index and by its sparse one.
 const CRATES_IO: [&str; 2] =
@@ -64,11 +62,7 @@ impl Cataloger for CargoLock {
     }
 
     fn read(&self, file: &mut File<'_>) -> Result<Reading, Unreadable> {
-        let bytes = file.bytes_within(LONGEST.min(file.limits.file_bytes))?;
-        let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-        let text = std::str::from_utf8(text).map_err(|error| Unreadable::malformed(FORMAT, error))?;
-        let lock: Lock =
-            toml::from_str(text).map_err(|error| Unreadable::malformed(FORMAT, at(text, &error)))?;
+        let lock: Lock = toml_text::read(file, FORMAT)?;
         let mut reading = Reading::nothing();
         for locked in lock.root.into_iter().chain(lock.package).filter(|locked| locked.replace.is_none()) {
             if reading.facts.len() >= file.limits.records {
@@ -115,13 +109,6 @@ impl Locked {
         stated.details.extend(detail.map(|(key, value)| (key.to_owned(), value)));
         stated
     }
-}
-
-/// What is wrong and in which line, without the excerpt that TOML's error brings.
-fn at(text: &str, error: &toml::de::Error) -> String {
-    let before = error.span().and_then(|span| text.get(..span.start));
-    let line = before.map_or(0, |before| before.bytes().filter(|&b| b == b'\n').count() + 1);
-    format!("line {line}: {}", error.message())
 }
 
 #[cfg(test)]
