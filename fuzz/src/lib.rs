@@ -30,6 +30,7 @@ pub const TARGETS: &[Target] = &[
     ("npm_package", catalogers::npm_package),
     ("os_release", catalogers::os_release),
     ("osv_record", advisories::osv_record),
+    ("other_languages", catalogers::other_languages),
     ("pdm_lock", catalogers::pdm_lock),
     ("pipfile_lock", catalogers::pipfile_lock),
     ("pnpm_lock", catalogers::pnpm_lock),

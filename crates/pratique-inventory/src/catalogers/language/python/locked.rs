@@ -5,6 +5,9 @@ use std::collections::HashMap;
 use super::specifier::normal;
 use crate::{Fact, PackageKind, Reading, Stated, fact::Requirement};
 
+/// Longest lock file that is read, in bytes: a thousand packages take 250 kB, with every hash 2 MB.
+pub(super) const LONGEST: u64 = 32 << 20;
+
 /// Versions that a file locks, by name. One name may have several, for several platforms.
 #[derive(Default)]
 pub(super) struct Versions(HashMap<String, Option<String>>);

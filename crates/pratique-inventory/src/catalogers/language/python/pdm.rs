@@ -12,7 +12,7 @@ use pratique_image::EntryHeader;
 use serde::Deserialize;
 
 use super::{
-    super::{origin, toml_text},
+    super::{document, origin},
     locked::{self, Versions},
     specifier::Specifier,
 };
@@ -35,7 +35,7 @@ impl Cataloger for PdmLock {
     }
 
     fn read(&self, file: &mut File<'_>) -> Result<Reading, Unreadable> {
-        let lock: Lock = toml_text::read(file, "pdm.lock")?;
+        let lock: Lock = document::toml(file, "pdm.lock", locked::LONGEST)?;
         let mut versions = Versions::default();
         for package in &lock.package {
             versions.add(&package.name, package.version.as_deref().unwrap_or_default());

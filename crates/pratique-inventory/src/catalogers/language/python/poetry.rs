@@ -16,7 +16,7 @@ use pratique_image::EntryHeader;
 use serde::{Deserialize, de::IgnoredAny};
 
 use super::{
-    super::{origin, toml_text},
+    super::{document, origin},
     locked::{self, Versions},
 };
 use crate::{Cataloger, CatalogerId, File, Reading, Unreadable};
@@ -38,7 +38,7 @@ impl Cataloger for PoetryLock {
     }
 
     fn read(&self, file: &mut File<'_>) -> Result<Reading, Unreadable> {
-        let lock: Lock = toml_text::read(file, "poetry.lock")?;
+        let lock: Lock = document::toml(file, "poetry.lock", locked::LONGEST)?;
         let mut versions = Versions::default();
         for package in &lock.package {
             versions.add(&package.name, &package.version);

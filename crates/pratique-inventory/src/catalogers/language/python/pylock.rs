@@ -10,7 +10,7 @@ use pratique_image::EntryHeader;
 use serde::Deserialize;
 
 use super::{
-    super::{origin, toml_text},
+    super::{document, origin},
     locked::{self, Versions},
 };
 use crate::{Cataloger, CatalogerId, File, Reading, Unreadable, fact::Requirement};
@@ -34,7 +34,7 @@ impl Cataloger for PyLock {
     }
 
     fn read(&self, file: &mut File<'_>) -> Result<Reading, Unreadable> {
-        let lock: Lock = toml_text::read(file, "pylock.toml")?;
+        let lock: Lock = document::toml(file, "pylock.toml", locked::LONGEST)?;
         let mut versions = Versions::default();
         for package in &lock.packages {
             versions.add(&package.name, package.version.as_deref().unwrap_or_default());

@@ -14,8 +14,9 @@ use serde::Deserialize;
 
 use super::{
     super::{
+        document,
         needs::{Graph, Need},
-        origin, toml_text,
+        origin,
     },
     locked,
 };
@@ -38,7 +39,7 @@ impl Cataloger for UvLock {
     }
 
     fn read(&self, file: &mut File<'_>) -> Result<Reading, Unreadable> {
-        let lock: Lock = toml_text::read(file, "uv.lock")?;
+        let lock: Lock = document::toml(file, "uv.lock", locked::LONGEST)?;
         let mut reading = Reading::nothing();
         lock.state(file.limits.records, &mut reading);
         Ok(reading)
