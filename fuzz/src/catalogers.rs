@@ -3,21 +3,7 @@
 use pratique_image::{EntryHeader, EntryKind, ImagePath};
 use pratique_inventory::{
     Cataloger, File, FileFacts, Inventory, LayerFacts, Limits, Reading,
-    catalogers::{
-        executables::Executables,
-        language::{
-            CargoLock, CocoaPodsLock, ConanLock, ConanText, DartPubspecLock, ElixirMixLock,
-            ErlangApplication, ErlangRebarLock, GitHubActions, HaskellFreeze, HaskellStack, JavaArchives,
-            JuliaManifest, JuliaProject, LuaRockspec, NpmLock, NpmPackage, OpamPackage, OpamSwitch,
-            PerlInstall, PerlMeta, PerlSnapshot, PythonDirectUrl, PythonMetadata, RDescription, RenvLock,
-            SwiPlPack, SwiftResolved, TerraformLock, VcpkgManifest, VcpkgStatus,
-            CargoLock, CentralVersions, ComposerInstalled, ComposerLock, DepsJson, GemfileLock, Gemspec,
-            GoMod, GoVendor, GradleLock, GradleVerification, JavaArchives, JvmRelease, MavenPom, NpmLock,
-            NpmPackage, PackagesConfig, PackagesLock, PaketLock, PearRegistry, ProjectAssets,
-            PythonDirectUrl, PythonMetadata, SbtLock, WordPressCore, WordPressParts,
-        },
-        os::{ApkDatabase, DpkgCopyright, DpkgStatus, ReleaseFiles, RpmDatabase},
-    },
+    catalogers::{executables::Executables, language::*, os::*},
 };
 
 /// Lets a cataloger read `bytes` as a regular file at `path`, which it must want.
@@ -33,6 +19,10 @@ pub fn apk_installed(bytes: &[u8]) {
     read(&ApkDatabase, "lib/apk/db/installed", bytes);
 }
 
+pub fn bun_lock(bytes: &[u8]) {
+    read(&BunLock, "app/bun.lock", bytes);
+}
+
 pub fn cargo_lock(bytes: &[u8]) {
     read(&CargoLock, "app/Cargo.lock", bytes);
 }
@@ -44,6 +34,16 @@ pub fn composer(bytes: &[u8]) {
 
 pub fn dotnet_deps(bytes: &[u8]) {
     read(&DepsJson, "app/App.deps.json", bytes);
+pub fn conda_environment(bytes: &[u8]) {
+    read(&CondaEnvironment, "app/environment.yml", bytes);
+}
+
+pub fn conda_package(bytes: &[u8]) {
+    read(&CondaPackage, "opt/conda/conda-meta/a-1.0-0.json", bytes);
+}
+
+pub fn deno_lock(bytes: &[u8]) {
+    read(&DenoLock, "app/deno.lock", bytes);
 }
 
 pub fn dpkg_copyright(bytes: &[u8]) {
@@ -129,6 +129,33 @@ pub fn os_release(bytes: &[u8]) {
     read(&ReleaseFiles, "etc/os-release", bytes);
 }
 
+pub fn pdm_lock(bytes: &[u8]) {
+    read(&PdmLock, "app/pdm.lock", bytes);
+}
+
+pub fn pipfile_lock(bytes: &[u8]) {
+    read(&PipfileLock, "app/Pipfile.lock", bytes);
+}
+
+pub fn pnpm_lock(bytes: &[u8]) {
+    read(&PnpmLock, "app/pnpm-lock.yaml", bytes);
+}
+
+pub fn poetry_lock(bytes: &[u8]) {
+    read(&PoetryLock, "app/poetry.lock", bytes);
+}
+
+pub fn pylock(bytes: &[u8]) {
+    read(&PyLock, "app/pylock.toml", bytes);
+}
+
+pub fn python_archive(bytes: &[u8]) {
+    // Shorter files are not wanted.
+    if bytes.len() >= 22 {
+        read(&PythonArchive, "wheels/a-1.0-py3-none-any.whl", bytes);
+    }
+}
+
 /// Formats that are one small document, each with a path at which it is read. A seed's first byte says which, `a` the
 /// first; so new ones go to the end.
 const OTHER_LANGUAGES: &[(&dyn Cataloger, &str)] = &[
@@ -177,6 +204,14 @@ pub fn python_metadata(bytes: &[u8]) {
     read(&PythonDirectUrl, "site-packages/a-1.0.dist-info/direct_url.json", bytes);
 }
 
+pub fn python_requirements(bytes: &[u8]) {
+    read(&Requirements, "app/requirements.txt", bytes);
+}
+
+pub fn python_setup(bytes: &[u8]) {
+    read(&SetupPy, "app/setup.py", bytes);
+}
+
 pub fn rpm_bdb(bytes: &[u8]) {
     read(&RpmDatabase, "var/lib/rpm/Packages", bytes);
 }
@@ -214,4 +249,10 @@ pub fn xml_manifests(bytes: &[u8]) {
     read(&PackagesConfig, "app/packages.config", bytes);
     read(&CentralVersions, "app/Directory.Packages.props", bytes);
     read(&GradleVerification, "app/gradle/verification-metadata.xml", bytes);
+pub fn uv_lock(bytes: &[u8]) {
+    read(&UvLock, "app/uv.lock", bytes);
+}
+
+pub fn yarn_lock(bytes: &[u8]) {
+    read(&YarnLock, "app/yarn.lock", bytes);
 }

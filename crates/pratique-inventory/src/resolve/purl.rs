@@ -8,6 +8,7 @@
 use pratique_version::purl::PackageUrl;
 
 use crate::{
+    catalogers::language::python,
     fact::{Distribution, Stated},
     package::PackageKind,
 };
@@ -95,6 +96,8 @@ fn path(stated: &Stated, distribution: Option<&Distribution>) -> (Option<String>
             Some((pod, part)) => (None, pod.to_owned(), Some(part.to_owned())),
             None => (None, stated.name.clone(), None),
         },
+        // Metadata spell names as they like; lock files, advisories and Syft's purls have the normal form.
+        PackageKind::Python => (None, python::normal_name(&stated.name), None),
         _ => (stated.namespace.clone(), stated.name.clone(), None),
     }
 }
@@ -135,6 +138,15 @@ fn percent(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn spellings_of_a_name_are_one_purl() {
+        for name in ["Zope.Interface", "zope_interface", "zope-interface", "zope.-interface"] {
+            let (kind, name, version) = (PackageKind::Python, name.to_owned(), "5.5.2".to_owned());
+            let stated = Stated { kind, name, version, ..Stated::default() };
+            assert_eq!(of(&stated, None), "pkg:pypi/zope-interface@5.5.2");
+        }
+    }
 
     #[test]
     fn kinds_with_rules_of_their_own() {

@@ -6,6 +6,7 @@
 #![allow(dead_code, unreachable_pub, clippy::print_stdout, clippy::unwrap_used)] // Each test binary uses its own part of this.
 
 pub mod oracle;
+pub mod lists;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -27,6 +27,9 @@ const LONGEST: u64 = 32 << 20;
 /// Most events (scalars, beginnings and ends of collections): those of [`LONGEST`] bytes as lock files have them.
 const MOST_EVENTS: usize = 8_000_000;
 
+/// Most bytes that aliases may stand for in all. A workflow of 20 kB may have ten thousand events by alias.
+const MOST_REPLAYED: usize = 256 << 20;
+
 /// Deepest nesting, of either style.
 const DEEPEST: usize = 64;
 
@@ -60,7 +63,7 @@ pub(in crate::catalogers) fn parse<T: DeserializeOwned>(
     text: &str,
     format: &'static str,
 ) -> Result<T, Unreadable> {
-    serde_saphyr::from_str_with_options(text, bounds()).map_err(|error| malformed(format, &error))
+    serde_saphyr::from_str_with_options(text, bounds(text)).map_err(|error| malformed(format, &error))
 }
 
 /// Reads a text of any number of documents.
@@ -71,10 +74,12 @@ pub(in crate::catalogers) fn documents<T: DeserializeOwned>(
     text: &str,
     format: &'static str,
 ) -> Result<Vec<T>, Unreadable> {
-    serde_saphyr::from_multiple_with_options(text, bounds()).map_err(|error| malformed(format, &error))
+    serde_saphyr::from_multiple_with_options(text, bounds(text)).map_err(|error| malformed(format, &error))
 }
 
-fn bounds() -> Options {
+fn bounds(text: &str) -> Options {
+    // Each event that an alias stands for may be a scalar as long as the document.
+    let replayed = (MOST_REPLAYED / text.len().max(1)).min(100_000);
     options! {
         budget: budget! {
             simple_key_max_lookahead: 4096,
@@ -91,7 +96,7 @@ fn bounds() -> Options {
             enforce_alias_anchor_ratio: false,
         },
         alias_limits: alias_limits! {
-            max_total_replayed_events: 100_000,
+            max_total_replayed_events: replayed,
             max_replay_stack_depth: 16,
         },
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
@@ -150,6 +155,8 @@ impl<'de, V: Deserialize<'de>> Deserialize<'de> for Pairs<V> {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
 
     #[derive(Debug, Deserialize, PartialEq)]
@@ -194,7 +201,7 @@ mod tests {
         let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
         for i in 1..12 {
             let item = format!("*a{},", i - 1).repeat(10);
-            bomb.push_str(&format!("a{i}: &a{i} [{}]\n", item.trim_end_matches(',')));
+            let _ = writeln!(bomb, "a{i}: &a{i} [{}]", item.trim_end_matches(','));
         }
         assert!(parse::<Pairs<Vec<serde_json::Value>>>(&bomb, "sample").is_err());
         let wide = format!("a: &a [{}]\nb: [{}]\n", "x,".repeat(50_000), "*a,".repeat(900));
@@ -202,13 +209,24 @@ mod tests {
     }
 
     #[test]
+    fn aliases_of_long_scalars_stay_small() {
+        let long = format!(
+            "a: &a {}\nb: &b [{}]\nc: [{}]\n",
+            "x".repeat(1 << 20),
+            "*a,".repeat(30),
+            "*b,".repeat(30)
+        );
+        assert!(parse::<Pairs<serde_json::Value>>(&long, "sample").is_err());
+    }
+
+    #[test]
     fn depth_ends_in_an_error_and_soon() {
         let started = std::time::Instant::now();
         for opening in ["[", "{a: ", "- ", "? ", "[{a: ", "&a [", "!t ["] {
-            assert!(parse::<serde_json::Value>(&opening.repeat(200_000), "sample").is_err(), "{opening}");
+            assert!(parse::<serde_json::Value>(&opening.repeat(50_000), "sample").is_err(), "{opening}");
         }
-        let indented: String = (0..2000).map(|i| format!("{}a:\n", " ".repeat(i))).collect();
-        assert!(parse::<serde_json::Value>(&indented, "sample").is_err());
+        let indented: Vec<_> = (0..2000).map(|i| " ".repeat(i) + "a:\n").collect();
+        assert!(parse::<serde_json::Value>(&indented.concat(), "sample").is_err());
         assert!(started.elapsed().as_secs() < 20);
     }
 

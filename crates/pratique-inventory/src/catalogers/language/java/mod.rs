@@ -2,15 +2,13 @@
 //!
 //! An archive states several packages: itself, the libraries that were merged into it ("shaded": their
 //! `META-INF/maven` records stay), and the archives that lie in it (`WEB-INF/lib`, `BOOT-INF/lib`), which are
-//! read where they lie, at any depth the limits allow. [`zip_stream`] reads archives from front to back in
+//! read where they lie, at any depth the limits allow. [`super::zip_stream`] reads archives from front to back in
 //! constant memory; [`identity`] says what makes a package's name and version; [`metadata`] reads the files
 //! that state them.
 
 mod identity;
 mod metadata;
-mod source;
 mod well_known;
-mod zip_stream;
 
 #[cfg(test)]
 mod tests;
@@ -25,8 +23,8 @@ use pratique_image::EntryHeader;
 use self::{
     identity::Contents,
     metadata::{Manifest, Pom, properties},
-    zip_stream::{Body, Member, Method, ZipError, ZipStream},
 };
+use super::zip_stream::{Body, Member, Method, ZipError, ZipStream};
 use crate::{Cataloger, CatalogerId, Fact, File, Limits, Reading, Unreadable};
 
 /// Reads Java archives.

@@ -19,7 +19,13 @@
 //!
 //! `devOptional` means: development needs it, and so does something optional outside development. It may be in
 //! a production install, so it is not for development only.
+//!
+//! What a package asks for is found as Node.js finds it, from folder to folder up to the root ([`tree`]); that
+//! gives the version which it gets. The project's own folders tell what is asked for directly: not in version 1
+//! and not in the hidden file, which have none. `peer` (only a peer dependency brought it) and `inBundle` (it
+//! came in the archive of another package, so that package's next release must update it) become details.
 
+mod tree;
 mod v1;
 
 use std::{
@@ -33,12 +39,14 @@ use serde::{
     de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor},
 };
 
+use self::tree::{Asks, Tree};
 use super::{
     super::origin,
     LONGEST_NAME, folder_name, is_name,
     loose::{Keys, Licences, Loose, Shape},
+    origin::repository,
 };
-use crate::{Cataloger, CatalogerId, Fact, File, Limits, PackageKind, Reading, Stated, Unreadable};
+use crate::{Cataloger, CatalogerId, File, Limits, PackageKind, Reading, Stated, Unreadable};
 
 /// Packages that npm's lock files pin, or say are installed.
 pub struct NpmLock;
@@ -52,7 +60,7 @@ const FORMAT: &str = "npm lock file";
 
 impl Cataloger for NpmLock {
     fn id(&self) -> CatalogerId {
-        CatalogerId { name: "language/npm-lock", revision: 1 }
+        CatalogerId { name: "language/npm-lock", revision: 2 }
     }
 
     fn reads(&self) -> &'static [&'static str] {
@@ -101,9 +109,9 @@ fn parse<'de, R: serde_json::de::Read<'de>>(
 /// What was found so far.
 struct Found {
     /// By `packages`; `None` while no such key came.
-    by_folder: Option<Vec<Fact>>,
+    by_folder: Option<Tree>,
     /// By the tree of version 1; dropped when `packages` comes.
-    by_name: Vec<Fact>,
+    by_name: Tree,
     problems: Reading,
     installed: bool,
     room: usize,
@@ -114,7 +122,7 @@ impl Found {
     fn new(installed: bool, limits: &Limits) -> Self {
         Self {
             by_folder: None,
-            by_name: Vec::new(),
+            by_name: Tree::default(),
             problems: Reading::nothing(),
             installed,
             room: limits.records,
@@ -150,7 +158,7 @@ impl Found {
     /// What was read, although the file may break off: packages until there, and a problem.
     fn into_reading(self, outcome: serde_json::Result<()>) -> Result<Reading, Unreadable> {
         let mut reading = self.problems;
-        reading.facts = self.by_folder.unwrap_or(self.by_name);
+        reading.facts = self.by_folder.unwrap_or(self.by_name).into_facts();
         match outcome {
             Ok(()) => Ok(reading),
             Err(error) if error.is_io() => Err(Unreadable::Io(io::Error::from(error))),
@@ -185,12 +193,12 @@ impl<'de> Visitor<'de> for Document<'_> {
         while let Some(field) = document.next_key()? {
             match field {
                 Field::Packages => {
-                    self.0.by_folder = Some(Vec::new());
-                    self.0.by_name = Vec::new();
+                    self.0.by_folder = Some(Tree::default());
+                    self.0.by_name = Tree::default();
                     document.next_value_seed(Packages(self.0))?;
                 }
                 Field::Dependencies if self.0.by_folder.is_none() => {
-                    document.next_value_seed(v1::Dependencies(self.0))?;
+                    document.next_value_seed(v1::Dependencies(self.0, ""))?;
                 }
                 Field::Dependencies | Field::Other => drop(document.next_value::<IgnoredAny>()?),
             }
@@ -219,14 +227,14 @@ impl<'de> Visitor<'de> for Packages<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut packages: A) -> Result<(), A::Error> {
         while let Some(folder) = packages.next_key::<String>()? {
-            let Loose(entry) = packages.next_value::<Loose<Entry>>()?;
-            if is_own(&folder) || entry.link || !self.0.has_room() {
+            let Loose(mut entry) = packages.next_value::<Loose<Entry>>()?;
+            if !self.0.has_room() || entry.link {
                 continue;
             }
-            match entry.into_stated(&folder, self.0) {
-                Ok(stated) => {
-                    self.0.by_folder.get_or_insert_default().push(Fact::Package(Box::new(stated)));
-                }
+            let (asks, own) = (entry.asks(), is_own(&folder));
+            let stated = if own { Ok(None) } else { entry.into_stated(&folder, self.0).map(Some) };
+            match stated {
+                Ok(stated) => self.0.by_folder.get_or_insert_default().place(folder, asks, stated),
                 Err(why) => self.0.problems.problem(format!("packages[{:?}]: {why}", shortened(&folder))),
             }
         }
@@ -252,8 +260,12 @@ struct Entry {
     resolved: Option<Box<str>>,
     licences: Licences,
     depends: Vec<String>,
+    /// What only a project gets that asks for it itself.
+    besides: Vec<String>,
     development: bool,
     optional: bool,
+    peer: bool,
+    bundled: bool,
     link: bool,
 }
 
@@ -268,8 +280,12 @@ impl Shape for Entry {
             License,
             Dependencies,
             OptionalDependencies,
+            DevDependencies,
+            PeerDependencies,
             Dev,
             Optional,
+            Peer,
+            InBundle,
             Link,
             #[serde(other)]
             Other,
@@ -284,6 +300,11 @@ impl Shape for Entry {
                 Field::Dependencies | Field::OptionalDependencies => {
                     entry.depends.append(&mut object.next_value::<Loose<Keys>>()?.0.0);
                 }
+                Field::DevDependencies | Field::PeerDependencies => {
+                    entry.besides.append(&mut object.next_value::<Loose<Keys>>()?.0.0);
+                }
+                Field::Peer => entry.peer = object.next_value::<Loose<_>>()?.0,
+                Field::InBundle => entry.bundled = object.next_value::<Loose<_>>()?.0,
                 Field::Dev => entry.development = object.next_value::<Loose<_>>()?.0,
                 Field::Optional => entry.optional = object.next_value::<Loose<_>>()?.0,
                 Field::Link => entry.link = object.next_value::<Loose<_>>()?.0,
@@ -295,7 +316,12 @@ impl Shape for Entry {
 }
 
 impl Entry {
-    fn into_stated(mut self, folder: &str, found: &Found) -> Result<Stated, &'static str> {
+    /// The names it asks for, and those that it asks for if it is the project.
+    fn asks(&mut self) -> Asks {
+        Asks { always: std::mem::take(&mut self.depends), besides: std::mem::take(&mut self.besides) }
+    }
+
+    fn into_stated(self, folder: &str, found: &Found) -> Result<Stated, &'static str> {
         // The field is there only where folder and package have different names.
         let name = match &self.name {
             Some(name) if is_name(name) => name,
@@ -310,36 +336,13 @@ impl Entry {
         if let Some(place) = self.resolved.as_deref().and_then(repository) {
             stated.details.insert(origin::VCS_URL.into(), place);
         }
-        if self.optional {
-            stated.details.insert("optional".into(), "true".into());
+        for (key, _) in [("peer", self.peer), ("bundled", self.bundled)].iter().filter(|(_, is)| *is) {
+            stated.details.insert((*key).into(), "true".into());
         }
+        stated.optional = self.optional;
         stated.licences = self.licences.0;
-        self.depends.sort_unstable();
-        self.depends.dedup();
-        stated.depends = self.depends.into_iter().map(Into::into).collect();
         Ok(stated)
     }
-}
-
-/// The place in version control that an address leads to, if it does.
-///
-/// Besides addresses npm writes shorthands of four hosts: `github:user/repository#commit`.
-fn repository(address: &str) -> Option<String> {
-    let (place, commit) = address.split_once('#').unwrap_or((address, ""));
-    if place.starts_with("git+") || place.starts_with("git://") {
-        return Some(origin::vcs_url("git", place, commit));
-    }
-    let (host, path) = place.split_once(':')?;
-    let host = match host {
-        "github" => "github.com",
-        "gitlab" => "gitlab.com",
-        "bitbucket" => "bitbucket.org",
-        "gist" => "gist.github.com",
-        _ => return None,
-    };
-    // A token may stand before the path here too: `github:TOKEN@user/repository`.
-    let path = path.rsplit_once('@').map_or(path, |(_, path)| path);
-    Some(origin::vcs_url("git", &format!("https://{host}/{path}"), commit))
 }
 
 #[cfg(test)]

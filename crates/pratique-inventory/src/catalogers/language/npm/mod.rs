@@ -1,19 +1,31 @@
 //! JavaScript packages as npm, and what installs like npm, leave them in an image.
 //!
 //! * [`NpmPackage`]: what is installed, by the `package.json` of each package.
-//! * [`NpmLock`]: what a lock file pins, and the list npm keeps of what it installed.
+//! * [`NpmLock`]: what npm's lock files pin, and the list it keeps of what it installed.
+//! * [`YarnLock`], [`PnpmLock`], [`BunLock`], [`DenoLock`]: what the others' lock files pin.
 //!
 //! Names follow `package.json`, section "name" of npm's documentation: `name` or `@scope/name`, at most 214
 //! characters, URL-safe. Upper case and the characters `~'!()*` are no longer allowed for new packages, but
 //! packages so named exist. Folders need not have the name of what lies in them: under an alias
 //! (`"ms-old": "npm:ms@0.7.1"`) the folder is `ms-old` and the package is `ms`.
 
+mod bun;
+mod deno;
+mod jsonc;
 mod lock;
 mod loose;
+mod origin;
 mod package;
+mod pnpm;
+mod syml;
+mod yarn;
 
+pub use bun::BunLock;
+pub use deno::DenoLock;
 pub use lock::NpmLock;
 pub use package::NpmPackage;
+pub use pnpm::PnpmLock;
+pub use yarn::YarnLock;
 
 /// Longest name taken for one, in bytes: npm's 214 with room for older ones.
 const LONGEST_NAME: usize = 256;

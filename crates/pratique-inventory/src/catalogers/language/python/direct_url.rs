@@ -2,10 +2,12 @@
 //!
 //! Follows the PyPA specification "Direct URL data structure" (formerly PEP 610). The file does not say which
 //! distribution it describes. Its folder does (`NAME-VERSION.dist-info`): the fact states the same distribution
-//! once more, and since kind, name and version are the same the resolver makes one package of both. For that
-//! the place goes under a key of its own, which is no part of a purl. A `_` in the folder's name stands for any
-//! of `-`, `_`, `.` and, in versions that old tools wrote, `+`: then nothing is stated, rather than the same
-//! distribution under a second name. Nothing is lost by it but the address; the metadata beside it stand.
+//! once more, and since kind, normal name and version are the same the resolver makes one package of both, with the
+//! name as the metadata spell it. For that the place goes under a key of its own, which is no part of a purl.
+//!
+//! A `_` in the folder's name stands for any of `-`, `_` and `.`, which the normal form makes one of again. In a
+//! version that old tools wrote it may stand for `+` or `-`: then nothing is stated, rather than the same
+//! distribution in a second version. Nothing is lost by it but the address; the metadata beside it stand.
 
 use pratique_image::EntryHeader;
 use serde::Deserialize;
@@ -42,7 +44,7 @@ struct Archive {}
 
 impl Cataloger for PythonDirectUrl {
     fn id(&self) -> CatalogerId {
-        CatalogerId { name: "language/python-direct-url", revision: 1 }
+        CatalogerId { name: "language/python-direct-url", revision: 2 }
     }
 
     fn reads(&self) -> &'static [&'static str] {
@@ -58,9 +60,7 @@ impl Cataloger for PythonDirectUrl {
         let direct: DirectUrl = serde_json::from_slice(&bytes)
             .map_err(|error| Unreadable::malformed("direct_url.json", error))?;
         let named = by_folder(folder(file.path()));
-        let Some((name, version)) =
-            named.filter(|(name, version)| !name.contains('_') && !version.contains('_'))
-        else {
+        let Some((name, version)) = named.filter(|(_, version)| !version.contains('_')) else {
             return Ok(Reading::nothing());
         };
         let place = match (direct.vcs_info, direct.archive_info) {

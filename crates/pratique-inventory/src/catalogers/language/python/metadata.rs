@@ -45,9 +45,9 @@ impl Cataloger for PythonMetadata {
     }
 }
 
-/// The fields that are wanted.
+/// The fields that are wanted, of core metadata wherever they lie.
 #[derive(Default)]
-struct Metadata {
+pub(super) struct Metadata {
     name: String,
     version: String,
     expression: Option<String>,
@@ -57,7 +57,7 @@ struct Metadata {
 }
 
 impl Metadata {
-    fn take(&mut self, field: Field) {
+    pub(super) fn take(&mut self, field: Field) {
         let Field { name, value, continued } = field;
         // What setuptools writes for a field that was left out.
         if value.is_empty() || value == "UNKNOWN" {
@@ -77,7 +77,7 @@ impl Metadata {
         }
     }
 
-    fn into_reading(mut self, stated_in: &[u8]) -> Reading {
+    pub(super) fn into_reading(mut self, stated_in: &[u8]) -> Reading {
         let mut reading = Reading::nothing();
         if self.name.is_empty() {
             let Some((name, version)) = by_folder(stated_in) else {

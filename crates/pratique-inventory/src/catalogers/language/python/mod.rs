@@ -2,6 +2,9 @@
 //!
 //! * [`PythonMetadata`]: what is installed, by the core metadata of each distribution.
 //! * [`PythonDirectUrl`]: where a distribution came from that no index served.
+//! * [`PythonArchive`]: what lies there as a wheel or an egg.
+//! * [`PoetryLock`], [`PdmLock`], [`UvLock`], [`PipfileLock`], [`PyLock`]: what lock files pin.
+//! * [`Requirements`], [`SetupPy`]: what is pinned by what people write.
 //!
 //! Where metadata lies, by age:
 //!
@@ -16,15 +19,33 @@
 //! structure". A name is stated as its metadata spell it (`Flask-SQLAlchemy`); that it equals
 //! `flask_sqlalchemy` is a matter of comparing ("Names and normalization", formerly PEP 503).
 
+mod archive;
 mod direct_url;
 mod headers;
+mod locked;
 mod metadata;
+mod pdm;
+mod pipfile;
+mod poetry;
+mod pylock;
+mod requirements;
+mod setup_py;
+mod specifier;
+mod uv;
 
 use std::borrow::Cow;
 
+pub use archive::PythonArchive;
 pub use direct_url::PythonDirectUrl;
 pub use metadata::PythonMetadata;
+pub use pdm::PdmLock;
+pub use pipfile::PipfileLock;
+pub use poetry::PoetryLock;
 use pratique_image::ImagePath;
+pub use pylock::PyLock;
+pub use requirements::Requirements;
+pub use setup_py::SetupPy;
+pub use uv::UvLock;
 
 /// What a folder or file of metadata is, by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +92,17 @@ fn by_folder(name: &[u8]) -> Option<(Cow<'_, str>, Cow<'_, str>)> {
     let is_version = version.first().is_some_and(|b| b.is_ascii_digit() || *b == b'v');
     (!name.is_empty() && is_version)
         .then(|| (String::from_utf8_lossy(name), String::from_utf8_lossy(version)))
+}
+
+/// A name in its normal form: what two spellings of one name have in common ("Names and normalization").
+pub(crate) fn normal_name(name: &str) -> String {
+    specifier::normal(name)
+}
+
+/// The distribution that a requirement of pip's pins, if it pins one.
+pub(super) fn pinned(text: &str) -> Option<crate::Stated> {
+    let specifier = specifier::Specifier::parse(text)?;
+    Some(locked::stated(&specifier::normal(specifier.name), specifier.pin()?))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@ use std::fmt::Write as _;
 use pratique_image::{EntryKind, ImagePath};
 
 use super::*;
+use crate::{Fact, fact::Requirement};
 
 fn header(path: &str, size: usize) -> EntryHeader {
     EntryHeader { path: ImagePath::new(path).unwrap(), kind: EntryKind::File, size: size as u64, mode: 0o644 }
@@ -51,15 +52,16 @@ fn wants_lock_files() {
 fn reads_packages_by_folder() {
     let reading = read(
         r#"{"name": "app", "lockfileVersion": 3, "packages": {
-            "": {"name": "app", "version": "1.0.0", "dependencies": {"a": "1"}},
+            "": {"name": "app", "version": "1.0.0", "dependencies": {"a": "1"}, "devDependencies": {"alias": "npm:@s/real@3"}},
             "node_modules/a": {"version": "1.0.0", "license": "MIT", "dependencies": {"c": "1"},
                 "optionalDependencies": {"b": "1", "c": "1"}, "peerDependencies": {"z": "1"}},
-            "node_modules/a/node_modules/@s/b": {"version": "2.0.0", "dev": true},
+            "node_modules/a/node_modules/@s/b": {"version": "2.0.0", "dev": true, "peer": true,
+                "dependencies": {"alias": "3", "opt": "4"}},
             "node_modules/alias": {"name": "@s/real", "version": "3.0.0", "devOptional": true},
             "node_modules/opt": {"version": "4.0.0", "optional": true, "inBundle": true, "license": {"type": "ISC"}},
             "node_modules/git": {"resolved": "git+ssh://git@github.com/u/git.git#abc"},
             "node_modules/w": {"resolved": "packages/w", "link": true},
-            "packages/w": {"name": "w", "version": "9.0.0"},
+            "packages/w": {"name": "w", "version": "9.0.0", "peerDependencies": {"d": "5"}},
             "packages/w/node_modules/d": {"version": "5.0.0"}
         }}"#,
     );
@@ -67,9 +69,17 @@ fn reads_packages_by_folder() {
     assert_eq!(names(&reading), ["a@1.0.0", "@s/b@2.0.0", "@s/real@3.0.0", "opt@4.0.0", "git@", "d@5.0.0"]);
     let found = packages(&reading);
     assert_eq!(found[0].depends, ["b", "c"]);
+    assert_eq!(
+        found[1].depends,
+        [Requirement::exactly("@s/real", "3.0.0"), Requirement::exactly("opt", "4.0.0")]
+    );
+    let direct: Vec<_> = found.iter().map(|p| p.direct == Some(true)).collect();
+    assert_eq!(direct, [true, false, true, false, false, true]);
     assert_eq!(found[0].licences, ["MIT"]);
     assert!(found[1].development && !found[2].development);
-    assert_eq!(found[3].details["optional"], "true");
+    assert_eq!(found[1].details["peer"], "true");
+    assert_eq!(found[3].details["bundled"], "true");
+    assert!(found[3].optional && !found[2].optional);
     assert_eq!(found[3].licences, ["ISC"]);
     assert_eq!(found[4].details["vcs_url"], "git+ssh://git@github.com/u/git.git@abc");
     assert!(found.iter().all(|p| p.locked_only && p.kind == PackageKind::Npm));
@@ -103,8 +113,9 @@ fn reads_the_tree_of_version_1() {
         ["b@2.0.0", "a@1.0.0", "ms@0.7.1", "@babel/code-frame@7.0.0", "git@", "short@", "tar@", "beside@"]
     );
     let found = packages(&reading);
-    assert!(found[0].development && found[0].depends.is_empty());
-    assert_eq!(found[1].depends, ["b"]);
+    assert!(found[0].development && found[0].depends.is_empty() && found[0].details["bundled"] == "true");
+    assert_eq!(found[1].depends, [Requirement::exactly("b", "2.0.0")]);
+    assert!(found[3].optional && found.iter().all(|p| p.direct.is_none()));
     assert_eq!(found[4].details["vcs_url"], "git+https://h/git.git@abc");
     assert_eq!(found[5].details["vcs_url"], "git+https://github.com/u/r@abc");
     assert_eq!(found[6].details["download_url"], "https://h/tar-1.0.0.tgz");

@@ -12,12 +12,15 @@ use super::{
         is_name,
         loose::{Keys, Loose},
     },
-    Found, origin, repository, shortened,
+    Asks, Found, origin, repository, shortened,
+    tree::LONGEST_PATH,
 };
-use crate::{Fact, Stated};
+use crate::Stated;
 
 /// An object `dependencies`, at any depth. serde_json ends a recursion of more than 128 levels with an error.
-pub(super) struct Dependencies<'a>(pub(super) &'a mut Found);
+///
+/// Beside what was found so far it has the folder whose `node_modules` it is.
+pub(super) struct Dependencies<'a>(pub(super) &'a mut Found, pub(super) &'a str);
 
 impl<'de> DeserializeSeed<'de> for Dependencies<'_> {
     type Value = ();
@@ -40,12 +43,14 @@ impl<'de> Visitor<'de> for Dependencies<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut tree: A) -> Result<(), A::Error> {
         while let Some(folder) = tree.next_key::<String>()? {
-            let entry = tree.next_value_seed(EntryIn(self.0))?;
+            let path = below(self.1, &folder);
+            let mut entry = tree.next_value_seed(EntryIn(self.0, &path))?;
             if !self.0.has_room() {
                 continue;
             }
+            let asks = Asks { always: std::mem::take(&mut entry.depends), besides: Vec::new() };
             match entry.into_stated(&folder, self.0) {
-                Ok(Some(stated)) => self.0.by_name.push(Fact::Package(Box::new(stated))),
+                Ok(Some(stated)) => self.0.by_name.place(path, asks, Some(stated)),
                 Ok(None) => {}
                 Err(why) => self.0.problems.problem(format!("dependencies[{:?}]: {why}", shortened(&folder))),
             }
@@ -54,8 +59,18 @@ impl<'de> Visitor<'de> for Dependencies<'_> {
     }
 }
 
+/// The path of a folder below another: cut where it is too long to look anything up from, since 128 names in each
+/// other, for each of millions of entries, would be more than a file's worth of memory.
+fn below(above: &str, folder: &str) -> String {
+    if above.len() + folder.len() > LONGEST_PATH {
+        return above.to_owned();
+    }
+    let slash = if above.is_empty() { "" } else { "/" };
+    format!("{above}{slash}node_modules/{folder}")
+}
+
 /// One package of the tree; what lies below it is stated while it is read.
-struct EntryIn<'a>(&'a mut Found);
+struct EntryIn<'a>(&'a mut Found, &'a str);
 
 #[derive(Default)]
 struct Entry {
@@ -63,6 +78,7 @@ struct Entry {
     depends: Vec<String>,
     development: bool,
     optional: bool,
+    bundled: bool,
 }
 
 impl<'de> DeserializeSeed<'de> for EntryIn<'_> {
@@ -89,6 +105,7 @@ impl<'de> Visitor<'de> for EntryIn<'_> {
             Dependencies,
             Dev,
             Optional,
+            Bundled,
             #[serde(other)]
             Other,
         }
@@ -98,8 +115,9 @@ impl<'de> Visitor<'de> for EntryIn<'_> {
                 Field::Version => entry.version = object.next_value::<Loose<_>>()?.0,
                 // `true` where npm 5 was not asked to write them down.
                 Field::Requires => entry.depends = object.next_value::<Loose<Keys>>()?.0.0,
-                Field::Dependencies => object.next_value_seed(Dependencies(self.0))?,
+                Field::Dependencies => object.next_value_seed(Dependencies(self.0, self.1))?,
                 Field::Dev => entry.development = object.next_value::<Loose<_>>()?.0,
+                Field::Bundled => entry.bundled = object.next_value::<Loose<_>>()?.0,
                 Field::Optional => entry.optional = object.next_value::<Loose<_>>()?.0,
                 Field::Other => drop(object.next_value::<IgnoredAny>()?),
             }
@@ -150,7 +168,7 @@ impl<'a> Version<'a> {
 
 impl Entry {
     /// `None` for a folder of the project's own.
-    fn into_stated(mut self, folder: &str, found: &Found) -> Result<Option<Stated>, &'static str> {
+    fn into_stated(self, folder: &str, found: &Found) -> Result<Option<Stated>, &'static str> {
         let version = self.version.as_deref().and_then(Version::of).ok_or("it has no version")?;
         let (name, number, detail) = match version {
             Version::Number(version) => (folder, version, None),
@@ -169,12 +187,10 @@ impl Entry {
         if let Some((key, value)) = detail {
             stated.details.insert(key.into(), value);
         }
-        if self.optional {
-            stated.details.insert("optional".into(), "true".into());
+        if self.bundled {
+            stated.details.insert("bundled".into(), "true".into());
         }
-        self.depends.sort_unstable();
-        self.depends.dedup();
-        stated.depends = self.depends.into_iter().map(Into::into).collect();
+        stated.optional = self.optional;
         Ok(Some(stated))
     }
 }

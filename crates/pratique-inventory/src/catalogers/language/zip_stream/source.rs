@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 use memchr::memmem;
 
-use super::zip_stream::ZipError;
+use super::ZipError;
 
 /// Bytes held at a time.
 const BUFFER: usize = 64 << 10;

@@ -17,13 +17,15 @@
 //!   archive of a million members needs no more memory than one of ten. What does not agree is told
 //!   ([`ZipStream::disagreements`]): then members may have been missed.
 
+mod source;
+
 use std::io::{self, Read};
 
 use flate2::{Decompress, FlushDecompress, Status};
 use memchr::memmem;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use super::source::{Source, u16_at, u32_at, u64_at};
+use self::source::{Source, u16_at, u32_at, u64_at};
 
 const LOCAL: [u8; 4] = *b"PK\x03\x04";
 const CENTRAL: [u8; 4] = *b"PK\x01\x02";

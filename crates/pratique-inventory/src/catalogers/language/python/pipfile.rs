@@ -1,0 +1,140 @@
+//! `Pipfile.lock`: what Pipenv locked.
+//!
+//! Follows Pipenv's documentation, "Pipfile.lock". An object of categories: `default`, `develop`, and since 2022
+//! any that somebody named, which are installed when asked for (`--categories`). In each, packages by name, with
+//! `version` as a pin (`==1.0`), or an address. A folder (`path`) is the project's own and not stated. Which of
+//! them the project asks for is in `Pipfile` alone.
+
+use std::collections::BTreeMap;
+
+use pratique_image::EntryHeader;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{super::origin, locked};
+use crate::{Cataloger, CatalogerId, File, Reading, Unreadable};
+
+/// Distributions that `Pipfile.lock` pins.
+pub struct PipfileLock;
+
+/// Longest lock file that is read, in bytes.
+const LONGEST: u64 = 32 << 20;
+const FORMAT: &str = "Pipfile.lock";
+
+impl Cataloger for PipfileLock {
+    fn id(&self) -> CatalogerId {
+        CatalogerId { name: "language/pipfile-lock", revision: 1 }
+    }
+
+    fn reads(&self) -> &'static [&'static str] {
+        &["**/Pipfile.lock"]
+    }
+
+    fn wants(&self, file: &EntryHeader) -> bool {
+        file.path.file_name() == b"Pipfile.lock"
+    }
+
+    fn read(&self, file: &mut File<'_>) -> Result<Reading, Unreadable> {
+        let bytes = file.bytes_within(LONGEST.min(file.limits.file_bytes))?;
+        let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+        let lock: BTreeMap<String, Value> =
+            serde_json::from_slice(text).map_err(|error| Unreadable::malformed(FORMAT, error))?;
+        let mut reading = Reading::nothing();
+        for (category, packages) in lock.into_iter().filter(|(category, _)| category != "_meta") {
+            let packages: BTreeMap<String, Value> = match serde_json::from_value(packages) {
+                Ok(packages) => packages,
+                Err(error) => {
+                    reading
+                        .problem(format!("the category {category:.100?} is no object of packages: {error}"));
+                    continue;
+                }
+            };
+            for (name, package) in packages {
+                if !locked::has_room(&mut reading, file.limits.records) {
+                    return Ok(reading);
+                }
+                match serde_json::from_value::<Locked>(package) {
+                    Ok(package) => package.state(&name, &category, &mut reading),
+                    Err(error) => reading.problem(format!("{category:.100?}: {name:.100?}: {error}")),
+                }
+            }
+        }
+        Ok(reading)
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Locked {
+    version: Option<String>,
+    r#ref: Option<String>,
+    git: Option<String>,
+    hg: Option<String>,
+    svn: Option<String>,
+    bzr: Option<String>,
+    file: Option<String>,
+    path: Option<String>,
+}
+
+impl Locked {
+    fn state(self, name: &str, category: &str, reading: &mut Reading) {
+        if self.path.as_deref().is_some_and(|path| !locked::is_archive(path)) {
+            return;
+        }
+        let version = self.version.as_deref().unwrap_or_default();
+        let number = version.trim_start_matches('=').trim();
+        let repositories = [("git", self.git), ("hg", self.hg), ("svn", self.svn), ("bzr", self.bzr)];
+        let repository = repositories.into_iter().find_map(|(tool, url)| Some((tool, url?)));
+        let archive = self.file.or(self.path);
+        if number.is_empty() && repository.is_none() && archive.is_none() {
+            return reading.problem(format!("{name:.100?} has neither a version nor an address"));
+        }
+        // `*` is what stands beside an address.
+        let number = if number == "*" { "" } else { number };
+        let mut stated = locked::stated(name, number);
+        stated.development = category == "develop";
+        stated.optional = !matches!(category, "default" | "develop");
+        if let Some((tool, url)) = repository {
+            let place = origin::vcs_url(tool, &url, self.r#ref.as_deref().unwrap_or_default());
+            stated.details.insert(origin::VCS_URL.into(), place);
+        } else if let Some(url) = archive.filter(|url| url.contains("://") && !url.starts_with("file:")) {
+            stated.details.insert(origin::DOWNLOAD_URL.into(), origin::without_credentials(&url));
+        }
+        locked::push(reading, stated);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Limits, catalogers::language::testing::*};
+
+    const SAMPLE: &str = r#"{"_meta": {"hash": {"sha256": "00"}, "sources": []},
+        "default": {"a": {"hashes": ["sha256:00"], "version": "==1.0", "index": "pypi"},
+            "git": {"git": "https://token@h/git.git", "ref": "abc", "editable": true},
+            "own": {"path": ".", "editable": true}},
+        "develop": {"a": {"version": "==1.0"}, "test": {"version": "==2.0"}, "bad": {"version": 1}, "none": {}},
+        "docs": {"doc": {"version": "==3.0"}, "zip": {"file": "https://user:pw@h/zip.zip"}},
+        "odd": 1}"#;
+
+    #[test]
+    fn reads_categories() {
+        let reading = read(&PipfileLock, "Pipfile.lock", SAMPLE);
+        assert_eq!(names(&reading), ["a@1.0", "git@", "a@1.0", "test@2.0", "doc@3.0", "zip@"]);
+        assert_eq!(reading.problems.len(), 3, "{:?}", reading.problems);
+        let found = packages(&reading);
+        let told: Vec<_> = found.iter().map(|p| (p.development, p.optional)).collect();
+        let (always, development, optional) = ((false, false), (true, false), (false, true));
+        assert_eq!(told, [always, always, development, development, optional, optional]);
+        assert_eq!(found[1].details["vcs_url"], "git+https://h/git.git@abc");
+        assert_eq!(found[5].details["download_url"], "https://h/zip.zip");
+    }
+
+    #[test]
+    fn bears_damage() {
+        for text in ["", "[]", "1"] {
+            assert!(read_at(&PipfileLock, "Pipfile.lock", text.as_bytes(), &Limits::default()).is_err());
+        }
+        damage(&PipfileLock, "Pipfile.lock", SAMPLE);
+    }
+}
