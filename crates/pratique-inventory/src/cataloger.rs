@@ -38,6 +38,13 @@ pub trait Cataloger: Send + Sync {
     /// # Errors
     /// [`Unreadable`] when the file as a whole makes no sense; it becomes a problem of the result.
     fn read(&self, file: &mut File<'_>) -> Result<Reading, Unreadable>;
+
+    /// What the name of a directory states, for formats in which a directory is the package.
+    ///
+    /// Asked of every directory of a layer, so the first look at the path must settle it for nearly all.
+    fn directory(&self, _path: &ImagePath) -> Option<Fact> {
+        None
+    }
 }
 
 /// One file while it streams past.

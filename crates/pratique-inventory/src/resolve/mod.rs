@@ -3,12 +3,15 @@
 //! Most formats need nothing of their own: a file states packages, and that is what the image has. Two things
 //! hold for all of them and are done here: which layer brought a package ([`introducing_layers`]), and that
 //! one package stated by several files is one package ([`merge`]). Truth that is spread over several files
-//! is put together in a file of its own: [`dpkg`] (status, file lists, copyright), [`ownership`] (language
-//! packages that the distribution's package manager installed), [`purl`] (package and distribution).
+//! is put together in a file of its own: [`dpkg`] (status, file lists, copyright), [`portage`] (a file a field),
+//! [`red_hat`] (what was noted of a layer), [`ownership`] (language packages that the distribution's package manager
+//! installed), [`purl`] (package and distribution).
 
 mod dpkg;
 mod ownership;
+mod portage;
 mod purl;
+mod red_hat;
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -17,7 +20,7 @@ use pratique_image::ImagePath;
 use self::ownership::Asked;
 use crate::{
     catalogers::os::release,
-    fact::{Distribution, Fact, Problem, Stated},
+    fact::{Distribution, Fact, Problem, Requirement, Stated},
     overlay::{Overlay, Sighting},
     package::{Location, Package},
 };
@@ -39,6 +42,8 @@ pub fn resolve(overlay: &Overlay<'_>) -> Resolved {
     let distribution = distribution(overlay);
     let mut found = statements(overlay);
     dpkg::add_licences(overlay, &mut found);
+    portage::add_fields(overlay, &mut found);
+    red_hat::add_builds(overlay, &mut found);
     let stated = found.iter().map(|statement| Asked { path: statement.path, layer: statement.layer });
     let unread =
         overlay.problems().iter().map(|(layer, problem)| Asked { path: &problem.path, layer: *layer });
@@ -69,6 +74,15 @@ struct Statement<'a> {
     layer: usize,
     owned_by: Option<String>,
     licences: Vec<String>,
+    more: More,
+}
+
+/// What other files say of a package.
+#[derive(Default)]
+struct More {
+    depends: Vec<Requirement>,
+    details: BTreeMap<String, String>,
+    arch: Option<String>,
 }
 
 fn distribution(overlay: &Overlay<'_>) -> Option<Distribution> {
@@ -97,6 +111,7 @@ fn statements<'a>(overlay: &Overlay<'a>) -> Vec<Statement<'a>> {
             layer,
             owned_by: None,
             licences: stated.licences.clone(),
+            more: More::default(),
         }));
     }
     found
@@ -210,14 +225,18 @@ fn absorb(known: &mut Package, other: Package) {
 }
 
 fn to_package(statement: Statement<'_>, distribution: Option<&Distribution>) -> Package {
-    let Statement { stated, path, layer, owned_by, licences } = statement;
+    let Statement { stated, path, layer, owned_by, licences, more } = statement;
+    let mut details = stated.details.clone();
+    details.extend(more.details);
+    let mut depends = stated.depends.clone();
+    depends.extend(more.depends);
     Package {
         kind: stated.kind,
         name: stated.name.clone(),
         namespace: stated.namespace.clone(),
         version: stated.version.clone(),
         purl: purl::of(stated, distribution),
-        arch: stated.arch.clone(),
+        arch: stated.arch.clone().or(more.arch),
         source: stated.source.clone(),
         licences,
         locations: vec![Location { path: path.clone(), inside: stated.inside.clone() }],
@@ -225,10 +244,10 @@ fn to_package(statement: Statement<'_>, distribution: Option<&Distribution>) -> 
         owned_by,
         development: stated.development,
         locked_only: stated.locked_only,
-        depends: stated.depends.clone(),
+        depends,
         provides: stated.provides.clone(),
         direct: stated.direct,
         optional: stated.optional,
-        details: stated.details.clone(),
+        details,
     }
 }

@@ -16,7 +16,7 @@ pub(super) fn of(stated: &Stated, distribution: Option<&Distribution>) -> String
     let (namespace, name) = namespace_and_name(stated, distribution);
     let mut qualifiers: Vec<(&str, String)> = Vec::new();
     let mut version = stated.version.as_str();
-    if stated.kind.is_os() {
+    if stated.kind.is_os() && stated.kind != PackageKind::Portage {
         qualifiers.extend(stated.arch.clone().map(|arch| ("arch", arch)));
         qualifiers.extend(distribution.filter(|d| !d.id.is_empty()).map(|d| ("distro", distro(d))));
         if stated.kind == PackageKind::Rpm
@@ -26,6 +26,15 @@ pub(super) fn of(stated: &Stated, distribution: Option<&Distribution>) -> String
             version = rest;
         }
         qualifiers.extend(upstream(stated).map(|upstream| ("upstream", upstream)));
+    }
+    let kept: &[&str] = match stated.kind {
+        PackageKind::Nix => &["output", "outputhash"],
+        PackageKind::Bitnami => &["distro"],
+        _ => &[],
+    };
+    qualifiers.extend(kept.iter().filter_map(|&key| Some((key, stated.details.get(key)?.clone()))));
+    if stated.kind == PackageKind::Bitnami {
+        qualifiers.extend(stated.arch.clone().map(|arch| ("arch", arch)));
     }
     qualifiers.extend(stated.details.get("vcs_url").map(|url| ("vcs_url", url.clone())));
     let mut builder = PackageUrl::builder(stated.kind.purl_type(), name.as_str());
@@ -47,7 +56,15 @@ pub(super) fn of(stated: &Stated, distribution: Option<&Distribution>) -> String
 
 fn namespace_and_name(stated: &Stated, distribution: Option<&Distribution>) -> (Option<String>, String) {
     match stated.kind {
+        // Portage's categories take the namespace's place.
+        PackageKind::Portage => match stated.name.split_once('/') {
+            Some((category, name)) => (Some(category.to_owned()), name.to_owned()),
+            None => (None, stated.name.clone()),
+        },
         kind if kind.is_os() => {
+            if stated.namespace.is_some() {
+                return (stated.namespace.clone(), stated.name.clone());
+            }
             let id = distribution.map(|d| d.id.as_str()).filter(|id| !id.is_empty());
             // The purl specification names Red Hat by its vendor name.
             let id = id.map(|id| if id == "rhel" { "redhat" } else { id });
@@ -68,7 +85,10 @@ fn namespace_and_name(stated: &Stated, distribution: Option<&Distribution>) -> (
 
 fn distro(distribution: &Distribution) -> String {
     match distribution.version.as_str() {
-        "" => distribution.id.clone(),
+        "" => match &distribution.build {
+            Some(build) => format!("{}-{build}", distribution.id),
+            None => distribution.id.clone(),
+        },
         version => format!("{}-{version}", distribution.id),
     }
 }
@@ -81,6 +101,8 @@ fn upstream(stated: &Stated) -> Option<String> {
     }
     let source = stated.source.as_ref()?;
     match (source.name == stated.name, source.version == stated.version) {
+        // Arch states the base of every package, and so does its purl.
+        (true, true) if stated.kind == PackageKind::Alpm => Some(source.name.clone()),
         (true, true) => None,
         (_, true) => Some(source.name.clone()),
         (_, false) => Some(format!("{}@{}", source.name, source.version)),
