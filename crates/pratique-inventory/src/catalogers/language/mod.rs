@@ -5,6 +5,7 @@ pub mod java;
 pub mod npm;
 mod origin;
 pub mod python;
+pub(in crate::catalogers) mod yaml;
 
 pub use cargo_lock::CargoLock;
 pub use java::JavaArchives;
