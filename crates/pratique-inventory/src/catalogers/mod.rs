@@ -26,6 +26,7 @@ pub fn all() -> &'static [&'static dyn Cataloger] {
         &os::NixStore,
         &os::BitnamiSpdx,
         &os::RedHatBuild,
+        &os::SnapFiles,
         &os::FlatpakMetadata,
         &os::HomebrewReceipt,
         // Language ecosystems: what their tools installed, locked or built in.

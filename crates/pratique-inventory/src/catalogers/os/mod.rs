@@ -18,6 +18,7 @@ pub mod portage;
 pub mod red_hat;
 pub mod release;
 pub mod rpm;
+pub mod snap;
 
 pub use apk::ApkDatabase;
 pub use bitnami::BitnamiSpdx;
@@ -31,3 +32,4 @@ pub use portage::{PortageContents, PortageFields};
 pub use red_hat::RedHatBuild;
 pub use release::ReleaseFiles;
 pub use rpm::{RpmDatabase, RpmManifest};
+pub use snap::SnapFiles;

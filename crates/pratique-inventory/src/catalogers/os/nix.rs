@@ -64,7 +64,10 @@ impl<'a> StorePath<'a> {
         const DIGITS: &[u8] = b"0123456789abcdfghijklmnpqrsvwxyz";
         let (hash, rest) = folder.split_at_checked(32)?;
         let rest = rest.strip_prefix('-')?;
-        if rest.contains('/') || !hash.bytes().all(|b| DIGITS.contains(&b)) || rest.ends_with(".drv") {
+        if rest.contains('/')
+            || !hash.bytes().all(|b| DIGITS.contains(&b))
+            || rest.as_bytes().ends_with(b".drv")
+        {
             return None;
         }
         let starts = rest.match_indices('-').map(|(at, _)| at).filter(|&at| {
