@@ -13,6 +13,9 @@ use crate::{
 
 /// The purl of `stated` in an image of `distribution`.
 pub(super) fn of(stated: &Stated, distribution: Option<&Distribution>) -> String {
+    if let Some(purl) = of_program(stated) {
+        return purl;
+    }
     let (namespace, name) = namespace_and_name(stated, distribution);
     let mut qualifiers: Vec<(&str, String)> = Vec::new();
     let mut version = stated.version.as_str();
@@ -52,6 +55,17 @@ pub(super) fn of(stated: &Stated, distribution: Option<&Distribution>) -> String
         // A name that no purl of its type can hold still needs one of its own to be told apart by.
         Err(_) => format!("pkg:generic/{}@{}", percent(&stated.name), percent(&stated.version)),
     }
+}
+
+/// The purl of a program that is known under one of its own, or whose name has several parts (`java/jre`).
+fn of_program(stated: &Stated) -> Option<String> {
+    if stated.kind != PackageKind::Generic {
+        return None;
+    }
+    let base = stated.details.get("purl").cloned();
+    let base = base.or_else(|| stated.name.contains('/').then(|| format!("pkg:generic/{}", stated.name)))?;
+    let purl = PackageUrl::parse(&base).ok()?.with_version(Some(&stated.version));
+    Some(purl.to_string())
 }
 
 fn namespace_and_name(stated: &Stated, distribution: Option<&Distribution>) -> (Option<String>, String) {
@@ -98,6 +112,10 @@ fn distro(distribution: &Distribution) -> String {
 fn upstream(stated: &Stated) -> Option<String> {
     if stated.kind == PackageKind::Rpm {
         return stated.details.get("sourcerpm").cloned();
+    }
+    // opkg's list does not tell the source and its control files do: one package must have one purl.
+    if stated.kind == PackageKind::Opkg {
+        return None;
     }
     let source = stated.source.as_ref()?;
     match (source.name == stated.name, source.version == stated.version) {
