@@ -6,7 +6,11 @@ use pratique_inventory::{
     catalogers::{
         executables::Executables,
         language::{CargoLock, JavaArchives, NpmLock, NpmPackage, PythonDirectUrl, PythonMetadata},
-        os::{ApkDatabase, DpkgCopyright, DpkgStatus, ReleaseFiles, RpmDatabase},
+        os::{
+            ApkDatabase, BitnamiSpdx, DpkgCopyright, DpkgStatus, FlatpakMetadata, HomebrewReceipt, OpkgFiles,
+            OpkgStatus, PacmanFiles, PacmanPackage, PortageContents, RedHatBuild, ReleaseFiles, RpmDatabase,
+            SnapFiles,
+        },
     },
 };
 
@@ -21,6 +25,10 @@ fn read(cataloger: &dyn Cataloger, path: &str, mut bytes: &[u8]) {
 
 pub fn apk_installed(bytes: &[u8]) {
     read(&ApkDatabase, "lib/apk/db/installed", bytes);
+}
+
+pub fn bitnami_spdx(bytes: &[u8]) {
+    read(&BitnamiSpdx, "opt/bitnami/redis/.spdx-redis.spdx", bytes);
 }
 
 pub fn cargo_lock(bytes: &[u8]) {
@@ -40,6 +48,14 @@ pub fn executables(bytes: &[u8]) {
     if bytes.len() >= 64 {
         read(&Executables, "usr/bin/program", bytes);
     }
+}
+
+pub fn flatpak_metadata(bytes: &[u8]) {
+    read(&FlatpakMetadata, "var/lib/flatpak/app/org.a.B/x86_64/stable/0f3e/metadata", bytes);
+}
+
+pub fn homebrew_receipt(bytes: &[u8]) {
+    read(&HomebrewReceipt, "opt/homebrew/Cellar/jq/1.7.1/INSTALL_RECEIPT.json", bytes);
 }
 
 pub fn java_archive(bytes: &[u8]) {
@@ -64,14 +80,44 @@ pub fn npm_package(bytes: &[u8]) {
     read(&NpmPackage, "app/package.json", bytes);
 }
 
+pub fn opkg_status(bytes: &[u8]) {
+    read(&OpkgStatus, "usr/lib/opkg/status", bytes);
+    read(&OpkgFiles, "usr/lib/opkg/info/a.list", bytes);
+}
+
 pub fn os_release(bytes: &[u8]) {
     read(&ReleaseFiles, "etc/os-release", bytes);
+}
+
+pub fn pacman_package(bytes: &[u8]) {
+    read(&PacmanPackage, "var/lib/pacman/local/gmp-6.2.1-2/desc", bytes);
+    read(&PacmanFiles, "var/lib/pacman/local/gmp-6.2.1-2/files", bytes);
+}
+
+pub fn portage_contents(bytes: &[u8]) {
+    read(&PortageContents, "var/db/pkg/app-containers/skopeo-1.5.1/CONTENTS", bytes);
+}
+
+/// Names that many rows share, and one of a text.
+pub fn programs(bytes: &[u8]) {
+    for name in
+        ["usr/local/bin/mysqld", "usr/local/bin/python3.11", "usr/local/bin/envoy", "usr/local/go/VERSION"]
+    {
+        if bytes.len() >= 64 || name.ends_with("VERSION") {
+            read(&Executables, name, bytes);
+        }
+    }
 }
 
 pub fn python_metadata(bytes: &[u8]) {
     read(&PythonMetadata, "site-packages/a_b-1.0.dist-info/METADATA", bytes);
     read(&PythonMetadata, "site-packages/a.egg-info", bytes);
     read(&PythonDirectUrl, "site-packages/a-1.0.dist-info/direct_url.json", bytes);
+}
+
+pub fn red_hat_build(bytes: &[u8]) {
+    read(&RedHatBuild, "root/buildinfo/Dockerfile-ubi8-8.5-1", bytes);
+    read(&RedHatBuild, "root/buildinfo/content_manifests/ubi8.json", bytes);
 }
 
 pub fn rpm_bdb(bytes: &[u8]) {
@@ -100,4 +146,10 @@ pub fn rpm_ndb(bytes: &[u8]) {
 
 pub fn rpm_sqlite(bytes: &[u8]) {
     read(&RpmDatabase, "var/lib/rpm/rpmdb.sqlite", bytes);
+}
+
+pub fn snap_files(bytes: &[u8]) {
+    read(&SnapFiles, "meta/snap.yaml", bytes);
+    read(&SnapFiles, "usr/share/snappy/dpkg.yaml", bytes);
+    read(&SnapFiles, "usr/share/snappy/dpkg.list", bytes);
 }
