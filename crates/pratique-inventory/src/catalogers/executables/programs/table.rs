@@ -216,7 +216,7 @@ pub(super) const ROWS: &[Row] = &[
         &["cabal"],
         &["haskell:cabal"],
         &[
-            r"/cabal-install-(\d+\.\d+(?:\.\d+){1,2})-[a-zA-Z0-9]+\x00",
+            r"/cabal-install-(\d+\.\d+(?:\.\d+){1,2})-[a-zA-Z0-9]{16,}[-\x00]",
             r"\x00Cabal-(\d+\.\d+(?:\.\d+){1,2})-",
         ],
     ),
@@ -310,7 +310,11 @@ pub(super) const ROWS: &[Row] = &[
         "node",
         &["node", "nodejs", "libnode.so*"],
         &["nodejs:node.js"],
-        &[r"node\.js/v(\d+\.\d+\.\d+)", r"\x00(?:node )?v([0456]\.\d+\.\d+)\x00"],
+        &[
+            r"node\.js/v(\d+\.\d+\.\d+)",
+            r"node v(0\.\d+\.\d+)\x00",
+            r"\x00v([0456]\.\d+\.\d+)\x00(?:moduleLoadList|--enable-ssl2)\x00",
+        ],
     ),
     row(
         "openldap",
