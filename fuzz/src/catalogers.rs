@@ -4,6 +4,16 @@ use pratique_image::{EntryHeader, EntryKind, ImagePath};
 use pratique_inventory::{
     Cataloger, File, FileFacts, Inventory, LayerFacts, Limits, Reading,
     catalogers::{executables::Executables, language::*, os::*},
+    Cataloger, File, Limits, Reading,
+    catalogers::{
+        executables::Executables,
+        language::{CargoLock, JavaArchives, NpmLock, NpmPackage, PythonDirectUrl, PythonMetadata},
+        os::{
+            ApkDatabase, BitnamiSpdx, DpkgCopyright, DpkgStatus, FlatpakMetadata, HomebrewReceipt, OpkgFiles,
+            OpkgStatus, PacmanFiles, PacmanPackage, PortageContents, RedHatBuild, ReleaseFiles, RpmDatabase,
+            SnapFiles,
+        },
+    },
 };
 
 /// Lets a cataloger read `bytes` as a regular file at `path`, which it must want.
@@ -21,6 +31,8 @@ pub fn apk_installed(bytes: &[u8]) {
 
 pub fn bun_lock(bytes: &[u8]) {
     read(&BunLock, "app/bun.lock", bytes);
+pub fn bitnami_spdx(bytes: &[u8]) {
+    read(&BitnamiSpdx, "opt/bitnami/redis/.spdx-redis.spdx", bytes);
 }
 
 pub fn cargo_lock(bytes: &[u8]) {
@@ -69,6 +81,12 @@ pub fn gem(bytes: &[u8]) {
 pub fn go_mod(bytes: &[u8]) {
     read(&GoMod, "app/go.mod", bytes);
     read(&GoVendor, "app/vendor/modules.txt", bytes);
+pub fn flatpak_metadata(bytes: &[u8]) {
+    read(&FlatpakMetadata, "var/lib/flatpak/app/org.a.B/x86_64/stable/0f3e/metadata", bytes);
+}
+
+pub fn homebrew_receipt(bytes: &[u8]) {
+    read(&HomebrewReceipt, "opt/homebrew/Cellar/jq/1.7.1/INSTALL_RECEIPT.json", bytes);
 }
 
 pub fn java_archive(bytes: &[u8]) {
@@ -123,6 +141,9 @@ pub fn nuget(bytes: &[u8]) {
     read(&PackagesLock, "app/packages.lock.json", bytes);
     read(&ProjectAssets, "app/obj/project.assets.json", bytes);
     read(&PaketLock, "app/paket.lock", bytes);
+pub fn opkg_status(bytes: &[u8]) {
+    read(&OpkgStatus, "usr/lib/opkg/status", bytes);
+    read(&OpkgFiles, "usr/lib/opkg/info/a.list", bytes);
 }
 
 pub fn os_release(bytes: &[u8]) {
@@ -198,6 +219,26 @@ pub fn pear_registry(bytes: &[u8]) {
     read(&PearRegistry, "usr/share/php/.registry/mail.reg", bytes);
 }
 
+pub fn pacman_package(bytes: &[u8]) {
+    read(&PacmanPackage, "var/lib/pacman/local/gmp-6.2.1-2/desc", bytes);
+    read(&PacmanFiles, "var/lib/pacman/local/gmp-6.2.1-2/files", bytes);
+}
+
+pub fn portage_contents(bytes: &[u8]) {
+    read(&PortageContents, "var/db/pkg/app-containers/skopeo-1.5.1/CONTENTS", bytes);
+}
+
+/// Names that many rows share, and one of a text.
+pub fn programs(bytes: &[u8]) {
+    for name in
+        ["usr/local/bin/mysqld", "usr/local/bin/python3.11", "usr/local/bin/envoy", "usr/local/go/VERSION"]
+    {
+        if bytes.len() >= 64 || name.ends_with("VERSION") {
+            read(&Executables, name, bytes);
+        }
+    }
+}
+
 pub fn python_metadata(bytes: &[u8]) {
     read(&PythonMetadata, "site-packages/a_b-1.0.dist-info/METADATA", bytes);
     read(&PythonMetadata, "site-packages/a.egg-info", bytes);
@@ -210,6 +251,9 @@ pub fn python_requirements(bytes: &[u8]) {
 
 pub fn python_setup(bytes: &[u8]) {
     read(&SetupPy, "app/setup.py", bytes);
+pub fn red_hat_build(bytes: &[u8]) {
+    read(&RedHatBuild, "root/buildinfo/Dockerfile-ubi8-8.5-1", bytes);
+    read(&RedHatBuild, "root/buildinfo/content_manifests/ubi8.json", bytes);
 }
 
 pub fn rpm_bdb(bytes: &[u8]) {
@@ -255,4 +299,8 @@ pub fn uv_lock(bytes: &[u8]) {
 
 pub fn yarn_lock(bytes: &[u8]) {
     read(&YarnLock, "app/yarn.lock", bytes);
+pub fn snap_files(bytes: &[u8]) {
+    read(&SnapFiles, "meta/snap.yaml", bytes);
+    read(&SnapFiles, "usr/share/snappy/dpkg.yaml", bytes);
+    read(&SnapFiles, "usr/share/snappy/dpkg.list", bytes);
 }

@@ -92,6 +92,12 @@ impl<'a> Pass<'a> {
             EntryKind::Directory => {
                 self.directories.push(hash);
                 self.forget(&header.path);
+                let selection = self.selection;
+                for cataloger in selection.of_directories() {
+                    if let Some(fact) = cataloger.directory(&header.path) {
+                        self.keep(&header.path, cataloger.id().name, vec![fact]);
+                    }
+                }
             }
             EntryKind::File => {
                 self.replace(&header.path, hash);
@@ -352,6 +358,10 @@ mod tests {
             }
             Ok(Reading::of(Fact::Package(Box::new(Stated { name, ..Stated::default() }))))
         }
+        fn directory(&self, path: &ImagePath) -> Option<Fact> {
+            let name = path.as_str()?.strip_prefix("store/")?.to_owned();
+            Some(Fact::Package(Box::new(Stated { name, ..Stated::default() })))
+        }
     }
 
     struct Script(std::vec::IntoIter<(EntryHeader, &'static [u8])>, Cursor<&'static [u8]>);
@@ -394,6 +404,20 @@ mod tests {
             entry("c", EntryKind::Directory, ""),
         ]);
         let expected = [("a/x.pkg", "new"), ("b.c/y.pkg", "not below b"), ("c/z.pkg", "stays")];
+        assert_eq!(names(&facts), expected.map(|(path, name)| (path.to_owned(), name.to_owned())));
+    }
+
+    #[test]
+    fn a_directory_may_be_the_package() {
+        let facts = layer(vec![
+            entry("store/gone", EntryKind::Directory, ""),
+            entry("store/hello", EntryKind::Directory, ""),
+            entry("store/hello/x.pkg", EntryKind::File, "inside"),
+            entry("store/hello", EntryKind::Directory, ""),
+            entry("store/gone", EntryKind::File, ""),
+            entry("other", EntryKind::Directory, ""),
+        ]);
+        let expected = [("store/hello", "hello"), ("store/hello/x.pkg", "inside")];
         assert_eq!(names(&facts), expected.map(|(path, name)| (path.to_owned(), name.to_owned())));
     }
 

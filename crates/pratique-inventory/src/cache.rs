@@ -20,7 +20,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::{cataloger::Cataloger, fact::LayerFacts};
 
 /// Raise when [`LayerFacts`] or [`crate::Fact`] change shape, or the pass itself changes what it answers.
-const FORMAT: u32 = 4;
+const FORMAT: u32 = 5;
 const MAGIC: &[u8; 8] = b"PRATFACT";
 /// Most bytes that one layer's facts may expand to: a damaged or hostile file stops there.
 const MAX_EXPANDED: usize = 1 << 30;

@@ -44,6 +44,13 @@ pub trait Cataloger: Send + Sync {
     /// # Errors
     /// [`Unreadable`] when the file as a whole makes no sense; it becomes a problem of the result.
     fn read(&self, file: &mut File<'_>) -> Result<Reading, Unreadable>;
+
+    /// What the name of a directory states, for formats in which a directory is the package.
+    ///
+    /// Asked where [`Cataloger::reads`] has a glob that ends in a slash, and then of every directory of a layer.
+    fn directory(&self, _path: &ImagePath) -> Option<Fact> {
+        None
+    }
 }
 
 /// One file while it streams past.

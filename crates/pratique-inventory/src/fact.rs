@@ -33,6 +33,18 @@ pub enum Fact {
     },
     /// A Maven project, whose dependencies other files have a say in: `pom.xml`.
     MavenProject(Box<MavenProject>),
+    /// One field of the package that the file's folder is, where each lies in a file of its own: portage.
+    PackageField {
+        /// What it is: `slot`, `licence`, `depends`, …
+        field: String,
+        /// As the file has it.
+        value: String,
+    },
+    /// What a build system noted of the layer that it made: it holds for the packages of that layer.
+    Build {
+        /// `content_sets`, `build`, …
+        details: BTreeMap<String, String>,
+    },
 }
 
 /// A package as one file states it.
@@ -132,6 +144,8 @@ pub struct Distribution {
     pub codename: Option<String>,
     /// `PRETTY_NAME`, or name and version.
     pub name: String,
+    /// `BUILD_ID`: what releases without a version state instead (`rolling`).
+    pub build: Option<String>,
     /// `CPE_NAME`.
     pub cpe: Option<String>,
     /// `VARIANT_ID`.

@@ -21,6 +21,8 @@ pub struct Selection<'c> {
     by_ending: HashMap<u64, Set>,
     /// Those that no name leads to.
     everywhere: Set,
+    /// Those to whom directories tell something.
+    of_directories: Vec<&'c dyn Cataloger>,
     costs: Option<&'c Costs>,
 }
 
@@ -34,9 +36,13 @@ impl<'c> Selection<'c> {
     /// Prepares to choose among `catalogers`.
     pub fn of(catalogers: &'c [&'c dyn Cataloger]) -> Self {
         let (by_name, by_ending) = (HashMap::new(), HashMap::new());
-        let mut selection = Self { catalogers, by_name, by_ending, everywhere: 0, costs: None };
+        let of_directories =
+            |cataloger: &&dyn Cataloger| cataloger.reads().iter().any(|glob| glob.ends_with('/'));
+        let of_directories = catalogers.iter().copied().filter(of_directories).collect();
+        let mut selection =
+            Self { catalogers, by_name, by_ending, everywhere: 0, of_directories, costs: None };
         for (place, cataloger) in catalogers.iter().enumerate().take(Set::BITS as usize) {
-            for glob in cataloger.reads() {
+            for glob in cataloger.reads().iter().filter(|glob| !glob.ends_with('/')) {
                 selection.add(1 << place, glob);
             }
         }
@@ -77,6 +83,11 @@ impl<'c> Selection<'c> {
         // Nobody has that many; if somebody does, the rest is asked about everything.
         let rest = self.catalogers.iter().skip(Set::BITS as usize).copied();
         known.chain(rest).filter(move |cataloger| cataloger.wants(file))
+    }
+
+    /// The catalogers to whom the name of a directory may tell something.
+    pub fn of_directories(&self) -> impl Iterator<Item = &'c dyn Cataloger> + '_ {
+        self.of_directories.iter().copied()
     }
 
     /// Whether nobody wants the file.

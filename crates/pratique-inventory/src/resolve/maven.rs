@@ -20,7 +20,7 @@ use std::{
 
 use pratique_image::ImagePath;
 
-use super::Statement;
+use super::{More, Statement};
 use crate::{
     PackageKind, Requirement, Stated,
     catalogers::language::jvm::pom::is_in_repository,
@@ -66,6 +66,7 @@ impl Used {
             layer: self.layer,
             owned_by: None,
             licences: self.stated.licences.clone(),
+            more: More::default(),
         }
     }
 }

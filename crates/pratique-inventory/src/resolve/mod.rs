@@ -4,14 +4,17 @@
 //! hold for all of them and are done here: which layer brought a package ([`introducing_layers`]), and that
 //! one package stated by several files is one package ([`merge`]). Truth that is spread over several files
 //! is put together in a file of its own: [`dotnet`] (assemblies and what accounts for them), [`dpkg`] (status, file
-//! lists, copyright), [`maven`] (projects and their parents), [`ownership`] (language packages that the distribution's
-//! package manager installed), [`purl`] (package and distribution).
+//! lists, copyright), [`maven`] (projects and their parents), [`portage`] (a file a field), [`red_hat`] (what was noted of
+//! a layer), [`ownership`] (language packages that the distribution's package manager installed), [`purl`] (package and
+//! distribution).
 
 mod dotnet;
 mod dpkg;
 mod maven;
 mod ownership;
+mod portage;
 mod purl;
+mod red_hat;
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -20,7 +23,7 @@ use pratique_image::ImagePath;
 use self::ownership::Asked;
 use crate::{
     catalogers::os::release,
-    fact::{Distribution, Fact, Problem, Stated},
+    fact::{Distribution, Fact, Problem, Requirement, Stated},
     overlay::{Overlay, Sighting},
     package::{Location, Package},
 };
@@ -45,6 +48,8 @@ pub fn resolve(overlay: &Overlay<'_>) -> Resolved {
     found.extend(projects.packages.iter().map(maven::Used::statement));
     dotnet::leave_out_accounted(&mut found);
     dpkg::add_licences(overlay, &mut found);
+    portage::add_fields(overlay, &mut found);
+    red_hat::add_builds(overlay, &mut found);
     let stated = found.iter().map(|statement| Asked { path: statement.path, layer: statement.layer });
     let met: Vec<_> = overlay.problems().iter().chain(&projects.problems).collect();
     let unread = met.iter().map(|(layer, problem)| Asked { path: &problem.path, layer: *layer });
@@ -75,6 +80,15 @@ struct Statement<'a> {
     layer: usize,
     owned_by: Option<String>,
     licences: Vec<String>,
+    more: More,
+}
+
+/// What other files say of a package.
+#[derive(Default)]
+struct More {
+    depends: Vec<Requirement>,
+    details: BTreeMap<String, String>,
+    arch: Option<String>,
 }
 
 fn distribution(overlay: &Overlay<'_>) -> Option<Distribution> {
@@ -103,6 +117,7 @@ fn statements<'a>(overlay: &Overlay<'a>) -> Vec<Statement<'a>> {
             layer,
             owned_by: None,
             licences: stated.licences.clone(),
+            more: More::default(),
         }));
     }
     found
@@ -216,14 +231,18 @@ fn absorb(known: &mut Package, other: Package) {
 }
 
 fn to_package(statement: Statement<'_>, distribution: Option<&Distribution>) -> Package {
-    let Statement { stated, path, layer, owned_by, licences } = statement;
+    let Statement { stated, path, layer, owned_by, licences, more } = statement;
+    let mut details = stated.details.clone();
+    details.extend(more.details);
+    let mut depends = stated.depends.clone();
+    depends.extend(more.depends);
     Package {
         kind: stated.kind,
         name: stated.name.clone(),
         namespace: stated.namespace.clone(),
         version: stated.version.clone(),
         purl: purl::of(stated, distribution),
-        arch: stated.arch.clone(),
+        arch: stated.arch.clone().or(more.arch),
         source: stated.source.clone(),
         licences,
         locations: vec![Location { path: path.clone(), inside: stated.inside.clone() }],
@@ -231,10 +250,10 @@ fn to_package(statement: Statement<'_>, distribution: Option<&Distribution>) -> 
         owned_by,
         development: stated.development,
         locked_only: stated.locked_only,
-        depends: stated.depends.clone(),
+        depends,
         provides: stated.provides.clone(),
         direct: stated.direct,
         optional: stated.optional,
-        details: stated.details.clone(),
+        details,
     }
 }

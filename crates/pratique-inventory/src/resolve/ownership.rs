@@ -160,6 +160,7 @@ mod tests {
                 layer: 0,
                 owned_by: None,
                 licences: Vec::new(),
+                more: crate::resolve::More::default(),
             })
             .collect();
         let paths =

@@ -15,10 +15,13 @@ use crate::{
 
 /// The purl of `stated` in an image of `distribution`.
 pub(super) fn of(stated: &Stated, distribution: Option<&Distribution>) -> String {
+    if let Some(purl) = of_program(stated) {
+        return purl;
+    }
     let (namespace, name, subpath) = path(stated, distribution);
     let mut qualifiers: Vec<(&str, String)> = Vec::new();
     let mut version = stated.version.as_str();
-    if stated.kind.is_os() {
+    if stated.kind.is_os() && stated.kind != PackageKind::Portage {
         qualifiers.extend(stated.arch.clone().map(|arch| ("arch", arch)));
         qualifiers.extend(distribution.filter(|d| !d.id.is_empty()).map(|d| ("distro", distro(d))));
         if stated.kind == PackageKind::Rpm
@@ -29,8 +32,10 @@ pub(super) fn of(stated: &Stated, distribution: Option<&Distribution>) -> String
         }
         qualifiers.extend(upstream(stated).map(|upstream| ("upstream", upstream)));
     }
-    if stated.kind == PackageKind::Vcpkg {
-        qualifiers.extend(stated.arch.clone().map(|triplet| ("triplet", triplet)));
+    match stated.kind {
+        PackageKind::Vcpkg => qualifiers.extend(stated.arch.clone().map(|triplet| ("triplet", triplet))),
+        PackageKind::Bitnami => qualifiers.extend(stated.arch.clone().map(|arch| ("arch", arch))),
+        _ => {}
     }
     let details = own_qualifiers(stated.kind).iter().chain(&["vcs_url"]);
     qualifiers.extend(details.filter_map(|&key| Some((key, stated.details.get(key)?.clone()))));
@@ -57,20 +62,41 @@ pub(super) fn of(stated: &Stated, distribution: Option<&Distribution>) -> String
 /// The details that are qualifiers of the kind's purls, under the same name.
 fn own_qualifiers(kind: PackageKind) -> &'static [&'static str] {
     match kind {
+        PackageKind::Bitnami => &["distro"],
         PackageKind::Conan => &["channel"],
         PackageKind::Gem => &["platform"],
         PackageKind::Generic => &["repository_url"],
         PackageKind::Julia => &["uuid"],
+        PackageKind::Nix => &["output", "outputhash"],
         PackageKind::Pub => &["hosted_url"],
         PackageKind::Vcpkg => &["port_version"],
         _ => &[],
     }
 }
 
+/// The purl of a program that is known under one of its own, or whose name has several parts (`java/jre`).
+fn of_program(stated: &Stated) -> Option<String> {
+    if stated.kind != PackageKind::Generic {
+        return None;
+    }
+    let base = stated.details.get("purl").cloned();
+    let base = base.or_else(|| stated.name.contains('/').then(|| format!("pkg:generic/{}", stated.name)))?;
+    let purl = PackageUrl::parse(&base).ok()?.with_version(Some(&stated.version));
+    Some(purl.to_string())
+}
+
 /// Namespace, name and subpath.
 fn path(stated: &Stated, distribution: Option<&Distribution>) -> (Option<String>, String, Option<String>) {
     match stated.kind {
+        // Portage's categories take the namespace's place.
+        PackageKind::Portage => match stated.name.split_once('/') {
+            Some((category, name)) => (Some(category.to_owned()), name.to_owned(), None),
+            None => (None, stated.name.clone(), None),
+        },
         kind if kind.is_os() => {
+            if stated.namespace.is_some() {
+                return (stated.namespace.clone(), stated.name.clone(), None);
+            }
             let id = distribution.map(|d| d.id.as_str()).filter(|id| !id.is_empty());
             // The purl specification names Red Hat by its vendor name.
             let id = id.map(|id| if id == "rhel" { "redhat" } else { id });
@@ -104,7 +130,10 @@ fn path(stated: &Stated, distribution: Option<&Distribution>) -> (Option<String>
 
 fn distro(distribution: &Distribution) -> String {
     match distribution.version.as_str() {
-        "" => distribution.id.clone(),
+        "" => match &distribution.build {
+            Some(build) => format!("{}-{build}", distribution.id),
+            None => distribution.id.clone(),
+        },
         version => format!("{}-{version}", distribution.id),
     }
 }
@@ -115,8 +144,14 @@ fn upstream(stated: &Stated) -> Option<String> {
     if stated.kind == PackageKind::Rpm {
         return stated.details.get("sourcerpm").cloned();
     }
+    // opkg's list does not tell the source and its control files do: one package must have one purl.
+    if stated.kind == PackageKind::Opkg {
+        return None;
+    }
     let source = stated.source.as_ref()?;
     match (source.name == stated.name, source.version == stated.version) {
+        // Arch states the base of every package, and so does its purl.
+        (true, true) if stated.kind == PackageKind::Alpm => Some(source.name.clone()),
         (true, true) => None,
         (_, true) => Some(source.name.clone()),
         (_, false) => Some(format!("{}@{}", source.name, source.version)),

@@ -5,8 +5,8 @@
 
 #![allow(dead_code, unreachable_pub, clippy::print_stdout, clippy::unwrap_used)] // Each test binary uses its own part of this.
 
-pub mod oracle;
 pub mod lists;
+pub mod oracle;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,5 +1,5 @@
 //! Programs that say what they were built from: Go's build information, Rust's audit list, the list of a native image
-//! of GraalVM, the version of a .NET assembly.
+//! of GraalVM, the version of a .NET assembly; and those known by the version in their bytes ([`programs`]).
 //!
 //! A program is looked at once, through a fixed window ([`window`]), by a set of [`Detector`]s; none of them
 //! holds more of it than what it is about to state. A file that begins like no program costs 64 bytes, a
@@ -16,6 +16,7 @@ mod go;
 mod layout;
 mod module_info;
 mod native_image;
+mod programs;
 mod upx;
 mod version_info;
 mod window;
@@ -29,6 +30,7 @@ use pratique_image::EntryHeader;
 
 use self::{
     layout::{Format, Layout, fat_programs},
+    programs::{Form, Versions},
     window::{Window, fill, slide},
 };
 use crate::{Cataloger, CatalogerId, Fact, File, Reading, Unreadable};
@@ -50,7 +52,7 @@ const ARCHIVES: [&[u8]; 3] = [b".jar", b".war", b".ear"];
 
 impl Cataloger for Executables {
     fn id(&self) -> CatalogerId {
-        CatalogerId { name: "executables/build-info", revision: 2 }
+        CatalogerId { name: "executables/build-info", revision: 3 }
     }
 
     fn reads(&self) -> &'static [&'static str] {
@@ -58,10 +60,10 @@ impl Cataloger for Executables {
     }
 
     fn wants(&self, file: &EntryHeader) -> bool {
-        if file.size < SHORTEST {
-            return false;
-        }
         let name = file.path.file_name();
+        if file.size < SHORTEST {
+            return programs::named(name, Form::Text);
+        }
         // An archive with an execute bit is the archive reader's: asking two would take it into memory.
         if ARCHIVES.iter().any(|ending| name.ends_with(ending)) {
             return false;
@@ -69,7 +71,9 @@ impl Cataloger for Executables {
         if file.mode & 0o111 != 0 || file.mode.trailing_zeros() >= 9 {
             return true;
         }
-        ENDINGS.iter().any(|ending| name.ends_with(ending)) || memchr::memmem::find(name, b".so.").is_some()
+        ENDINGS.iter().any(|ending| name.ends_with(ending))
+            || memchr::memmem::find(name, b".so.").is_some()
+            || programs::named(name, Form::Text)
     }
 
     fn read(&self, file: &mut File<'_>) -> Result<Reading, Unreadable> {
@@ -77,12 +81,21 @@ impl Cataloger for Executables {
         // Most files with an execute bit are scripts: they are told apart before anything is allocated.
         let mut head = [0; HEAD];
         let mut held = fill(file.body, &mut head[..SHORTEST as usize])?;
-        let Some(format) = Format::of(&head[..held]) else { return Ok(reading) };
+        let name = file.header.path.file_name();
+        let Some(format) = Format::of(&head[..held]) else {
+            if let Some(mut versions) = Versions::of(name, Form::Text) {
+                slide(&head[..held], file.body, file.header.size, |window| {
+                    versions.feed(window) == Appetite::More
+                })?;
+                versions.finish(&mut reading);
+            }
+            return Ok(reading);
+        };
         if format == Format::FatMachO {
             held += fill(file.body, &mut head[held..])?;
             read_fat(&head[..held], file, &mut reading)?;
         } else {
-            read_program(&head[..held], file.body, file.header.size, &mut reading)?;
+            read_program(name, &head[..held], file.body, file.header.size, &mut reading)?;
         }
         Ok(reading)
     }
@@ -108,18 +121,28 @@ enum Appetite {
     Enough,
 }
 
-/// Everything that looks at a program with this layout. A new detector is a line here.
-fn detectors(layout: &Layout) -> Vec<Box<dyn Detector>> {
-    vec![
+/// Everything that looks at a program with this name and layout. A new detector is a line here.
+fn detectors(name: &[u8], layout: &Layout) -> Vec<Box<dyn Detector>> {
+    let mut all: Vec<Box<dyn Detector>> = vec![
         Box::new(go::BuildInfo::new(layout)),
         Box::new(auditable::AuditList::new(layout)),
         Box::new(native_image::NativeImage::new(layout)),
         Box::new(assembly::Assembly::new()),
-    ]
+    ];
+    if let Some(versions) = Versions::of(name, Form::Program) {
+        all.push(Box::new(versions));
+    }
+    all
 }
 
 /// Reads one program, of which `head` has been taken from `body` already.
-fn read_program(head: &[u8], body: &mut dyn Read, size: u64, reading: &mut Reading) -> io::Result<()> {
+fn read_program(
+    name: &[u8],
+    head: &[u8],
+    body: &mut dyn Read,
+    size: u64,
+    reading: &mut Reading,
+) -> io::Result<()> {
     let mut all = Vec::new();
     let mut hungry = Vec::new();
     slide(head, body, size, |window| {
@@ -129,7 +152,7 @@ fn read_program(head: &[u8], body: &mut dyn Read, size: u64, reading: &mut Readi
                 reading.problem("it is packed by UPX: what it was built from cannot be seen");
                 return false;
             }
-            all = detectors(&layout);
+            all = detectors(name, &layout);
             hungry = (0..all.len()).collect();
         }
         hungry.retain(|&i| all.get_mut(i).is_some_and(|detector| detector.feed(window) == Appetite::More));
@@ -144,6 +167,7 @@ fn read_program(head: &[u8], body: &mut dyn Read, size: u64, reading: &mut Readi
 /// Reads the programs of a fat file one after the other, as if each were a file of its own. They are built
 /// from the same sources for different processors, so what several of them state is stated once.
 fn read_fat(head: &[u8], file: &mut File<'_>, reading: &mut Reading) -> Result<(), Unreadable> {
+    let name = file.header.path.file_name();
     let mut rest = head.chain(&mut *file.body);
     let mut at = 0_u64;
     for (offset, size) in fat_programs(head) {
@@ -158,7 +182,7 @@ fn read_fat(head: &[u8], file: &mut File<'_>, reading: &mut Reading) -> Result<(
         }
         let mut program = (&mut rest).take(size);
         let mut of_program = Reading::nothing();
-        read_program(&[], &mut program, size, &mut of_program)?;
+        read_program(name, &[], &mut program, size, &mut of_program)?;
         io::copy(&mut program, &mut io::sink())?;
         at = offset + (size - program.limit());
         for problem in of_program.problems {

@@ -21,7 +21,7 @@ pub struct ApkDatabase;
 
 impl Cataloger for ApkDatabase {
     fn id(&self) -> CatalogerId {
-        CatalogerId { name: "os/apk", revision: 1 }
+        CatalogerId { name: "os/apk", revision: 2 }
     }
 
     fn reads(&self) -> &'static [&'static str] {
@@ -87,9 +87,9 @@ impl Record {
             b'A' => self.stated.arch = Some(text(value)).filter(|arch| !arch.is_empty()),
             b'L' => self.stated.licences = licences(&text(value)),
             b'o' => self.origin = text(value),
-            b'D' => self.stated.depends = depends(&text(value)).into_iter().map(Into::into).collect(),
+            b'D' => self.stated.depends = names(&text(value)).into_iter().map(Into::into).collect(),
             b'c' => self.detail("commit", value),
-            b'p' => self.detail("provides", value),
+            b'p' => self.stated.provides = names(&text(value)),
             b'F' => {
                 self.path.clear();
                 self.path.extend_from_slice(value);
@@ -147,9 +147,9 @@ fn licences(value: &str) -> Vec<String> {
     found
 }
 
-/// The names of a `D:` line without version constraints (`=`, `<`, `>`, `~`), pinned repositories (`@`) and
+/// The names of a `D:` or `p:` line without version constraints (`=`, `<`, `>`, `~`), pinned repositories (`@`) and
 /// conflicts (`!`).
-fn depends(value: &str) -> Vec<String> {
+fn names(value: &str) -> Vec<String> {
     let names = value.split_whitespace().filter(|word| !word.starts_with('!'));
     let bare = names.map(|word| word.split(['=', '<', '>', '~', '@']).next().unwrap_or_default());
     let mut found: Vec<String> = bare.filter(|name| !name.is_empty()).map(str::to_owned).collect();
@@ -214,7 +214,7 @@ R:libc.musl-armv7.so.1
         assert_eq!(musl.licences, ["GPL-2.0-or-later", "MIT"]);
         assert_eq!(musl.depends, ["busybox", "edge", "pc:zlib", "so:libc.musl-armv7.so.1"]);
         assert_eq!(musl.details["commit"], "1e9cba35");
-        assert_eq!(musl.details["provides"], "so:libc.musl-armv7.so.1=1 cmd:ldd=1.2.2-r3");
+        assert_eq!(musl.provides, ["cmd:ldd", "so:libc.musl-armv7.so.1"]);
         let files = ["init", "lib/ld-musl-armhf.so.1", "lib/libc.musl-armv7.so.1"];
         assert_eq!(musl.files, files.into_iter().collect());
     }

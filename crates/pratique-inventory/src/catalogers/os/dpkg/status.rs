@@ -1,7 +1,6 @@
 //! The packages of dpkg's database.
 //!
-//! `status` is a list of paragraphs of fields (deb-control(5)): `Name: value`, continued on lines that begin
-//! with white space; an empty line ends the paragraph. Field names are case-insensitive. The traps:
+//! `status` is a list of paragraphs of fields (deb-control(5)), one a package. The traps:
 //!
 //! * Only the last word of `Status` tells whether a package is there. `config-files` is a removed package whose
 //!   configuration is left, and `not-installed` one that never was; everything between (`half-installed`,
@@ -15,14 +14,11 @@
 use pratique_image::EntryHeader;
 
 use super::{DATABASE, file_in};
-use crate::catalogers::os::lines::{Lines, text};
+use crate::catalogers::os::control::{self, Paragraph};
 use crate::{Cataloger, CatalogerId, Fact, File, PackageKind, Reading, SourcePackage, Stated, Unreadable};
 
 /// Reads dpkg's list of packages.
 pub struct DpkgStatus;
-
-/// Longest value that is kept, in bytes.
-const LONGEST: usize = 1 << 20;
 
 /// Endings of files in `status.d` that are no control files.
 const SIBLINGS: &[&[u8]] = &[
@@ -42,7 +38,7 @@ const SIBLINGS: &[&[u8]] = &[
 
 impl Cataloger for DpkgStatus {
     fn id(&self) -> CatalogerId {
-        CatalogerId { name: "os/dpkg", revision: 1 }
+        CatalogerId { name: "os/dpkg", revision: 2 }
     }
 
     fn reads(&self) -> &'static [&'static str] {
@@ -59,150 +55,81 @@ impl Cataloger for DpkgStatus {
     fn read(&self, file: &mut File<'_>) -> Result<Reading, Unreadable> {
         let most = file.limits.records;
         let mut reading = Reading::nothing();
-        let mut record = Record::default();
-        let mut lines = Lines::new(file.body);
-        while let Some(line) = lines.next()? {
-            if line.bytes.trim_ascii().is_empty() {
-                std::mem::take(&mut record).finish(&mut reading);
-                if reading.facts.len() >= most {
-                    reading
-                        .problem(format!("line {}: only the first {most} packages were read", line.number));
-                    return Ok(reading);
-                }
-                continue;
+        control::each(file.body, FIELDS, &mut reading, |paragraph, reading| {
+            let line = paragraph.line;
+            let stated = package(paragraph, reading);
+            reading.facts.extend(stated);
+            let room = reading.facts.len() < most;
+            if !room {
+                reading.problem(format!("line {line}: only the first {most} packages were read"));
             }
-            if record.line == 0 {
-                record.line = line.number;
-            }
-            if let [b' ' | b'\t', ..] = line.bytes {
-                record.more(line.bytes);
-            } else if let Some(colon) = memchr::memchr(b':', line.bytes) {
-                let (name, value) = line.bytes.split_at(colon);
-                record.begin(name, value.get(1..).unwrap_or_default());
-            } else {
-                record.commit();
-                reading.problem(format!("line {} is no field", line.number));
-            }
-            if (line.cut || record.value.len() > LONGEST)
-                && let Some(field) = record.open
-            {
-                reading.problem(format!("line {}: {field:?} is too long, its end is missing", line.number));
-                record.commit();
-            }
-        }
-        record.finish(&mut reading);
+            room
+        })?;
         Ok(reading)
     }
 }
 
 /// The fields that are read. All others are passed over without being kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Field {
-    Package,
-    Status,
-    Version,
-    Architecture,
-    Source,
-    Essential,
-    Depends,
-    Provides,
-    Maintainer,
-    Origin,
+const FIELDS: &[&str] = &[
+    "Package",
+    "Status",
+    "Version",
+    "Architecture",
+    "Source",
+    "Essential",
+    "Depends",
+    "Pre-Depends",
+    "Provides",
+    "Maintainer",
+    "Origin",
+];
+
+/// The package that a paragraph states, unless it is gone.
+fn package(mut paragraph: Paragraph, reading: &mut Reading) -> Option<Fact> {
+    let state = paragraph.take("Status").split_whitespace().last().unwrap_or_default().to_owned();
+    if matches!(state.as_str(), "not-installed" | "config-files") {
+        return None;
+    }
+    let line = paragraph.line;
+    let mut stated = Stated {
+        kind: PackageKind::Deb,
+        name: paragraph.take("Package"),
+        version: paragraph.take("Version"),
+        arch: Some(paragraph.take("Architecture")).filter(|arch| !arch.is_empty()),
+        ..Stated::default()
+    };
+    if stated.name.is_empty() {
+        reading.problem(format!("the package at line {line} has no name"));
+        return None;
+    }
+    if stated.version.is_empty() {
+        reading.problem(format!("{} at line {line} has no version", stated.name));
+        return None;
+    }
+    stated.source = Some(source_package(&paragraph.take("Source"), &stated));
+    for (field, value) in &paragraph.fields {
+        match *field {
+            "Depends" | "Pre-Depends" => stated.depends.extend(control::names(value).map(Into::into)),
+            "Provides" => stated.provides.extend(control::names(value)),
+            "Essential" if value == "yes" => detail(&mut stated, "essential", value),
+            "Maintainer" => detail(&mut stated, "maintainer", value),
+            "Origin" => detail(&mut stated, "origin", value),
+            _ => {}
+        }
+    }
+    stated.depends.sort_unstable();
+    stated.depends.dedup();
+    stated.provides.sort_unstable();
+    stated.provides.dedup();
+    if state != "installed" {
+        detail(&mut stated, "status", &state);
+    }
+    Some(Fact::Package(Box::new(stated)))
 }
 
-impl Field {
-    fn named(name: &[u8]) -> Option<Self> {
-        const FIELDS: &[(&[u8], Field)] = &[
-            (b"package", Field::Package),
-            (b"status", Field::Status),
-            (b"version", Field::Version),
-            (b"architecture", Field::Architecture),
-            (b"source", Field::Source),
-            (b"essential", Field::Essential),
-            (b"depends", Field::Depends),
-            (b"pre-depends", Field::Depends),
-            (b"provides", Field::Provides),
-            (b"maintainer", Field::Maintainer),
-            (b"origin", Field::Origin),
-        ];
-        FIELDS.iter().find(|(known, _)| name.eq_ignore_ascii_case(known)).map(|&(_, field)| field)
-    }
-}
-
-/// A paragraph while it is read.
-#[derive(Default)]
-struct Record {
-    /// Where it begins; 0 before its first line.
-    line: u64,
-    /// The field whose value is being gathered.
-    open: Option<Field>,
-    value: Vec<u8>,
-    stated: Stated,
-    source: String,
-    state: String,
-}
-
-impl Record {
-    fn begin(&mut self, name: &[u8], value: &[u8]) {
-        self.commit();
-        self.open = Field::named(name);
-        self.more(value);
-    }
-
-    fn more(&mut self, value: &[u8]) {
-        if self.open.is_some() {
-            self.value.extend_from_slice(value);
-        }
-    }
-
-    /// Takes the value that was gathered into the package.
-    fn commit(&mut self) {
-        let Some(field) = self.open.take() else { return };
-        let value = text(&self.value);
-        self.value.clear();
-        let stated = &mut self.stated;
-        let mut detail = |name: &str| {
-            if !value.is_empty() {
-                stated.details.insert(name.into(), value.clone());
-            }
-        };
-        match field {
-            Field::Essential if value != "yes" => {}
-            Field::Essential => detail("essential"),
-            Field::Provides => detail("provides"),
-            Field::Maintainer => detail("maintainer"),
-            Field::Origin => detail("origin"),
-            Field::Package => stated.name = value,
-            Field::Status => self.state = value.split_whitespace().last().unwrap_or_default().to_owned(),
-            Field::Version => stated.version = value,
-            Field::Architecture => stated.arch = Some(value).filter(|arch| !arch.is_empty()),
-            Field::Source => self.source = value,
-            Field::Depends => stated.depends.extend(depends(&value).map(Into::into)),
-        }
-    }
-
-    fn finish(mut self, reading: &mut Reading) {
-        self.commit();
-        if self.line == 0 || matches!(self.state.as_str(), "not-installed" | "config-files") {
-            return;
-        }
-        let Self { line, mut stated, source, state, .. } = self;
-        if stated.name.is_empty() {
-            reading.problem(format!("the package at line {line} has no name"));
-            return;
-        }
-        if stated.version.is_empty() {
-            reading.problem(format!("{} at line {line} has no version", stated.name));
-            return;
-        }
-        stated.kind = PackageKind::Deb;
-        stated.source = Some(source_package(&source, &stated));
-        stated.depends.sort_unstable();
-        stated.depends.dedup();
-        if !matches!(state.as_str(), "" | "installed") {
-            stated.details.insert("status".into(), state);
-        }
-        reading.facts.push(Fact::Package(Box::new(stated)));
+fn detail(stated: &mut Stated, name: &str, value: &str) {
+    if !value.is_empty() {
+        stated.details.insert(name.into(), value.into());
     }
 }
 
@@ -214,14 +141,6 @@ fn source_package(field: &str, binary: &Stated) -> SourcePackage {
     };
     let or_own = |stated: &str, own: &str| if stated.is_empty() { own.to_owned() } else { stated.to_owned() };
     SourcePackage { name: or_own(name, &binary.name), version: or_own(version, &binary.version) }
-}
-
-/// The names in a relationship field: every alternative, without versions, architectures and `:any`.
-fn depends(value: &str) -> impl Iterator<Item = String> {
-    value.split([',', '|']).filter_map(|relation| {
-        let name = relation.trim().split([' ', '\t', '(', '[', '<', ':']).next()?;
-        (!name.is_empty()).then(|| name.to_owned())
-    })
 }
 
 #[cfg(test)]
@@ -255,7 +174,7 @@ mod tests {
         let reading = read(
             b"Package: libc6\nSTATUS: hold ok installed\nEssential: yes\nArchitecture: amd64\n\
               Source: glibc (2.36-9)\nVersion: 2.36-9+deb12u10\nPre-Depends: dpkg (>= 1.15)\n\
-              Depends: libgcc-s1 | libgcc1:any (>= 1),\n libcrypt1 [amd64] <!nocheck>, dpkg\n\
+              Provides: libc6-abi (= 2), libc-bin:any\nDepends: libgcc-s1 | libgcc1:any (>= 1),\n libcrypt1 [amd64] <!nocheck>, dpkg\n\
               Conffiles:\n /etc/ld.so.conf abc\nDescription: x\n Package: y\n .\n z\n",
         );
         assert!(reading.problems.is_empty(), "{:?}", reading.problems);
@@ -264,6 +183,7 @@ mod tests {
         assert_eq!(libc.arch.as_deref(), Some("amd64"));
         assert_eq!(libc.source, Some(SourcePackage { name: "glibc".into(), version: "2.36-9".into() }));
         assert_eq!(libc.depends, ["dpkg", "libcrypt1", "libgcc-s1", "libgcc1"]);
+        assert_eq!(libc.provides, ["libc-bin", "libc6-abi"]);
         assert_eq!(libc.details["essential"], "yes");
         assert!(!libc.details.contains_key("status"));
     }

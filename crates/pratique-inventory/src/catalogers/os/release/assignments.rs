@@ -22,6 +22,7 @@ pub(super) fn os_release(text: &str, reading: &mut Reading) -> Option<Distributi
             "VERSION_CODENAME" => stated.codename = optional(),
             "UBUNTU_CODENAME" if stated.codename.is_none() => stated.codename = optional(),
             "PRETTY_NAME" => stated.name.clone_from(&value),
+            "BUILD_ID" => stated.build = optional(),
             "CPE_NAME" => stated.cpe = optional(),
             "VARIANT_ID" => stated.variant = optional(),
             "SUPPORT_END" => stated.support_end = optional(),

@@ -99,6 +99,7 @@ pub fn merge(mut found: Vec<(&ImagePath, &Distribution)>) -> Option<Distribution
             best.point_release = finer.into_iter().find(|finer| is_finer(finer, &best.version));
         }
         best.codename = best.codename.or(other.codename);
+        best.build = best.build.or(other.build);
         best.cpe = best.cpe.or(other.cpe);
         best.variant = best.variant.or(other.variant);
         best.support_end = best.support_end.or(other.support_end);
@@ -113,7 +114,7 @@ fn is_finer(finer: &str, version: &str) -> bool {
 
 impl Cataloger for ReleaseFiles {
     fn id(&self) -> CatalogerId {
-        CatalogerId { name: "os/release", revision: 1 }
+        CatalogerId { name: "os/release", revision: 2 }
     }
 
     fn reads(&self) -> &'static [&'static str] {

@@ -40,7 +40,7 @@ const LOG: &[u8] = b"rpmdb.sqlite-wal";
 
 impl Cataloger for RpmDatabase {
     fn id(&self) -> CatalogerId {
-        CatalogerId { name: "os/rpm", revision: 1 }
+        CatalogerId { name: "os/rpm", revision: 2 }
     }
 
     fn reads(&self) -> &'static [&'static str] {

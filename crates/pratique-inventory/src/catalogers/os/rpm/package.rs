@@ -54,8 +54,7 @@ pub(super) fn stated(
         ("modularity", optional(Tag::ModularityLabel)),
         ("sourcerpm", source_rpm.clone()),
     ];
-    let mut details: std::collections::BTreeMap<String, String> =
-        details.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect();
+    let details = details.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect();
 
     let version_release = match release {
         Some(release) => format!("{version}-{release}"),
@@ -78,13 +77,10 @@ pub(super) fn stated(
         note(bad);
         Vec::new()
     });
-    match names(&header, Tag::ProvideName, &name, budget) {
-        Ok(provides) if provides.is_empty() => {}
-        Ok(provides) => {
-            details.insert("provides".into(), provides.join(" "));
-        }
-        Err(bad) => note(bad),
-    }
+    let provides = names(&header, Tag::ProvideName, &name, budget).unwrap_or_else(|bad| {
+        note(bad);
+        Vec::new()
+    });
     let files = files(&header, budget).unwrap_or_else(|bad| {
         note(bad);
         PathSet::new()
@@ -97,6 +93,7 @@ pub(super) fn stated(
         licences,
         files,
         depends: depends.into_iter().map(Into::into).collect(),
+        provides,
         details,
         name,
         ..Stated::default()
