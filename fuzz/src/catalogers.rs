@@ -4,16 +4,6 @@ use pratique_image::{EntryHeader, EntryKind, ImagePath};
 use pratique_inventory::{
     Cataloger, File, FileFacts, Inventory, LayerFacts, Limits, Reading,
     catalogers::{executables::Executables, language::*, os::*},
-    Cataloger, File, Limits, Reading,
-    catalogers::{
-        executables::Executables,
-        language::{CargoLock, JavaArchives, NpmLock, NpmPackage, PythonDirectUrl, PythonMetadata},
-        os::{
-            ApkDatabase, BitnamiSpdx, DpkgCopyright, DpkgStatus, FlatpakMetadata, HomebrewReceipt, OpkgFiles,
-            OpkgStatus, PacmanFiles, PacmanPackage, PortageContents, RedHatBuild, ReleaseFiles, RpmDatabase,
-            SnapFiles,
-        },
-    },
 };
 
 /// Lets a cataloger read `bytes` as a regular file at `path`, which it must want.
@@ -29,10 +19,12 @@ pub fn apk_installed(bytes: &[u8]) {
     read(&ApkDatabase, "lib/apk/db/installed", bytes);
 }
 
-pub fn bun_lock(bytes: &[u8]) {
-    read(&BunLock, "app/bun.lock", bytes);
 pub fn bitnami_spdx(bytes: &[u8]) {
     read(&BitnamiSpdx, "opt/bitnami/redis/.spdx-redis.spdx", bytes);
+}
+
+pub fn bun_lock(bytes: &[u8]) {
+    read(&BunLock, "app/bun.lock", bytes);
 }
 
 pub fn cargo_lock(bytes: &[u8]) {
@@ -44,8 +36,6 @@ pub fn composer(bytes: &[u8]) {
     read(&ComposerInstalled, "app/vendor/composer/installed.json", bytes);
 }
 
-pub fn dotnet_deps(bytes: &[u8]) {
-    read(&DepsJson, "app/App.deps.json", bytes);
 pub fn conda_environment(bytes: &[u8]) {
     read(&CondaEnvironment, "app/environment.yml", bytes);
 }
@@ -56,6 +46,10 @@ pub fn conda_package(bytes: &[u8]) {
 
 pub fn deno_lock(bytes: &[u8]) {
     read(&DenoLock, "app/deno.lock", bytes);
+}
+
+pub fn dotnet_deps(bytes: &[u8]) {
+    read(&DepsJson, "app/App.deps.json", bytes);
 }
 
 pub fn dpkg_copyright(bytes: &[u8]) {
@@ -73,6 +67,10 @@ pub fn executables(bytes: &[u8]) {
     }
 }
 
+pub fn flatpak_metadata(bytes: &[u8]) {
+    read(&FlatpakMetadata, "var/lib/flatpak/app/org.a.B/x86_64/stable/0f3e/metadata", bytes);
+}
+
 pub fn gem(bytes: &[u8]) {
     read(&GemfileLock, "app/Gemfile.lock", bytes);
     read(&Gemspec, "usr/lib/ruby/gems/3.1.0/specifications/a-1.0.gemspec", bytes);
@@ -81,8 +79,6 @@ pub fn gem(bytes: &[u8]) {
 pub fn go_mod(bytes: &[u8]) {
     read(&GoMod, "app/go.mod", bytes);
     read(&GoVendor, "app/vendor/modules.txt", bytes);
-pub fn flatpak_metadata(bytes: &[u8]) {
-    read(&FlatpakMetadata, "var/lib/flatpak/app/org.a.B/x86_64/stable/0f3e/metadata", bytes);
 }
 
 pub fn homebrew_receipt(bytes: &[u8]) {
@@ -141,6 +137,8 @@ pub fn nuget(bytes: &[u8]) {
     read(&PackagesLock, "app/packages.lock.json", bytes);
     read(&ProjectAssets, "app/obj/project.assets.json", bytes);
     read(&PaketLock, "app/paket.lock", bytes);
+}
+
 pub fn opkg_status(bytes: &[u8]) {
     read(&OpkgStatus, "usr/lib/opkg/status", bytes);
     read(&OpkgFiles, "usr/lib/opkg/info/a.list", bytes);
@@ -148,33 +146,6 @@ pub fn opkg_status(bytes: &[u8]) {
 
 pub fn os_release(bytes: &[u8]) {
     read(&ReleaseFiles, "etc/os-release", bytes);
-}
-
-pub fn pdm_lock(bytes: &[u8]) {
-    read(&PdmLock, "app/pdm.lock", bytes);
-}
-
-pub fn pipfile_lock(bytes: &[u8]) {
-    read(&PipfileLock, "app/Pipfile.lock", bytes);
-}
-
-pub fn pnpm_lock(bytes: &[u8]) {
-    read(&PnpmLock, "app/pnpm-lock.yaml", bytes);
-}
-
-pub fn poetry_lock(bytes: &[u8]) {
-    read(&PoetryLock, "app/poetry.lock", bytes);
-}
-
-pub fn pylock(bytes: &[u8]) {
-    read(&PyLock, "app/pylock.toml", bytes);
-}
-
-pub fn python_archive(bytes: &[u8]) {
-    // Shorter files are not wanted.
-    if bytes.len() >= 22 {
-        read(&PythonArchive, "wheels/a-1.0-py3-none-any.whl", bytes);
-    }
 }
 
 /// Formats that are one small document, each with a path at which it is read. A seed's first byte says which, `a` the
@@ -215,13 +186,31 @@ pub fn other_languages(bytes: &[u8]) {
     let which = usize::from(first.wrapping_sub(b'a')) % OTHER_LANGUAGES.len();
     let (cataloger, path) = OTHER_LANGUAGES[which];
     read(cataloger, path, bytes);
-pub fn pear_registry(bytes: &[u8]) {
-    read(&PearRegistry, "usr/share/php/.registry/mail.reg", bytes);
 }
 
 pub fn pacman_package(bytes: &[u8]) {
     read(&PacmanPackage, "var/lib/pacman/local/gmp-6.2.1-2/desc", bytes);
     read(&PacmanFiles, "var/lib/pacman/local/gmp-6.2.1-2/files", bytes);
+}
+
+pub fn pdm_lock(bytes: &[u8]) {
+    read(&PdmLock, "app/pdm.lock", bytes);
+}
+
+pub fn pear_registry(bytes: &[u8]) {
+    read(&PearRegistry, "usr/share/php/.registry/mail.reg", bytes);
+}
+
+pub fn pipfile_lock(bytes: &[u8]) {
+    read(&PipfileLock, "app/Pipfile.lock", bytes);
+}
+
+pub fn pnpm_lock(bytes: &[u8]) {
+    read(&PnpmLock, "app/pnpm-lock.yaml", bytes);
+}
+
+pub fn poetry_lock(bytes: &[u8]) {
+    read(&PoetryLock, "app/poetry.lock", bytes);
 }
 
 pub fn portage_contents(bytes: &[u8]) {
@@ -239,6 +228,17 @@ pub fn programs(bytes: &[u8]) {
     }
 }
 
+pub fn pylock(bytes: &[u8]) {
+    read(&PyLock, "app/pylock.toml", bytes);
+}
+
+pub fn python_archive(bytes: &[u8]) {
+    // Shorter files are not wanted.
+    if bytes.len() >= 22 {
+        read(&PythonArchive, "wheels/a-1.0-py3-none-any.whl", bytes);
+    }
+}
+
 pub fn python_metadata(bytes: &[u8]) {
     read(&PythonMetadata, "site-packages/a_b-1.0.dist-info/METADATA", bytes);
     read(&PythonMetadata, "site-packages/a.egg-info", bytes);
@@ -251,6 +251,8 @@ pub fn python_requirements(bytes: &[u8]) {
 
 pub fn python_setup(bytes: &[u8]) {
     read(&SetupPy, "app/setup.py", bytes);
+}
+
 pub fn red_hat_build(bytes: &[u8]) {
     read(&RedHatBuild, "root/buildinfo/Dockerfile-ubi8-8.5-1", bytes);
     read(&RedHatBuild, "root/buildinfo/content_manifests/ubi8.json", bytes);
@@ -284,6 +286,16 @@ pub fn rpm_sqlite(bytes: &[u8]) {
     read(&RpmDatabase, "var/lib/rpm/rpmdb.sqlite", bytes);
 }
 
+pub fn snap_files(bytes: &[u8]) {
+    read(&SnapFiles, "meta/snap.yaml", bytes);
+    read(&SnapFiles, "usr/share/snappy/dpkg.yaml", bytes);
+    read(&SnapFiles, "usr/share/snappy/dpkg.list", bytes);
+}
+
+pub fn uv_lock(bytes: &[u8]) {
+    read(&UvLock, "app/uv.lock", bytes);
+}
+
 pub fn wordpress(bytes: &[u8]) {
     read(&WordPressCore, "w/wp-includes/version.php", bytes);
     read(&WordPressParts, "w/wp-content/plugins/a/a.php", bytes);
@@ -293,14 +305,8 @@ pub fn xml_manifests(bytes: &[u8]) {
     read(&PackagesConfig, "app/packages.config", bytes);
     read(&CentralVersions, "app/Directory.Packages.props", bytes);
     read(&GradleVerification, "app/gradle/verification-metadata.xml", bytes);
-pub fn uv_lock(bytes: &[u8]) {
-    read(&UvLock, "app/uv.lock", bytes);
 }
 
 pub fn yarn_lock(bytes: &[u8]) {
     read(&YarnLock, "app/yarn.lock", bytes);
-pub fn snap_files(bytes: &[u8]) {
-    read(&SnapFiles, "meta/snap.yaml", bytes);
-    read(&SnapFiles, "usr/share/snappy/dpkg.yaml", bytes);
-    read(&SnapFiles, "usr/share/snappy/dpkg.list", bytes);
 }

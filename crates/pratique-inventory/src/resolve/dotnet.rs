@@ -57,6 +57,7 @@ mod tests {
             layer: 0,
             owned_by: None,
             licences: Vec::new(),
+            more: More::default(),
         });
         let mut found: Vec<_> = statements.collect();
         leave_out_accounted(&mut found);
