@@ -4,9 +4,11 @@
 //! hold for all of them and are done here: which layer brought a package ([`introducing_layers`]), and that
 //! one package stated by several files is one package ([`merge`]). Truth that is spread over several files
 //! is put together in a file of its own: [`dpkg`] (status, file lists, copyright), [`ownership`] (language
-//! packages that the distribution's package manager installed), [`purl`] (package and distribution).
+//! packages that the distribution's package manager installed), [`purl`] (package and distribution), [`graph`]
+//! (who depends on whom).
 
 mod dpkg;
+pub mod graph;
 mod ownership;
 mod purl;
 
