@@ -15,6 +15,7 @@ pub mod format;
 pub mod github;
 pub mod licences;
 pub mod properties;
+pub mod read;
 pub mod spdx2;
 pub mod spdx3;
 pub mod subject;
@@ -24,4 +25,5 @@ mod uuid;
 
 pub use contents::{Contents, Entry, Sbom};
 pub use format::Format;
+pub use read::{ReadError, looks_like_sbom, read};
 pub use subject::{Subject, SubjectLayer};

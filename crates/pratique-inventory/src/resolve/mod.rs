@@ -10,7 +10,7 @@
 mod dpkg;
 pub mod graph;
 mod ownership;
-mod purl;
+pub(crate) mod purl;
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -165,6 +165,17 @@ fn merge(found: Vec<Statement<'_>>, distribution: Option<&Distribution>) -> Vec<
             None => join(&mut packages, package),
         }
     }
+    in_order(packages)
+}
+
+/// One package for all that are of the same purl, layer and owner, sorted; as [`merge`] does for what files state.
+pub(crate) fn merged(found: impl Iterator<Item = Package>) -> Vec<Package> {
+    let mut packages = BTreeMap::new();
+    found.for_each(|package| join(&mut packages, package));
+    in_order(packages)
+}
+
+fn in_order(packages: BTreeMap<(String, usize, Option<String>), Package>) -> Vec<Package> {
     let mut packages: Vec<_> = packages.into_values().collect();
     for package in &mut packages {
         package.locations.sort();

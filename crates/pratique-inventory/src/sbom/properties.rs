@@ -143,6 +143,15 @@ pub fn of_problems(problems: &[(Option<usize>, Problem)]) -> Vec<Pair> {
     problems.iter().map(sentence).collect()
 }
 
+/// What one of our own properties says that could not be read of the image, and whether something is lost by it.
+pub(crate) fn problem(name: &str, value: &str) -> Option<(String, bool)> {
+    match name.strip_prefix(PREFIX)? {
+        "coverage:not-read" => Some((value.to_owned(), true)),
+        "coverage:note" => Some((value.to_owned(), false)),
+        _ => None,
+    }
+}
+
 /// Where a package is stated, in one string: `outer.jar!/inner.jar`.
 pub fn place(location: &Location) -> String {
     match location.inside.as_str() {
