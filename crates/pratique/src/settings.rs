@@ -14,7 +14,10 @@ use pratique_image::{BadTarget, Credentials, Image, OpenOptions, Platform, Progr
 use pratique_inventory::{Cache, Inventory, Scope, TakeOptions, sbom::Subject};
 use pratique_report::TargetInfo;
 
-use crate::progress::Bars;
+use crate::{
+    document::{self, Document},
+    progress::Bars,
+};
 
 /// Where facts of layers are remembered.
 #[derive(Debug, Clone, clap::Args)]
@@ -54,7 +57,7 @@ fn cache_home() -> anyhow::Result<PathBuf> {
 #[command(next_help_heading = "Target")]
 pub(crate) struct TargetArgs {
     /// Image or directory: a registry reference, docker-archive:FILE, oci-archive:FILE, oci:DIR or oci:DIR:TAG,
-    /// dir:PATH, a path whose kind is detected, or - for an archive on standard input
+    /// dir:PATH, sbom:FILE, a path whose kind is detected, or - for an archive or SBOM on standard input
     #[arg(value_parser = plausible_target)]
     target: String,
     /// Platform of a multi-platform image: os/arch[/variant] [default: this machine's, else the only one]
@@ -115,6 +118,9 @@ impl TargetArgs {
 
     /// Opens the image and takes its inventory. `quiet` keeps bars away.
     pub(crate) fn take(&self, quiet: bool) -> anyhow::Result<Taken> {
+        if let Some(document) = Document::of(&self.target)? {
+            return document.take();
+        }
         let target = Target::parse(&self.target)?;
         let bars = Bars::new(!quiet && !self.no_progress);
         let image = Image::open(&target, &self.open_options(bars.clone()))?;
@@ -145,6 +151,9 @@ impl TargetArgs {
 
 /// A target that is wrongly written is wrong usage; one that is not there is a scan that could not be done.
 fn plausible_target(text: &str) -> Result<String, BadTarget> {
+    if text.starts_with(document::PREFIX) {
+        return Ok(text.to_owned());
+    }
     match Target::parse(text) {
         Ok(_) | Err(BadTarget::NoSuchPath(_)) => Ok(text.to_owned()),
         Err(wrong) => Err(wrong),

@@ -10,6 +10,7 @@ mod sbom;
 mod scan;
 mod source;
 mod version;
+mod why;
 
 use clap::Subcommand;
 
@@ -21,6 +22,7 @@ pub(crate) enum Command {
     Scan(scan::Args),
     Packages(packages::Args),
     Sbom(sbom::Args),
+    Why(why::Args),
     Explain(explain::Args),
     Db(db::Args),
     Cache(cache::Args),
@@ -36,6 +38,7 @@ impl Command {
             Self::Scan(args) => scan::run(args),
             Self::Packages(args) => packages::run(args),
             Self::Sbom(args) => sbom::run(args),
+            Self::Why(args) => why::run(args),
             Self::Explain(args) => explain::run(&args),
             Self::Db(args) => db::run(args),
             Self::Cache(args) => cache::run(&args),
