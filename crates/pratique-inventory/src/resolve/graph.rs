@@ -6,7 +6,7 @@
 //!    distribution's packages also one that provides it. Where the requirement states the version that was
 //!    chosen, only that version answers.
 //! 2. **Who is near.** An installed npm package sees what lies in the `node_modules` beside and above it, the
-//!    nearest first, as Node.js does. Any other language package sees what the same file states, else what lies
+//!    nearest first, as Node.js does, and nothing else. Any other language package sees what the same file states, else what lies
 //!    in the same place (the directory two above a file: `site-packages`, `specifications`), else everything. A
 //!    distribution's package sees those of its own architecture first.
 //! 3. All that are equally near answer: to hide a dependency is worse than to name one too many.
@@ -77,7 +77,7 @@ impl Inventory {
                             requirement.version.as_ref().is_none_or(|version| *version == other.version)
                         })
                 });
-                found.extend(nearest(packages, package, able.collect()));
+                found.extend(nearest(packages, package, able.collect(), requirement.version.is_some()));
             }
             for &to in &found {
                 if let Some(dependents) = graph.dependents.get_mut(to) {
@@ -167,7 +167,7 @@ fn provided(package: &Package) -> impl Iterator<Item = &str> {
     })
 }
 
-fn nearest(packages: &[Package], from: &Package, able: Vec<usize>) -> Vec<usize> {
+fn nearest(packages: &[Package], from: &Package, able: Vec<usize>, chosen: bool) -> Vec<usize> {
     if able.len() < 2 && from.kind != PackageKind::Npm {
         return able;
     }
@@ -177,13 +177,15 @@ fn nearest(packages: &[Package], from: &Package, able: Vec<usize>) -> Vec<usize>
     }
     let paths: BTreeSet<&str> = from.locations.iter().filter_map(|l| l.path.as_str()).collect();
     let places = |to: usize| packages.get(to).map(|other| other.locations.as_slice()).unwrap_or_default();
+    let in_file = |&to: &usize| places(to).iter().any(|l| l.path.as_str().is_some_and(|path| paths.contains(path)));
     if from.kind == PackageKind::Npm
-        && let Some(seen) = seen_by_node(&paths, &able, packages)
+        && let Some(seen) = seen_by_node(from, &paths, &able, packages)
     {
-        return seen;
+        // A lock file that states it too knows better than nothing; and a version that was chosen is there somewhere.
+        if !seen.is_empty() || !(chosen || able.iter().any(in_file)) {
+            return seen;
+        }
     }
-    let in_file =
-        |&to: &usize| places(to).iter().any(|l| l.path.as_str().is_some_and(|path| paths.contains(path)));
     if able.iter().any(in_file) {
         return prefer(able, in_file);
     }
@@ -205,36 +207,44 @@ fn tree(path: &str) -> Option<&str> {
     Some(path.rsplit_once('/')?.0.rsplit_once('/')?.0)
 }
 
-/// What an installed npm package finds by Node.js's rule; `None` where none of `able` is found so, or the package is
+/// What an installed npm package finds by Node.js's rule: in the `node_modules` of its own directory and of those above
+/// it, the nearest first, or else beside it, which is how distributions lay them (`NODE_PATH`). `None` where `from` is
 /// not installed.
-fn seen_by_node(paths: &BTreeSet<&str>, able: &[usize], packages: &[Package]) -> Option<Vec<usize>> {
+fn seen_by_node(from: &Package, paths: &BTreeSet<&str>, able: &[usize], packages: &[Package]) -> Option<Vec<usize>> {
     const FOLDER: &str = "node_modules/";
-    // Folder of `node_modules` → who lies directly in it.
+    // Directory → who lies directly in it.
     let mut there: HashMap<&str, Vec<usize>> = HashMap::new();
-    for &to in able {
-        for location in packages.get(to).map(|other| other.locations.as_slice()).unwrap_or_default() {
-            let Some(path) = location.path.as_str() else { continue };
-            if let Some(at) = path.rfind(FOLDER).filter(|_| path.ends_with("/package.json")) {
-                there.entry(path.get(..at).unwrap_or_default()).or_default().push(to);
-            }
+    for other in able.iter().filter_map(|&to| Some((to, packages.get(to)?))) {
+        let paths = other.1.locations.iter().filter_map(|location| location.path.as_str());
+        for directory in paths.filter_map(|path| installed_in(path, &other.1.name)) {
+            there.entry(directory).or_default().push(other.0);
         }
     }
+    let mut installed = false;
     let mut seen = BTreeSet::new();
-    for path in paths.iter().filter(|path| path.ends_with("package.json")) {
-        let mut folder = path.strip_suffix("package.json").unwrap_or(path);
-        loop {
-            if let Some(found) = there.get(folder) {
-                seen.extend(found);
-                break;
+    for path in paths {
+        let Some(beside) = installed_in(path, &from.name) else { continue };
+        installed = true;
+        let mut directory = path.strip_suffix("package.json").unwrap_or(path);
+        let found = loop {
+            let inside = format!("{directory}{FOLDER}");
+            if let Some(found) = there.get(inside.as_str()) {
+                break Some(found);
             }
-            let Some((above, _)) = folder.trim_end_matches('/').rsplit_once('/') else {
-                seen.extend(there.get("").into_iter().flatten());
-                break;
-            };
-            folder = folder.get(..=above.len()).unwrap_or_default();
-        }
+            if directory.is_empty() {
+                break there.get(beside);
+            }
+            let above = directory.trim_end_matches('/').rfind('/').map_or(0, |at| at + 1);
+            directory = directory.get(..above).unwrap_or_default();
+        };
+        seen.extend(found.into_iter().flatten());
     }
-    (!seen.is_empty()).then(|| seen.into_iter().collect())
+    installed.then(|| seen.into_iter().collect())
+}
+
+/// The directory in which the package `name` of this `package.json` lies: `app/node_modules/`.
+fn installed_in<'p>(path: &'p str, name: &str) -> Option<&'p str> {
+    path.strip_suffix("/package.json")?.strip_suffix(name).filter(|rest| rest.is_empty() || rest.ends_with('/'))
 }
 
 #[cfg(test)]
@@ -281,8 +291,10 @@ mod tests {
             npm("c", "1", "app/node_modules/c/package.json", &["b", "a"]),
             npm("d", "1", "app/node_modules/c/node_modules/@s/d/package.json", &["b"]),
             npm("e", "1", "node_modules/e/package.json", &["b@2"]),
+            npm("f", "1", "usr/share/nodejs/f/package.json", &["a", "@s/g"]),
+            npm("@s/g", "1", "usr/share/nodejs/@s/g/package.json", &["f"]),
         ]);
-        assert_eq!(found, [(0, 1), (3, 0), (3, 2), (4, 2), (5, 2)]);
+        assert_eq!(found, [(0, 1), (3, 0), (3, 2), (4, 2), (5, 2), (6, 7), (7, 6)]);
     }
 
     #[test]
