@@ -177,7 +177,8 @@ fn nearest(packages: &[Package], from: &Package, able: Vec<usize>, chosen: bool)
     }
     let paths: BTreeSet<&str> = from.locations.iter().filter_map(|l| l.path.as_str()).collect();
     let places = |to: usize| packages.get(to).map(|other| other.locations.as_slice()).unwrap_or_default();
-    let in_file = |&to: &usize| places(to).iter().any(|l| l.path.as_str().is_some_and(|path| paths.contains(path)));
+    let in_file =
+        |&to: &usize| places(to).iter().any(|l| l.path.as_str().is_some_and(|path| paths.contains(path)));
     if from.kind == PackageKind::Npm
         && let Some(seen) = seen_by_node(from, &paths, &able, packages)
     {
@@ -210,7 +211,12 @@ fn tree(path: &str) -> Option<&str> {
 /// What an installed npm package finds by Node.js's rule: in the `node_modules` of its own directory and of those above
 /// it, the nearest first, or else beside it, which is how distributions lay them (`NODE_PATH`). `None` where `from` is
 /// not installed.
-fn seen_by_node(from: &Package, paths: &BTreeSet<&str>, able: &[usize], packages: &[Package]) -> Option<Vec<usize>> {
+fn seen_by_node(
+    from: &Package,
+    paths: &BTreeSet<&str>,
+    able: &[usize],
+    packages: &[Package],
+) -> Option<Vec<usize>> {
     const FOLDER: &str = "node_modules/";
     // Directory → who lies directly in it.
     let mut there: HashMap<&str, Vec<usize>> = HashMap::new();
@@ -244,7 +250,9 @@ fn seen_by_node(from: &Package, paths: &BTreeSet<&str>, able: &[usize], packages
 
 /// The directory in which the package `name` of this `package.json` lies: `app/node_modules/`.
 fn installed_in<'p>(path: &'p str, name: &str) -> Option<&'p str> {
-    path.strip_suffix("/package.json")?.strip_suffix(name).filter(|rest| rest.is_empty() || rest.ends_with('/'))
+    path.strip_suffix("/package.json")?
+        .strip_suffix(name)
+        .filter(|rest| rest.is_empty() || rest.ends_with('/'))
 }
 
 #[cfg(test)]
