@@ -99,8 +99,8 @@ fn every_format_gives_back_what_it_was_given() {
         fs::read_dir(fixtures.join("rootfs")).unwrap().map(|e| e.unwrap().path()).collect();
     let subject = subject();
     let mut packages = 0;
-    for root in roots.iter().filter(|root| root.is_dir()) {
-        let name = root.file_name().unwrap().to_string_lossy().into_owned();
+    for root in &roots {
+        let name = root.strip_prefix(&fixtures).unwrap().display().to_string();
         let inventory = inventory_of(root);
         packages += inventory.packages.len();
         for &format in Format::ALL.iter().filter(|format| **format != Format::GitHub) {

@@ -107,9 +107,8 @@ fn why_shows_who_asks() {
 /// A Python that has the validators; prints why a test is skipped otherwise.
 fn validators() -> Option<PathBuf> {
     let named = std::env::var_os("PRATIQUE_VALIDATORS").map_or_else(|| "python3".into(), PathBuf::from);
-    let asked = Command::new(&named)
-        .args(["-c", "import cyclonedx.schema, lxml, jsonschema, spdx_tools, spdx_python_model"]);
-    let mut asked = asked;
+    let mut asked = Command::new(&named);
+    asked.args(["-c", "import cyclonedx.schema, lxml, jsonschema, spdx_tools, spdx_python_model"]);
     if asked.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success()) {
         return Some(named);
     }

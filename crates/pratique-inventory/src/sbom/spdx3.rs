@@ -8,7 +8,7 @@
 //! created an element is an agent, and a tool is not one.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io::{self, Write},
 };
 
@@ -49,6 +49,8 @@ struct Graph<'a> {
     suppliers: BTreeMap<String, String>,
     /// Licence expressions: their ids.
     licences: BTreeMap<String, String>,
+    /// References of licences whose texts are there.
+    texts: BTreeSet<String>,
 }
 
 impl<'a> Graph<'a> {
@@ -59,6 +61,7 @@ impl<'a> Graph<'a> {
             ids: Vec::new(),
             suppliers: BTreeMap::new(),
             licences: BTreeMap::new(),
+            texts: BTreeSet::new(),
         };
         graph.elements.push(json!({
             "type": "CreationInfo",
@@ -195,7 +198,7 @@ impl<'a> Graph<'a> {
         let mut entries = Vec::new();
         for (reference, text) in texts {
             let text_id = self.id(&reference);
-            if !self.ids.contains(&text_id) {
+            if self.texts.insert(reference.clone()) {
                 let fields = json!({ "name": reference, "simplelicensing_licenseText": text });
                 self.element("simplelicensing_SimpleLicensingText", &reference, fields);
             }
