@@ -7,7 +7,11 @@ use std::{
 };
 
 use anyhow::Context;
-use pratique_inventory::{Limits, sbom};
+use pratique_image::{Attachment, Image};
+use pratique_inventory::{
+    Limits,
+    sbom::{self, Subject},
+};
 use pratique_report::TargetInfo;
 
 use crate::settings::Taken;
@@ -67,4 +71,32 @@ impl Document {
         }
         Ok(Taken { target: TargetInfo::of_document(&subject, &inventory), subject, inventory })
     }
+}
+
+/// Reads the first SBOM that is attached to `image`: what it says is in the image, and what the image says of itself.
+pub(crate) fn attached(image: &Image) -> anyhow::Result<Taken> {
+    let attachments = image.attachments()?;
+    let Some(attachment) = attachments.iter().find(|attachment| is_sbom(attachment)) else {
+        let kinds: Vec<_> = attachments.iter().map(|attachment| attachment.media_type.as_str()).collect();
+        let found = if kinds.is_empty() { "nothing".to_owned() } else { kinds.join(", ") };
+        anyhow::bail!(
+            "no SBOM is attached to {} ({found} is); leave --attached-sbom out to read its layers",
+            image.name()
+        );
+    };
+    let limits = Limits::default();
+    let bytes = image.read_attachment(attachment, limits.file_bytes)?;
+    let read = sbom::read(&mut bytes.as_slice(), &limits);
+    let inventory = read.with_context(|| format!("the SBOM attached to {}", image.name()))?.inventory;
+    Ok(Taken { target: TargetInfo::new(image, &inventory), subject: Subject::of(image), inventory })
+}
+
+/// Whether the types of an attachment name a format that is read.
+fn is_sbom(attachment: &Attachment) -> bool {
+    let types =
+        [Some(&attachment.media_type), attachment.predicate_type.as_ref(), attachment.artifact_type.as_ref()];
+    types.into_iter().flatten().any(|text| {
+        let text = text.to_ascii_lowercase();
+        ["spdx", "cyclonedx", "syft"].iter().any(|format| text.contains(format))
+    })
 }

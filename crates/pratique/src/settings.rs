@@ -78,6 +78,9 @@ pub(crate) struct TargetArgs {
     /// Password for the registry
     #[arg(long, requires = "username", env = "PRATIQUE_REGISTRY_PASSWORD", hide_env_values = true)]
     password: Option<String>,
+    /// Take the SBOM that is attached to the image (a referrer, or BuildKit's attestation) instead of reading its layers
+    #[arg(long)]
+    attached_sbom: bool,
     /// Layers read at the same time [default: one per core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256), hide_short_help = true)]
     parallel: Option<u16>,
@@ -124,6 +127,12 @@ impl TargetArgs {
         let target = Target::parse(&self.target)?;
         let bars = Bars::new(!quiet && !self.no_progress);
         let image = Image::open(&target, &self.open_options(bars.clone()))?;
+        if self.attached_sbom {
+            if let Some(bars) = bars {
+                bars.clear();
+            }
+            return document::attached(&image);
+        }
         let cache = if self.no_cache { None } else { Some(self.cache.open()?) };
         let mut options = TakeOptions { cache: cache.as_ref(), ..TakeOptions::default() };
         options.threads = self.parallel.map_or(options.threads, usize::from);

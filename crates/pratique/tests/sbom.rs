@@ -131,3 +131,71 @@ fn documents_are_valid_by_the_official_schemas() {
     let done = Command::new(python).arg(script).arg(&folder).output().unwrap();
     assert!(done.status.success(), "{}\n{}", text(&done.stdout), text(&done.stderr));
 }
+
+/// Adds a blob to a layout; its descriptor.
+fn add_blob(layout: &Path, media_type: &str, bytes: &[u8]) -> serde_json::Value {
+    let digest = pratique_image::Digest::sha256(bytes);
+    fs::write(layout.join("blobs/sha256").join(digest.hex()), bytes).unwrap();
+    serde_json::json!({ "mediaType": media_type, "digest": digest.to_string(), "size": bytes.len() })
+}
+
+#[test]
+fn an_attached_sbom_stands_in_for_the_layers() {
+    const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+    let (pratique, database) = Pratique::with_database();
+    let database = database.to_str().unwrap();
+    let layout = pratique.home.path().join("layout");
+    fs::create_dir(&layout).unwrap();
+    let unpacked = Command::new("tar").arg("-xf").arg(demo_image()).arg("-C").arg(&layout).status().unwrap();
+    assert!(unpacked.success());
+    let target = format!("oci:{}", layout.display());
+    let attached = || {
+        pratique.run(["scan", "--attached-sbom", "--no-cache", "--format", "json", "--db", database, &target])
+    };
+    let none = attached();
+    assert_eq!(none.status.code(), Some(3));
+    assert!(text(&none.stderr).contains("no SBOM is attached"), "{}", text(&none.stderr));
+
+    let expected =
+        findings(&pratique.json(["scan", "--no-cache", "--format", "json", "--db", database, &target]));
+    let sbom = pratique.ok(["sbom", "--no-cache", "--format", "spdx-json", &target]);
+    let original = fs::read(layout.join("index.json")).unwrap();
+    let index: serde_json::Value = serde_json::from_slice(&original).unwrap();
+    let image = index["manifests"][0].clone();
+    let attach = |document: serde_json::Value, entry: serde_json::Value, subject: bool| {
+        let config = add_blob(&layout, "application/vnd.oci.empty.v1+json", b"{}");
+        let mut manifest = serde_json::json!({ "schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": [document] });
+        if subject {
+            manifest["subject"] = image.clone();
+        }
+        let mut descriptor = add_blob(&layout, MANIFEST, manifest.to_string().as_bytes());
+        for (key, value) in entry.as_object().unwrap() {
+            descriptor[key] = value.clone();
+        }
+        let mut index = index.clone();
+        index["manifests"].as_array_mut().unwrap().push(descriptor);
+        fs::write(layout.join("index.json"), index.to_string()).unwrap();
+        let output = attached();
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(findings(&report), expected);
+        assert_eq!(report["target"]["digest"], image["digest"]);
+    };
+    // A referrer, as oras attaches it.
+    let document = add_blob(&layout, "application/spdx+json", sbom.as_bytes());
+    attach(document, serde_json::json!({ "artifactType": "application/spdx+json" }), true);
+    // BuildKit's attestation.
+    let statement = format!(
+        r#"{{"_type": "https://in-toto.io/Statement/v0.1", "predicateType": "https://spdx.dev/Document", "predicate": {sbom}}}"#
+    );
+    let mut document = add_blob(&layout, "application/vnd.in-toto+json", statement.as_bytes());
+    document["annotations"] = serde_json::json!({ "in-toto.io/predicate-type": "https://spdx.dev/Document" });
+    let entry = serde_json::json!({
+        "annotations": {
+            "vnd.docker.reference.type": "attestation-manifest",
+            "vnd.docker.reference.digest": image["digest"],
+        },
+        "platform": { "architecture": "unknown", "os": "unknown" },
+    });
+    attach(document, entry, false);
+}

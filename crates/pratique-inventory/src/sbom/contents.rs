@@ -1,6 +1,9 @@
 //! What all writers start from.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt::Write as _,
+};
 
 use super::Subject;
 use crate::{
@@ -66,15 +69,15 @@ impl<'a> Contents<'a> {
                 let mut reference = package.purl.clone();
                 if times.get(package.purl.as_str()).is_some_and(|times| *times > 1) {
                     // The same package in several layers, or once more in the hands of the distribution.
-                    reference.push_str(&format!("#layer-{}", package.layer));
+                    let _ = write!(reference, "#layer-{}", package.layer);
                     if let Some(owner) = &package.owned_by {
-                        reference.push_str(&format!("-{owner}"));
+                        let _ = write!(reference, "-{owner}");
                     }
                 }
                 let again = used.entry(reference.clone()).or_default();
                 *again += 1;
                 if *again > 1 {
-                    reference.push_str(&format!("#{again}"));
+                    let _ = write!(reference, "#{again}");
                 }
                 Entry { index, package, reference, depends: Vec::new(), is_root: false }
             })
@@ -86,7 +89,7 @@ impl<'a> Contents<'a> {
             let there = |index: &usize| positions.get(index).copied();
             entry.depends = graph.dependencies(entry.index).iter().filter_map(there).collect();
             entry.is_root = entry.package.direct == Some(true)
-                || graph.dependents(entry.index).iter().filter_map(there).next().is_none();
+                || graph.dependents(entry.index).iter().find_map(there).is_none();
         }
         Self { entries, positions }
     }

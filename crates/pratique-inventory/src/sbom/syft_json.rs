@@ -197,7 +197,7 @@ fn metadata(package: &Package) -> Option<(&'static str, Value)> {
         PackageKind::Maven | PackageKind::JenkinsPlugin => (
             "java-archive",
             json!({
-                "virtualPath": package.locations.first().map(|location| super::properties::place(location)).unwrap_or_default(),
+                "virtualPath": package.locations.first().map(super::properties::place).unwrap_or_default(),
                 "pomProperties": {
                     "path": "",
                     "name": "",

@@ -112,9 +112,11 @@ fn distribution<'a>(
         distribution.id = id;
         distribution.version = version;
     }
-    distribution.id = os_release_id(&distribution.id).to_owned();
+    let id = os_release_id(&distribution.id).to_owned();
+    distribution.id = id;
     if distribution.name.is_empty() {
-        distribution.name = format!("{} {}", distribution.id, distribution.version).trim().to_owned();
+        let name = format!("{} {}", distribution.id, distribution.version);
+        name.trim().clone_into(&mut distribution.name);
     }
     (!distribution.id.is_empty()).then_some(distribution)
 }
@@ -170,7 +172,7 @@ fn package(
     };
     let mut version = described.version.clone();
     if version.is_empty() {
-        version = purl.and_then(|purl| purl.version()).unwrap_or_default().to_owned();
+        purl.and_then(PackageUrl::version).unwrap_or_default().clone_into(&mut version);
     }
     if matches!(kind, PackageKind::Rpm | PackageKind::Deb)
         && let Some(epoch) = qualifier("epoch").filter(|_| !version.contains(':'))
@@ -185,7 +187,11 @@ fn package(
     };
     detail("vcs_url", qualifier("vcs_url"));
     if kind == PackageKind::Rpm {
-        detail("sourcerpm", qualifier("upstream").filter(|upstream| upstream.ends_with(".rpm")));
+        detail(
+            "sourcerpm",
+            qualifier("upstream")
+                .filter(|upstream| upstream.contains(".src.") || upstream.contains(".nosrc.")),
+        );
         detail(
             "modularity",
             foreign
@@ -276,12 +282,8 @@ fn theirs(kind: PackageKind, described: &Described, purl: Option<&PackageUrl>) -
             };
             (None, name)
         }
-        PackageKind::Maven | PackageKind::JenkinsPlugin => {
-            let artifact = purl.map_or(described.name.as_str(), PackageUrl::name);
-            (namespace.or(group), artifact.to_owned())
-        }
-        // `host/owner/name` where the purl has only the name behind its namespace.
-        PackageKind::Swift => {
+        // `group:artifact` or `host/owner/name` where the purl has only the name behind its namespace.
+        PackageKind::Maven | PackageKind::JenkinsPlugin | PackageKind::Swift => {
             let name = purl.map_or(described.name.as_str(), PackageUrl::name);
             (namespace.or(group), name.to_owned())
         }

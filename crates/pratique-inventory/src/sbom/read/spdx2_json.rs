@@ -35,7 +35,7 @@ pub(super) fn read(text: &str, _limits: &Limits) -> Result<Draft, ReadError> {
     let mut taking = Taking::new(&document.spdx_version, "JSON")?;
     taking.name(document.name.as_deref().unwrap_or_default());
     each(&document.document_describes, "documentDescribes", &mut taking, |id, _, taking| {
-        taking.describes(id)
+        taking.describes(id);
     });
     each(&document.annotations, "annotations", &mut taking, |annotation: Annotation, _, taking| {
         taking.remark(&annotation.comment.unwrap_or_default());
@@ -52,7 +52,7 @@ pub(super) fn read(text: &str, _limits: &Limits) -> Result<Draft, ReadError> {
         taking.relationship(relationship);
     });
     each(&document.packages, "packages", &mut taking, |package, place, taking| {
-        taking.package(package, place)
+        taking.package(package, place);
     });
     Ok(taking.finish())
 }

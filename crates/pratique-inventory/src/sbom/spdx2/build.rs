@@ -49,7 +49,7 @@ pub fn document(sbom: &Sbom<'_>, contents: &Contents<'_>) -> Document {
         relationships.push(relationship(IMAGE, "CONTAINS", &id));
         relationships
             .extend(contents.dependencies(entry).map(|on| relationship(&id, "DEPENDS_ON", &identifier(on))));
-        packages.push(making.package(entry, id, &mut texts));
+        packages.push(making.package(entry, &id, &mut texts));
     }
     let mut document = Document {
         spdx_version: "SPDX-2.3",
@@ -101,7 +101,7 @@ impl Making<'_> {
         }
     }
 
-    fn package(&self, entry: &Entry<'_>, id: String, texts: &mut BTreeMap<String, String>) -> Package {
+    fn package(&self, entry: &Entry<'_>, id: &str, texts: &mut BTreeMap<String, String>) -> Package {
         let package = entry.package;
         let mut pairs = properties::of_package(package);
         pairs.extend(properties::locations(package));
@@ -139,7 +139,7 @@ impl Making<'_> {
                 .unwrap_or_else(|| NO_ASSERTION.into()),
             external_refs,
             annotations: self.annotations(&pairs),
-            ..empty(&id, &package.name, purpose)
+            ..empty(id, &package.name, purpose)
         }
     }
 }
