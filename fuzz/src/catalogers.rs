@@ -5,7 +5,13 @@ use pratique_inventory::{
     Cataloger, File, Limits, Reading,
     catalogers::{
         executables::Executables,
-        language::{CargoLock, JavaArchives, NpmLock, NpmPackage, PythonDirectUrl, PythonMetadata},
+        language::{
+            CargoLock, CocoaPodsLock, ConanLock, ConanText, DartPubspecLock, ElixirMixLock,
+            ErlangApplication, ErlangRebarLock, GitHubActions, HaskellFreeze, HaskellStack, JavaArchives,
+            JuliaManifest, JuliaProject, LuaRockspec, NpmLock, NpmPackage, OpamPackage, OpamSwitch,
+            PerlInstall, PerlMeta, PerlSnapshot, PythonDirectUrl, PythonMetadata, RDescription, RenvLock,
+            SwiPlPack, SwiftResolved, TerraformLock, VcpkgManifest, VcpkgStatus,
+        },
         os::{ApkDatabase, DpkgCopyright, DpkgStatus, ReleaseFiles, RpmDatabase},
     },
 };
@@ -66,6 +72,46 @@ pub fn npm_package(bytes: &[u8]) {
 
 pub fn os_release(bytes: &[u8]) {
     read(&ReleaseFiles, "etc/os-release", bytes);
+}
+
+/// Formats that are one small document, each with a path at which it is read. A seed's first byte says which, `a` the
+/// first; so new ones go to the end.
+const OTHER_LANGUAGES: &[(&dyn Cataloger, &str)] = &[
+    (&DartPubspecLock, "app/pubspec.lock"),
+    (&ElixirMixLock, "app/mix.lock"),
+    (&ErlangRebarLock, "app/rebar.lock"),
+    (&ErlangApplication, "lib/erlang/lib/a-1/ebin/a.app"),
+    (&SwiftResolved, "app/Package.resolved"),
+    (&CocoaPodsLock, "app/Podfile.lock"),
+    (&ConanLock, "app/conan.lock"),
+    (&ConanText, "app/conanfile.txt"),
+    (&ConanText, "data/a/1/_/_/package/0/conaninfo.txt"),
+    (&VcpkgManifest, "app/vcpkg.json"),
+    (&VcpkgStatus, "opt/vcpkg/installed/vcpkg/status"),
+    (&HaskellFreeze, "app/cabal.project.freeze"),
+    (&HaskellStack, "app/stack.yaml"),
+    (&HaskellStack, "app/stack.yaml.lock"),
+    (&OpamPackage, "app/a.opam"),
+    (&OpamSwitch, "root/.opam/4.14/.opam-switch/switch-state"),
+    (&RDescription, "usr/lib/R/library/a/DESCRIPTION"),
+    (&RenvLock, "app/renv.lock"),
+    (&JuliaManifest, "app/Manifest.toml"),
+    (&JuliaProject, "root/.julia/packages/A/93Ea8/Project.toml"),
+    (&LuaRockspec, "app/a-1-1.rockspec"),
+    (&PerlMeta, "app/META.json"),
+    (&PerlMeta, "app/META.yml"),
+    (&PerlInstall, "lib/perl5/.meta/A-1/install.json"),
+    (&PerlSnapshot, "app/cpanfile.snapshot"),
+    (&SwiPlPack, "pack/a/pack.pl"),
+    (&TerraformLock, "app/.terraform.lock.hcl"),
+    (&GitHubActions, ".github/workflows/a.yml"),
+];
+
+pub fn other_languages(bytes: &[u8]) {
+    let Some((first, bytes)) = bytes.split_first() else { return };
+    let which = usize::from(first.wrapping_sub(b'a')) % OTHER_LANGUAGES.len();
+    let (cataloger, path) = OTHER_LANGUAGES[which];
+    read(cataloger, path, bytes);
 }
 
 pub fn python_metadata(bytes: &[u8]) {

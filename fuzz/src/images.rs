@@ -6,6 +6,28 @@ use std::str::FromStr;
 
 use pratique_image::{Digest, Entries, EntryHeader, LayerError, Limits, Platform, Reference, layer_from};
 
+/// Any bytes as a gzip stream, and as blocks behind a header: no panic, no end without one, and what is expanded is what
+/// zlib expands as far as both go.
+pub fn gzip(bytes: &[u8]) {
+    let blocks = [&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3], bytes].concat();
+    for stream in [bytes, &blocks] {
+        let (ours, is_broken) = expanded(pratique_inflate::GzipReader::new(stream));
+        let (theirs, is_refused) = expanded(flate2::bufread::MultiGzDecoder::new(stream));
+        assert_eq!(is_broken, is_refused);
+        let both = ours.len().min(theirs.len());
+        assert_eq!(ours.get(..both), theirs.get(..both));
+        assert!(is_broken || ours.len() == theirs.len());
+    }
+}
+
+/// The first megabyte of what is read, and whether reading broke off.
+fn expanded(from: impl std::io::Read) -> (Vec<u8>, bool) {
+    use std::io::Read;
+    let mut bytes = Vec::new();
+    let outcome = from.take(1 << 20).read_to_end(&mut bytes);
+    (bytes, outcome.is_err())
+}
+
 /// Any bytes as a layer, within limits that a small input can reach.
 pub fn tar_layer(bytes: &[u8]) {
     let read = entries(bytes, true);

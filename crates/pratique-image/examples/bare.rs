@@ -3,9 +3,10 @@
 
 use std::error::Error;
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, Read};
+use std::io::{BufRead as _, Read};
 
 use pratique_image::{Algorithm, Hasher};
+use pratique_inflate::GzipReader;
 
 struct Hashing {
     file: File,
@@ -23,9 +24,7 @@ impl Read for Hashing {
 fn main() -> Result<(), Box<dyn Error>> {
     for path in std::env::args_os().skip(1) {
         let stored = Hashing { file: File::open(path)?, hasher: Algorithm::Sha256.hasher() };
-        let stored = BufReader::with_capacity(128 << 10, stored);
-        let decoder = flate2::bufread::MultiGzDecoder::new(stored);
-        let mut expanded = BufReader::with_capacity(128 << 10, decoder);
+        let mut expanded = GzipReader::new(stored);
         let mut total = 0;
         loop {
             let n = expanded.fill_buf()?.len();
@@ -35,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             expanded.consume(n);
             total += n;
         }
-        let digest = expanded.into_inner().into_inner().into_inner().hasher.finish();
+        let digest = expanded.into_inner().hasher.finish();
         println!("{total} {digest}");
     }
     Ok(())

@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeMap, HashSet},
     io::{Cursor, Read},
     panic::{AssertUnwindSafe, catch_unwind},
+    time::Instant,
 };
 
 use pratique_image::{Entries, Entry, EntryHeader, EntryKind, ImagePath, LayerError, LayerNote};
@@ -12,33 +13,37 @@ use crate::{
     cataloger::{Cataloger, File, Limits, Reading, Unreadable},
     fact::{FileFacts, LayerFacts, Problem},
     path_set::PathSet,
+    selection::Selection,
 };
 
 /// Reads a layer once and collects what its files state and what they cover of the layers below.
 ///
-/// Only the catalogers given are asked; the answer depends on the layer's bytes and on them alone.
+/// Only the catalogers of `selection` are asked; the answer depends on the layer's bytes and on them alone.
 ///
 /// # Errors
 /// [`LayerError`] when the layer cannot be read to its end. What one file lacks is a [`Problem`] instead.
 pub fn analyse(
     layer: &mut dyn Entries,
-    catalogers: &[&dyn Cataloger],
+    selection: &Selection<'_>,
     limits: &Limits,
 ) -> Result<LayerFacts, LayerError> {
-    let mut pass = Pass { catalogers, limits, ..Pass::default() };
+    let start = selection.costs().map(|costs| (costs, Instant::now()));
+    let mut pass = Pass::new(selection, limits);
     while let Some(entry) = layer.next_entry()? {
         pass.take(entry);
     }
     for note in layer.take_notes() {
         pass.note(&note);
     }
+    if let Some((costs, start)) = start {
+        costs.add_pass(start.elapsed());
+    }
     Ok(pass.finish())
 }
 
 /// State of the pass.
-#[derive(Default)]
 struct Pass<'a> {
-    catalogers: &'a [&'a dyn Cataloger],
+    selection: &'a Selection<'a>,
     limits: &'a Limits,
     files: BTreeMap<ImagePath, Vec<FileFacts>>,
     /// Hashes of all directories above a path in `files` or `problems`: only there can an entry cover
@@ -59,14 +64,25 @@ struct Pass<'a> {
     opaque: Vec<u64>,
 }
 
-impl Default for &Limits {
-    fn default() -> Self {
-        static DEFAULT: std::sync::LazyLock<Limits> = std::sync::LazyLock::new(Limits::default);
-        &DEFAULT
+impl<'a> Pass<'a> {
+    fn new(selection: &'a Selection<'a>, limits: &'a Limits) -> Self {
+        Self {
+            selection,
+            limits,
+            files: BTreeMap::new(),
+            above_files: HashSet::new(),
+            links: BTreeMap::new(),
+            symlinks: BTreeMap::new(),
+            linked: 0,
+            problems: BTreeMap::new(),
+            incomplete: false,
+            replaced: Vec::new(),
+            directories: Vec::new(),
+            removed: Vec::new(),
+            opaque: Vec::new(),
+        }
     }
-}
 
-impl Pass<'_> {
     fn take(&mut self, entry: Entry<'_>) {
         let Entry { header, body } = entry;
         let hash = PathSet::hash(header.path.as_bytes());
@@ -118,9 +134,10 @@ impl Pass<'_> {
     }
 
     fn read(&mut self, header: &EntryHeader, body: &mut dyn Read) {
-        let mut wanting = self.catalogers.iter().filter(|cataloger| cataloger.wants(header));
-        let Some(&first) = wanting.next() else { return };
-        let more: Vec<_> = wanting.copied().collect();
+        let selection = self.selection;
+        let mut wanting = selection.wanting(header);
+        let Some(first) = wanting.next() else { return };
+        let more: Vec<_> = wanting.collect();
         if more.is_empty() {
             self.ask(first, header, body);
             return;
@@ -138,9 +155,15 @@ impl Pass<'_> {
     }
 
     fn ask(&mut self, cataloger: &dyn Cataloger, header: &EntryHeader, body: &mut dyn Read) {
-        let mut file = File { header, body, limits: self.limits };
         // A reader that panics has a bug; the scan goes on and says which file it could not read.
-        let answer = catch_unwind(AssertUnwindSafe(|| cataloger.read(&mut file)));
+        let read = |body: &mut dyn Read| {
+            let mut file = File { header, body, limits: self.limits };
+            catch_unwind(AssertUnwindSafe(|| cataloger.read(&mut file)))
+        };
+        let answer = match self.selection.costs() {
+            Some(costs) => costs.measure(cataloger.id().name, body, read),
+            None => read(body),
+        };
         match answer {
             Ok(Ok(Reading { facts, problems })) => {
                 for what in problems {
@@ -195,7 +218,7 @@ impl Pass<'_> {
     /// A hard link states what its target states, for the catalogers that would read it by its own name.
     fn link(&mut self, header: &EntryHeader, target: &ImagePath) {
         let as_file = EntryHeader { kind: EntryKind::File, ..header.clone() };
-        let wanting: Vec<_> = self.catalogers.iter().filter(|c| c.wants(&as_file)).collect();
+        let wanting: Vec<_> = self.selection.wanting(&as_file).collect();
         if wanting.is_empty() {
             return;
         }
@@ -234,7 +257,7 @@ impl Pass<'_> {
             mode: 0o644,
         };
         let (link, target) = (named(link), named(target));
-        self.catalogers.iter().any(|c| c.wants(&link) && !c.wants(&target))
+        self.selection.wanting(&link).any(|cataloger| !cataloger.wants(&target))
     }
 
     fn finish(self) -> LayerFacts {
@@ -254,7 +277,7 @@ impl Pass<'_> {
                 mode,
             };
             let (l, t) = (as_file(&link), as_file(&target));
-            if self.catalogers.iter().any(|c| c.wants(&l) && !c.wants(&t)) {
+            if self.selection.wanting(&l).any(|cataloger| !cataloger.wants(&t)) {
                 symlinks.insert(link, target);
             }
         }
@@ -315,6 +338,9 @@ mod tests {
         fn id(&self) -> CatalogerId {
             CatalogerId { name: "test/toy", revision: 1 }
         }
+        fn reads(&self) -> &'static [&'static str] {
+            &["**/*.pkg"]
+        }
         fn wants(&self, file: &EntryHeader) -> bool {
             file.path.file_name().ends_with(b".pkg")
         }
@@ -345,7 +371,7 @@ mod tests {
 
     fn layer(entries: Vec<(EntryHeader, &'static [u8])>) -> LayerFacts {
         let mut script = Script(entries.into_iter(), Cursor::new(b""));
-        analyse(&mut script, &[&Toy], &Limits::default()).unwrap()
+        analyse(&mut script, &Selection::of(&[&Toy]), &Limits::default()).unwrap()
     }
 
     fn names(facts: &LayerFacts) -> Vec<(String, String)> {
@@ -412,7 +438,7 @@ mod tests {
             vec![entry("x.pkg", EntryKind::File, "one"), link("a.pkg"), link("b.pkg"), link("c.pkg")];
         let mut script = Script(entries.into_iter(), Cursor::new(b""));
         let limits = Limits { records: 2, ..Limits::default() };
-        let facts = analyse(&mut script, &[&Toy], &limits).unwrap();
+        let facts = analyse(&mut script, &Selection::of(&[&Toy]), &limits).unwrap();
         assert_eq!(names(&facts).len(), 3);
         let [problem] = &facts.problems[..] else { panic!("{:?}", facts.problems) };
         assert!(

@@ -26,6 +26,12 @@ pub trait Cataloger: Send + Sync {
     /// Who this is.
     fn id(&self) -> CatalogerId;
 
+    /// Which files it reads, as globs over whole paths: `**/package-lock.json`, `var/lib/dpkg/info/*.list`, `**/*.jar`.
+    ///
+    /// The documentation shows them, and a file is offered only to those whose globs end in its name or ending
+    /// ([`Selection`](crate::Selection)): every file that is wanted must match one. Case is ignored.
+    fn reads(&self) -> &'static [&'static str];
+
     /// Whether the file is worth reading, by path, mode and size alone.
     ///
     /// Asked of regular files; for a hard link with the link's path and the size of its target where known.

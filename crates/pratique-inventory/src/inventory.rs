@@ -16,10 +16,12 @@ use crate::{
     cache::Cache,
     cataloger::{Cataloger, Limits},
     catalogers,
+    costs::Costs,
     fact::{Distribution, LayerFacts, Problem},
     overlay::Overlay,
     package::Package,
     resolve,
+    selection::Selection,
 };
 
 /// How an inventory is taken.
@@ -31,6 +33,8 @@ pub struct TakeOptions<'a> {
     pub limits: Limits,
     /// Where facts are kept; `None` reads everything anew.
     pub cache: Option<&'a Cache>,
+    /// Where to add up what each cataloger takes.
+    pub costs: Option<&'a Costs>,
     /// Layers read at the same time.
     pub threads: usize,
 }
@@ -38,7 +42,7 @@ pub struct TakeOptions<'a> {
 impl Default for TakeOptions<'_> {
     fn default() -> Self {
         let threads = thread::available_parallelism().map_or(2, usize::from);
-        Self { catalogers: catalogers::all(), limits: Limits::default(), cache: None, threads }
+        Self { catalogers: catalogers::all(), limits: Limits::default(), cache: None, costs: None, threads }
     }
 }
 
@@ -193,7 +197,8 @@ fn read_layer(image: &Image, index: usize, options: &TakeOptions<'_>) -> Result<
         kept => {
             let mut entries =
                 image.open_layer(index).map_err(|source| TakeError::Open { image: name(), index, source })?;
-            let facts = analyse(entries.as_mut(), &missing, &options.limits)
+            let selection = Selection::of(&missing).measured(options.costs);
+            let facts = analyse(entries.as_mut(), &selection, &options.limits)
                 .map_err(|source| TakeError::Layer { image: name(), index, source })?;
             let mut layer = kept.unwrap_or_default();
             layer.merge(facts, &missing, options.catalogers);

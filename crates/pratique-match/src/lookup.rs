@@ -92,15 +92,17 @@ impl<'db> Shelves<'db> {
         if shelf.ecosystem == Ecosystem::Maven && package.namespace.is_none() {
             return Err(Unasked::Group);
         }
-        let version = if package.kind == PackageKind::Go {
-            go_version(package)
-        } else {
-            package.version.as_str().into()
+        let (name, version) = match package.kind {
+            PackageKind::Go => (package.full_name(), go_version(package)),
+            PackageKind::GitHubAction | PackageKind::GitHubWorkflow => {
+                (repository(&package.name).into(), release_of_action(package).into())
+            }
+            _ => (package.full_name(), package.version.as_str().into()),
         };
         Ok(Questions {
             shelves: std::slice::from_ref(shelf),
             subscription: 0,
-            keys: [Some((package.full_name(), version)), None],
+            keys: [Some((name, version)), None],
         })
     }
 }
@@ -136,6 +138,19 @@ fn go_version(package: &Package) -> Cow<'_, str> {
         }
     }
     package.version.as_str().into()
+}
+
+/// Advisories are filed under the repository: `owner/name` of `owner/name/path/to/action`.
+fn repository(action: &str) -> &str {
+    let end = action.match_indices('/').nth(1).map_or(action.len(), |(at, _)| at);
+    action.get(..end).unwrap_or(action)
+}
+
+/// The release that an action is used at, without the `v` that advisories leave out; where it is used at a commit, the
+/// one that the comment beside it names. A branch or a bare commit has no place in the order of releases.
+fn release_of_action(package: &Package) -> &str {
+    let named = package.details.get("tag").unwrap_or(&package.version);
+    named.strip_prefix('v').unwrap_or(named)
 }
 
 /// Why nothing can be asked about a package.

@@ -133,6 +133,17 @@ fn a_project_of_ones_own_is_not_its_malicious_namesake() {
 }
 
 #[test]
+fn actions_are_their_repositorys_release() {
+    let action = |version| package(PackageKind::GitHubAction, "owner/action/sub/path", version);
+    assert_eq!(found(None, action("v45.0.0")), ["CVE-2026-0301 46.0.1"]);
+    assert_eq!(found(None, action("v46.0.1")), Vec::<String>::new());
+    let mut pinned = action("0123456789abcdef0123456789abcdef01234567");
+    assert_eq!(matches(None, pinned.clone()).unknown.len(), 1, "a commit alone has no place in the order");
+    pinned.details.insert("tag".into(), "v44.1.0".into());
+    assert_eq!(found(None, pinned), ["CVE-2026-0301 46.0.1"]);
+}
+
+#[test]
 fn listed_versions_and_names_have_many_spellings() {
     for (version, affected) in
         [("1.0rc1", true), ("1.0.0-RC.1", true), ("2.0-1", true), ("1.0", false), ("2.0", false)]

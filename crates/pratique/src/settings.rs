@@ -11,7 +11,7 @@ use std::{
 use anyhow::Context;
 use pratique_advisory::Database;
 use pratique_image::{BadTarget, Credentials, Image, OpenOptions, Platform, Progress, Target};
-use pratique_inventory::{Cache, Inventory, Scope, TakeOptions, sbom::Subject};
+use pratique_inventory::{Cache, Costs, Inventory, Scope, TakeOptions, sbom::Subject};
 use pratique_report::TargetInfo;
 
 use crate::{
@@ -99,6 +99,9 @@ pub(crate) struct TargetArgs {
     /// Also what a lock file names for development only
     #[arg(long)]
     include_dev_deps: bool,
+    /// Tell afterwards, on standard error, what each cataloger took
+    #[arg(long, hide_short_help = true)]
+    profile: bool,
     #[command(flatten)]
     cache: CacheArgs,
 }
@@ -134,13 +137,18 @@ impl TargetArgs {
             return document::attached(&image);
         }
         let cache = if self.no_cache { None } else { Some(self.cache.open()?) };
-        let mut options = TakeOptions { cache: cache.as_ref(), ..TakeOptions::default() };
+        let costs = self.profile.then(Costs::default);
+        let mut options =
+            TakeOptions { cache: cache.as_ref(), costs: costs.as_ref(), ..TakeOptions::default() };
         options.threads = self.parallel.map_or(options.threads, usize::from);
         let taken = Inventory::take(&image, &options);
         if let Some(bars) = bars {
             bars.clear();
         }
         let inventory = taken?;
+        if let Some(costs) = costs {
+            crate::terminal::costs(&costs);
+        }
         Ok(Taken { target: TargetInfo::new(&image, &inventory), subject: Subject::of(&image), inventory })
     }
 

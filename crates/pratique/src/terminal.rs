@@ -4,10 +4,12 @@ use std::{
     fs,
     io::{self, IsTerminal, Write},
     path::Path,
+    time::Duration,
 };
 
 use anstyle::{AnsiColor, Style};
 use anyhow::Context;
+use pratique_inventory::Costs;
 use pratique_report::layout::printable;
 
 /// Width that results are fitted to when standard output is no terminal.
@@ -55,6 +57,22 @@ pub(crate) fn warn(quiet: bool, text: &str) {
     if !quiet {
         let _ = writeln!(anstream::stderr().lock(), "{yellow}warning{yellow:#}: {}", printable(text));
     }
+}
+
+/// Prints what catalogers took to standard error.
+pub(crate) fn costs(costs: &Costs) {
+    let milliseconds = |time: Duration| time.as_secs_f64() * 1e3;
+    let mut to = anstream::stderr().lock();
+    let all = costs.by_cataloger();
+    let _ = writeln!(to, "{:<32}{:>9}{:>14}{:>12}", "cataloger", "files", "bytes", "ms");
+    for (name, cost) in &all {
+        let time = milliseconds(cost.time);
+        let _ = writeln!(to, "{name:<32}{:>9}{:>14}{time:>12.2}", cost.files, cost.bytes);
+    }
+    let catalogers = all.iter().map(|(_, cost)| cost.time).sum();
+    let rest = milliseconds(costs.passes().saturating_sub(catalogers));
+    let _ = writeln!(to, "{:<55}{rest:>12.2}", "fetching, expanding, hashing and walking layers");
+    let _ = writeln!(to, "{:<55}{:>12.2}", "all layers, one after the other", milliseconds(costs.passes()));
 }
 
 /// What a result consists of.

@@ -2,12 +2,12 @@
 //!
 //! What a layer is compressed with is told from its first bytes, as docker and containerd do; the media type is
 //! not believed. Concatenated gzip members and zstd frames are one stream; anything else behind them is damage, as
-//! in Go's readers. The decompressor writes straight into the buffer in which the tar reader parses.
+//! in Go's readers. The tar reader parses where the decompressor wrote.
 
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::sync::Arc;
 
-use flate2::bufread::MultiGzDecoder;
+use pratique_inflate::GzipReader;
 
 use super::tap::{Expected, Tap};
 use crate::digest::{Digest, Hasher};
@@ -53,9 +53,8 @@ enum Inner {
 
 struct Expanded {
     decoder: Decoder,
-    buffer: Box<[u8]>,
-    start: usize,
-    end: usize,
+    /// Expanded bytes that the decoder holds and that nobody took yet.
+    unread: usize,
     total: u64,
     hasher: Option<Hasher>,
     diff_id: Option<Digest>,
@@ -63,8 +62,8 @@ struct Expanded {
 }
 
 enum Decoder {
-    Gzip(Box<MultiGzDecoder<Tap>>),
-    Zstd(Box<zstd::Decoder<'static, Tap>>),
+    Gzip(Box<GzipReader<Tap>>),
+    Zstd(Box<BufReader<zstd::Decoder<'static, Tap>>>),
 }
 
 impl LayerStream {
@@ -86,20 +85,18 @@ impl LayerStream {
             Compression::None => {
                 return Ok(Self(Inner::Plain { tap: Box::new(tap), limit: limits.layer_bytes }));
             }
-            Compression::Gzip => Decoder::Gzip(Box::new(MultiGzDecoder::new(tap))),
+            Compression::Gzip => Decoder::Gzip(Box::new(GzipReader::new(tap))),
             Compression::Zstd => {
                 let mut decoder = zstd::Decoder::with_buffer(tap)?;
                 decoder.window_log_max(limits.zstd_window_log)?;
-                Decoder::Zstd(Box::new(decoder))
+                Decoder::Zstd(Box::new(BufReader::with_capacity(BUFFER, decoder)))
             }
         };
         // The stored bytes' digest vouches for the expanded ones too: one hash is enough.
         let diff_id = expected.diff_id.filter(|_| expected.digest.is_none());
         Ok(Self(Inner::Expanded(Box::new(Expanded {
             decoder,
-            buffer: vec![0; BUFFER].into(),
-            start: 0,
-            end: 0,
+            unread: 0,
             total: 0,
             hasher: diff_id.map(|diff_id| diff_id.algorithm().hasher()),
             diff_id,
@@ -119,7 +116,7 @@ impl LayerStream {
 impl Expanded {
     fn finish(&mut self) -> io::Result<()> {
         while !self.fill()?.is_empty() {
-            self.start = self.end;
+            self.consume(self.unread);
         }
         if let (Some(expected), Some(hasher)) = (self.diff_id, self.hasher.take()) {
             let actual = hasher.finish();
@@ -133,16 +130,26 @@ impl Expanded {
     }
 
     fn fill(&mut self) -> io::Result<&[u8]> {
-        if self.start == self.end {
-            let n = self.decoder.read(&mut self.buffer)?;
-            (self.start, self.end) = (0, n);
-            self.total += n as u64;
-            if let (Some(hasher), Some(bytes)) = (&mut self.hasher, self.buffer.get(..n)) {
+        let is_fresh = self.unread == 0;
+        let bytes = self.decoder.fill()?;
+        if is_fresh {
+            self.unread = bytes.len();
+            self.total += bytes.len() as u64;
+            if let Some(hasher) = &mut self.hasher {
                 hasher.update(bytes);
             }
             self.check_limits()?;
         }
-        Ok(self.buffer.get(self.start..self.end).unwrap_or_default())
+        self.decoder.fill().map_err(Into::into)
+    }
+
+    fn consume(&mut self, count: usize) {
+        let count = count.min(self.unread);
+        self.unread -= count;
+        match &mut self.decoder {
+            Decoder::Gzip(decoder) => decoder.consume(count),
+            Decoder::Zstd(decoder) => decoder.consume(count),
+        }
     }
 
     fn check_limits(&mut self) -> Result<(), LayerError> {
@@ -164,29 +171,29 @@ impl Decoder {
     fn tap(&mut self) -> &mut Tap {
         match self {
             Self::Gzip(decoder) => decoder.get_mut(),
-            Self::Zstd(decoder) => decoder.get_mut(),
+            Self::Zstd(decoder) => decoder.get_mut().get_mut(),
         }
     }
 
-    /// Expands into `buf`, and gives errors their names.
-    fn read(&mut self, buf: &mut [u8]) -> Result<usize, LayerError> {
-        loop {
-            let (format, result) = match self {
-                Self::Gzip(decoder) => ("gzip", decoder.read(buf)),
-                Self::Zstd(decoder) => ("zstd", decoder.read(buf)),
-            };
-            let Err(source) = result else { return Ok(result.unwrap_or_default()) };
-            match source.kind() {
-                io::ErrorKind::Interrupted => {}
-                // From the source, not from the decompressor.
-                _ if is_ours(&source) => return Err(source.into()),
-                io::ErrorKind::UnexpectedEof => return Err(LayerError::Truncated { format }),
-                io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::Other => {
-                    return Err(LayerError::Decompress { format, source });
-                }
-                _ => return Err(LayerError::Io(source)),
+    /// What was expanded and not consumed; more if that is nothing. Gives errors their names.
+    fn fill(&mut self) -> Result<&[u8], LayerError> {
+        let format = match self {
+            Self::Gzip(_) => "gzip",
+            Self::Zstd(_) => "zstd",
+        };
+        let result = match self {
+            Self::Gzip(decoder) => decoder.fill_buf(),
+            Self::Zstd(decoder) => decoder.fill_buf(),
+        };
+        result.map_err(|source| match source.kind() {
+            // From the source, not from the decompressor.
+            _ if is_ours(&source) => source.into(),
+            io::ErrorKind::UnexpectedEof => LayerError::Truncated { format },
+            io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::Other => {
+                LayerError::Decompress { format, source }
             }
-        }
+            _ => LayerError::Io(source),
+        })
     }
 }
 
@@ -211,7 +218,7 @@ impl BufRead for LayerStream {
     fn consume(&mut self, n: usize) {
         match &mut self.0 {
             Inner::Plain { tap, .. } => tap.consume(n),
-            Inner::Expanded(expanded) => expanded.start = (expanded.start + n).min(expanded.end),
+            Inner::Expanded(expanded) => expanded.consume(n),
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Qualifiers follow the purl specification's type definitions, and where those leave it open what Syft
 //! writes, so that documents from both agree: `arch`, `distro` (`debian-12`), `epoch` (rpm), `upstream` (the
-//! source package), `vcs_url`.
+//! source package), `vcs_url`, `hosted_url` (Dart), `channel` (Conan).
 
 use pratique_version::purl::PackageUrl;
 
@@ -13,7 +13,7 @@ use crate::{
 
 /// The purl of `stated` in an image of `distribution`.
 pub(crate) fn of(stated: &Stated, distribution: Option<&Distribution>) -> String {
-    let (namespace, name) = namespace_and_name(stated, distribution);
+    let (namespace, name, subpath) = path(stated, distribution);
     let mut qualifiers: Vec<(&str, String)> = Vec::new();
     let mut version = stated.version.as_str();
     if stated.kind.is_os() {
@@ -27,10 +27,17 @@ pub(crate) fn of(stated: &Stated, distribution: Option<&Distribution>) -> String
         }
         qualifiers.extend(upstream(stated).map(|upstream| ("upstream", upstream)));
     }
-    qualifiers.extend(stated.details.get("vcs_url").map(|url| ("vcs_url", url.clone())));
+    if stated.kind == PackageKind::Vcpkg {
+        qualifiers.extend(stated.arch.clone().map(|triplet| ("triplet", triplet)));
+    }
+    let details = own_qualifiers(stated.kind).iter().chain(&["vcs_url"]);
+    qualifiers.extend(details.filter_map(|&key| Some((key, stated.details.get(key)?.clone()))));
     let mut builder = PackageUrl::builder(stated.kind.purl_type(), name.as_str());
     if let Some(namespace) = namespace {
         builder = builder.namespace(namespace);
+    }
+    if let Some(subpath) = subpath {
+        builder = builder.subpath(subpath);
     }
     if !version.is_empty() {
         builder = builder.version(version);
@@ -45,24 +52,47 @@ pub(crate) fn of(stated: &Stated, distribution: Option<&Distribution>) -> String
     }
 }
 
-fn namespace_and_name(stated: &Stated, distribution: Option<&Distribution>) -> (Option<String>, String) {
+/// The details that are qualifiers of the kind's purls, under the same name.
+fn own_qualifiers(kind: PackageKind) -> &'static [&'static str] {
+    match kind {
+        PackageKind::Conan => &["channel"],
+        PackageKind::Julia => &["uuid"],
+        PackageKind::Pub => &["hosted_url"],
+        PackageKind::Vcpkg => &["port_version"],
+        _ => &[],
+    }
+}
+
+/// Namespace, name and subpath.
+fn path(stated: &Stated, distribution: Option<&Distribution>) -> (Option<String>, String, Option<String>) {
     match stated.kind {
         kind if kind.is_os() => {
             let id = distribution.map(|d| d.id.as_str()).filter(|id| !id.is_empty());
             // The purl specification names Red Hat by its vendor name.
             let id = id.map(|id| if id == "rhel" { "redhat" } else { id });
-            (id.map(str::to_owned), stated.name.clone())
+            (id.map(str::to_owned), stated.name.clone(), None)
         }
         // Scopes and module paths are namespaces in a purl and part of the name everywhere else.
-        PackageKind::Npm
-        | PackageKind::Go
-        | PackageKind::Composer
-        | PackageKind::GitHubAction
-        | PackageKind::GitHubWorkflow => match stated.name.rsplit_once('/') {
-            Some((namespace, name)) => (Some(namespace.to_owned()), name.to_owned()),
-            None => (None, stated.name.clone()),
+        PackageKind::Npm | PackageKind::Go | PackageKind::Composer | PackageKind::Terraform => {
+            match stated.name.rsplit_once('/') {
+                Some((namespace, name)) => (Some(namespace.to_owned()), name.to_owned(), None),
+                None => (None, stated.name.clone(), None),
+            }
+        }
+        // `owner/repository`, and behind it where in the repository.
+        PackageKind::GitHubAction | PackageKind::GitHubWorkflow => {
+            let mut parts = stated.name.splitn(3, '/').map(str::to_owned);
+            match (parts.next(), parts.next(), parts.next()) {
+                (owner, Some(name), rest) => (owner, name, rest),
+                _ => (None, stated.name.clone(), None),
+            }
+        }
+        // A part of a pod.
+        PackageKind::CocoaPods => match stated.name.split_once('/') {
+            Some((pod, part)) => (None, pod.to_owned(), Some(part.to_owned())),
+            None => (None, stated.name.clone(), None),
         },
-        _ => (stated.namespace.clone(), stated.name.clone()),
+        _ => (stated.namespace.clone(), stated.name.clone(), None),
     }
 }
 
@@ -97,4 +127,38 @@ fn percent(text: &str) -> String {
         }
         out
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_with_rules_of_their_own() {
+        for (kind, namespace, name, details, want) in [
+            (PackageKind::CocoaPods, None, "A/B/C", "", "pkg:cocoapods/A@1#B/C"),
+            (PackageKind::Conan, Some("u"), "a", "channel", "pkg:conan/u/a@1?channel=x"),
+            (PackageKind::GitHubAction, None, "o/r", "", "pkg:github/o/r@1"),
+            (PackageKind::GitHubAction, None, "o/r/a/b", "uuid", "pkg:github/o/r@1#a/b"),
+            (PackageKind::Hex, Some("acme"), "a", "", "pkg:hex/acme/a@1"),
+            (PackageKind::Julia, None, "A", "uuid", "pkg:julia/A@1?uuid=x"),
+            (PackageKind::Julia, None, "A", "", "pkg:generic/A@1"),
+            (PackageKind::Pub, None, "a", "hosted_url", "pkg:pub/a@1?hosted_url=x"),
+            (PackageKind::Swift, Some("h/o"), "A", "commit", "pkg:swift/h/o/A@1"),
+            (PackageKind::Terraform, None, "h/o/a", "", "pkg:terraform/h/o/a@1"),
+            (PackageKind::Vcpkg, None, "a", "port_version", "pkg:vcpkg/a@1?port_version=x"),
+        ] {
+            let mut stated = Stated {
+                kind,
+                name: name.into(),
+                version: "1".into(),
+                namespace: namespace.map(str::to_owned),
+                ..Stated::default()
+            };
+            if !details.is_empty() {
+                stated.details.insert(details.into(), "x".into());
+            }
+            assert_eq!(of(&stated, None), want);
+        }
+    }
 }

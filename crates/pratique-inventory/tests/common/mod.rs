@@ -11,7 +11,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use pratique_image::{EntryHeader, EntryKind, ImagePath};
-use pratique_inventory::{Cataloger, Fact, File, Limits, Reading, Stated, Unreadable};
+use pratique_inventory::{Cataloger, Fact, File, Limits, Reading, Selection, Stated, Unreadable};
 
 /// The folder `fixtures` of the shared data, or `None` with a line on standard output that says what is skipped.
 pub fn fixtures(what: &str) -> Option<PathBuf> {
@@ -37,6 +37,7 @@ pub fn read_tree(catalogers: &[&dyn Cataloger], root: &Path) -> Vec<Read> {
     let mut files = Vec::new();
     walk(root, &mut files);
     files.sort();
+    let selection = Selection::of(catalogers);
     let mut found = Vec::new();
     for file in files {
         let meta = fs::metadata(&file).unwrap();
@@ -46,6 +47,8 @@ pub fn read_tree(catalogers: &[&dyn Cataloger], root: &Path) -> Vec<Read> {
         let header = header(path.to_str().unwrap(), meta.permissions().mode() & 0o7777, meta.len());
         let mut bytes = None;
         for cataloger in catalogers.iter().filter(|c| c.wants(&header)) {
+            let offered = selection.wanting(&header).any(|c| c.id() == cataloger.id());
+            assert!(offered, "{} wants {} and its globs do not", cataloger.id().name, header.path);
             let bytes = bytes.get_or_insert_with(|| {
                 let raw = fs::read(&file).unwrap();
                 if packed { zstd::decode_all(raw.as_slice()).unwrap() } else { raw }

@@ -28,11 +28,17 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     let id = args.id.clone();
     let database = args.database.open()?;
     let (target, wanted) = (args.target.clone(), id.clone());
-    let (inventory, found, known) = within(args.target.timeout, move || {
+    let scope = args.target.scope();
+    let (inventory, found, known, gaps) = within(args.target.timeout, move || {
         let inventory = target.take(false)?.inventory;
         let found = pratique_match::explain(&inventory, &database, &wanted)?;
         let known = database.mentions(&wanted)?.len();
-        Ok((inventory, found, known))
+        // Where nothing matches, what could not have matched is part of the answer.
+        let gaps = match found.is_empty() {
+            true => pratique_match::find(&inventory, scope, &database)?.gaps,
+            false => Vec::new(),
+        };
+        Ok((inventory, found, known, gaps))
     })?;
     terminal::print(|to| {
         if found.is_empty() {
@@ -41,7 +47,15 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
                 1 => "1 record speaks of it, but of no package that is here".to_owned(),
                 n => format!("{n} records speak of it, but of no package that is here"),
             };
-            return writeln!(to, "{id}: {why}");
+            writeln!(to, "{id}: {why}")?;
+            let unread = inventory.problems.iter().filter(|(_, problem)| problem.lost).count();
+            for gap in &gaps {
+                writeln!(to, "  not matched  {}", printable(gap))?;
+            }
+            if unread > 0 {
+                writeln!(to, "  not read     {unread} files (pratique packages tells which)")?;
+            }
+            return Ok(());
         }
         for explanation in &found {
             if let Some(package) = inventory.packages.get(explanation.package) {

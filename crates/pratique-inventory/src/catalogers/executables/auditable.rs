@@ -9,7 +9,7 @@
 //! end which of the candidates begins a section. One that begins none belongs to another program that this
 //! one carries as data.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use flate2::{Decompress, FlushDecompress, Status};
 use serde::Deserialize;
@@ -19,7 +19,7 @@ use super::{
     layout::{Layout, Sections},
     window::{Tap, Window},
 };
-use crate::{Fact, PackageKind, Reading, Stated};
+use crate::{Fact, PackageKind, Reading, Requirement, Stated};
 
 const SECTION: &[u8] = b".dep-v0";
 
@@ -267,13 +267,20 @@ enum Kind {
 /// States the crates that are in the program: the root one too, not those that only built it.
 fn state(json: &[u8], reading: &mut Reading) -> Result<(), serde_json::Error> {
     let list: List = serde_json::from_slice(json)?;
-    for each in list.packages.iter().filter(|each| each.kind != Kind::Build) {
-        let mut depends: Vec<String> = each
-            .dependencies
-            .iter()
-            .filter_map(|&i| list.packages.get(i))
-            .filter(|dependency| dependency.kind != Kind::Build)
-            .map(|dependency| dependency.name.clone())
+    let linked = |indexes: &[usize]| -> BTreeSet<usize> {
+        let linked =
+            |i: &usize| list.packages.get(*i).is_some_and(|dependency| dependency.kind != Kind::Build);
+        indexes.iter().copied().filter(linked).collect()
+    };
+    let has_root = list.packages.iter().any(|each| each.root);
+    let roots = list.packages.iter().filter(|each| each.root);
+    let asked: BTreeSet<usize> = roots.flat_map(|root| linked(&root.dependencies)).collect();
+    let stated = list.packages.iter().enumerate().filter(|(_, each)| each.kind != Kind::Build);
+    for (index, each) in stated {
+        let dependencies = linked(&each.dependencies);
+        let dependencies = dependencies.iter().filter_map(|&i| list.packages.get(i));
+        let mut depends: Vec<Requirement> = dependencies
+            .map(|dependency| Requirement::exactly(dependency.name.as_str(), dependency.version.as_str()))
             .collect();
         depends.sort_unstable();
         depends.dedup();
@@ -288,7 +295,9 @@ fn state(json: &[u8], reading: &mut Reading) -> Result<(), serde_json::Error> {
             kind: PackageKind::Cargo,
             name: each.name.clone(),
             version: each.version.clone(),
-            depends: depends.into_iter().map(Into::into).collect(),
+            // Without a root there is nobody who asks.
+            direct: (!each.root && has_root).then(|| asked.contains(&index)),
+            depends,
             details,
             ..Stated::default()
         })));

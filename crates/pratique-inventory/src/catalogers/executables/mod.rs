@@ -46,7 +46,11 @@ const ARCHIVES: [&[u8]; 3] = [b".jar", b".war", b".ear"];
 
 impl Cataloger for Executables {
     fn id(&self) -> CatalogerId {
-        CatalogerId { name: "executables/build-info", revision: 1 }
+        CatalogerId { name: "executables/build-info", revision: 2 }
+    }
+
+    fn reads(&self) -> &'static [&'static str] {
+        &["**"]
     }
 
     fn wants(&self, file: &EntryHeader) -> bool {

@@ -4,8 +4,8 @@
 //! specification) and The Cargo Book, chapter "Cargo.toml vs Cargo.lock". Four versions, which differ in how
 //! they write the same things:
 //!
-//! * 1: `name version (source)` in every dependency, checksums apart in `[metadata]`, and before Cargo 0.19 the
-//!   project itself in `[root]`;
+//! * 1: `name version (source)` in every dependency, checksums apart in `[metadata]`, and before Cargo 0.19
+//!   the project itself in `[root]`;
 //! * 2: the shortest name that is not ambiguous (`name`, `name version`, …), checksums in the package;
 //! * 3 and 4: how the branch of a git source is written.
 //!
@@ -13,15 +13,18 @@
 //! built in its stead, and which is listed too.
 //!
 //! A crate without `source` lies on the disk: the project, a member of its workspace, or a copy that somebody
-//! keeps with changes of his own (`[patch]`, `path = …`). The last is as vulnerable as the original, the others
-//! rarely have a namesake; they look alike, so all are stated, with the detail `origin: local`. A lock file
-//! does not say what only tests and build scripts need.
+//! keeps with changes of his own (`[patch]`, `path = …`). The last is as vulnerable as the original, the
+//! others rarely have a namesake; they look alike, so all are stated, with the detail `origin: local`. What
+//! they depend on is what the project asks for itself. A lock file does not say what only tests and build
+//! scripts need.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use pratique_image::EntryHeader;
 use serde::Deserialize;
 
-use super::origin;
-use crate::{Cataloger, CatalogerId, Fact, File, PackageKind, Reading, Stated, Unreadable};
+use super::{document, origin};
+use crate::{Cataloger, CatalogerId, File, PackageKind, Reading, Requirement, Stated, Unreadable};
 
 /// Crates that `Cargo.lock` pins.
 pub struct CargoLock;
@@ -52,7 +55,11 @@ struct Locked {
 
 impl Cataloger for CargoLock {
     fn id(&self) -> CatalogerId {
-        CatalogerId { name: "language/cargo-lock", revision: 1 }
+        CatalogerId { name: "language/cargo-lock", revision: 2 }
+    }
+
+    fn reads(&self) -> &'static [&'static str] {
+        &["**/Cargo.lock"]
     }
 
     fn wants(&self, file: &EntryHeader) -> bool {
@@ -60,42 +67,64 @@ impl Cataloger for CargoLock {
     }
 
     fn read(&self, file: &mut File<'_>) -> Result<Reading, Unreadable> {
-        let bytes = file.bytes_within(LONGEST.min(file.limits.file_bytes))?;
-        let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-        let text = std::str::from_utf8(text).map_err(|error| Unreadable::malformed(FORMAT, error))?;
-        let lock: Lock =
-            toml::from_str(text).map_err(|error| Unreadable::malformed(FORMAT, at(text, &error)))?;
+        let lock: Lock = document::toml(file, FORMAT, LONGEST)?;
+        let locked: Vec<Locked> =
+            lock.root.into_iter().chain(lock.package).filter(|locked| locked.replace.is_none()).collect();
+        let chosen = Chosen::of(&locked);
+        let asked: BTreeSet<Requirement> = locked
+            .iter()
+            .filter(|locked| locked.source.is_none())
+            .flat_map(|local| local.dependencies.iter().filter_map(|asked| chosen.requirement(asked)))
+            .collect();
+        let packages = locked.iter().map(|locked| locked.stated(&chosen, &asked));
         let mut reading = Reading::nothing();
-        for locked in lock.root.into_iter().chain(lock.package).filter(|locked| locked.replace.is_none()) {
-            if reading.facts.len() >= file.limits.records {
-                reading.problem(format!("only {} of its crates were read", file.limits.records));
-                break;
-            }
-            reading.facts.push(Fact::Package(Box::new(locked.into_stated())));
-        }
+        document::state(&mut reading, file.limits, packages);
         Ok(reading)
     }
 }
 
+/// The versions of every name, by which a dependency that is not ambiguous gives none.
+struct Chosen<'a>(BTreeMap<&'a str, BTreeSet<&'a str>>);
+
+impl<'a> Chosen<'a> {
+    fn of(locked: &'a [Locked]) -> Self {
+        let mut versions: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for each in locked {
+            versions.entry(&each.name).or_default().insert(&each.version);
+        }
+        Self(versions)
+    }
+
+    /// What `name`, `name version` or `name version (source)` stands for.
+    fn requirement(&self, dependency: &str) -> Option<Requirement> {
+        let mut words = dependency.split_ascii_whitespace();
+        let name = words.next()?;
+        let only = || {
+            let mut versions = self.0.get(name)?.iter();
+            versions.next().copied().filter(|_| versions.next().is_none())
+        };
+        let version = words.next().or_else(only).map(str::to_owned);
+        Some(Requirement { name: name.to_owned(), version })
+    }
+}
+
 impl Locked {
-    fn into_stated(self) -> Stated {
+    fn stated(&self, chosen: &Chosen<'_>, asked: &BTreeSet<Requirement>) -> Stated {
+        let depends: BTreeSet<_> =
+            self.dependencies.iter().filter_map(|dependency| chosen.requirement(dependency)).collect();
         let mut stated = Stated {
             kind: PackageKind::Cargo,
-            name: self.name,
-            version: self.version,
+            name: self.name.clone(),
+            version: self.version.clone(),
             locked_only: true,
-            // `name`, `name version` or `name version (source)`.
-            depends: self
-                .dependencies
-                .iter()
-                .filter_map(|dependency| dependency.split_ascii_whitespace().next())
-                .map(str::to_owned)
-                .map(Into::into)
-                .collect(),
+            // The project itself is not something that it asks for.
+            direct: self
+                .source
+                .as_ref()
+                .map(|_| asked.contains(&Requirement::exactly(self.name.as_str(), self.version.as_str()))),
+            depends: depends.into_iter().collect(),
             ..Stated::default()
         };
-        stated.depends.sort_unstable();
-        stated.depends.dedup();
         let detail = match self.source.as_deref() {
             None => Some((origin::ORIGIN, "local".to_owned())),
             Some(source) if CRATES_IO.contains(&source) => None,
@@ -111,13 +140,6 @@ impl Locked {
         stated.details.extend(detail.map(|(key, value)| (key.to_owned(), value)));
         stated
     }
-}
-
-/// What is wrong and in which line, without the excerpt that TOML's error brings.
-fn at(text: &str, error: &toml::de::Error) -> String {
-    let before = error.span().and_then(|span| text.get(..span.start));
-    let line = before.map_or(0, |before| before.bytes().filter(|&b| b == b'\n').count() + 1);
-    format!("line {line}: {}", error.message())
 }
 
 #[cfg(test)]

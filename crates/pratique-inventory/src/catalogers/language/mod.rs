@@ -1,12 +1,50 @@
 //! What language ecosystems install, lock and build in.
 
 pub mod cargo_lock;
+pub mod cocoapods;
+pub mod conan;
+mod control;
+#[cfg(test)]
+mod damage;
+pub mod dart;
+mod document;
+pub mod elixir;
+pub mod erlang;
+pub mod github_actions;
+pub mod haskell;
 pub mod java;
+pub mod julia;
+pub mod lua;
 pub mod npm;
+pub mod opam;
 mod origin;
+pub mod perl;
 pub mod python;
+pub mod r;
+pub mod swift;
+pub mod swipl;
+mod terms;
+pub mod terraform;
+pub mod vcpkg;
+pub(in crate::catalogers) mod yaml;
 
 pub use cargo_lock::CargoLock;
+pub use cocoapods::CocoaPodsLock;
+pub use conan::{ConanLock, ConanText};
+pub use dart::DartPubspecLock;
+pub use elixir::ElixirMixLock;
+pub use erlang::{ErlangApplication, ErlangRebarLock};
+pub use github_actions::GitHubActions;
+pub use haskell::{HaskellFreeze, HaskellStack};
 pub use java::JavaArchives;
+pub use julia::{JuliaManifest, JuliaProject};
+pub use lua::LuaRockspec;
 pub use npm::{NpmLock, NpmPackage};
+pub use opam::{OpamPackage, OpamSwitch};
+pub use perl::{PerlInstall, PerlMeta, PerlSnapshot};
 pub use python::{PythonDirectUrl, PythonMetadata};
+pub use r::{RDescription, RenvLock};
+pub use swift::SwiftResolved;
+pub use swipl::SwiPlPack;
+pub use terraform::TerraformLock;
+pub use vcpkg::{VcpkgManifest, VcpkgStatus};

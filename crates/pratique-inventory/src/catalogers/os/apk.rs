@@ -24,6 +24,10 @@ impl Cataloger for ApkDatabase {
         CatalogerId { name: "os/apk", revision: 1 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &["lib/apk/db/installed", "usr/lib/apk/db/installed"]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         matches!(file.path.as_bytes(), b"lib/apk/db/installed" | b"usr/lib/apk/db/installed")
     }

@@ -52,6 +52,22 @@ impl Cataloger for JavaArchives {
         CatalogerId { name: "language/java-archive", revision: 1 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &[
+            "**/*.jar",
+            "**/*.war",
+            "**/*.ear",
+            "**/*.par",
+            "**/*.sar",
+            "**/*.nar",
+            "**/*.jpi",
+            "**/*.hpi",
+            "**/*.kar",
+            "**/*.lpkg",
+            "**/*.rar",
+        ]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         file.size > 0 && ending(file.path.file_name()).is_some()
     }

@@ -55,6 +55,10 @@ impl Cataloger for NpmLock {
         CatalogerId { name: "language/npm-lock", revision: 1 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &["**/package-lock.json", "**/npm-shrinkwrap.json", "**/node_modules/.package-lock.json"]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         match file.path.file_name() {
             b"package-lock.json" | b"npm-shrinkwrap.json" => {

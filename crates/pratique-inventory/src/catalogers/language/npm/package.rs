@@ -45,6 +45,10 @@ impl Cataloger for NpmPackage {
         CatalogerId { name: "language/npm-package", revision: 1 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &["**/package.json"]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         file.path.file_name() == b"package.json" && Place::of(&file.path) != Place::PartOfPackage
     }

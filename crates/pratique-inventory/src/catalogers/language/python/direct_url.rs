@@ -45,6 +45,10 @@ impl Cataloger for PythonDirectUrl {
         CatalogerId { name: "language/python-direct-url", revision: 1 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &["**/*.dist-info/direct_url.json"]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         file.path.file_name() == b"direct_url.json" && form(folder(&file.path)) == Some(Form::DistInfo)
     }

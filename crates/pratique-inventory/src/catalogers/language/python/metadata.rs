@@ -19,6 +19,10 @@ impl Cataloger for PythonMetadata {
         CatalogerId { name: "language/python-metadata", revision: 1 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &["**/*.dist-info/METADATA", "**/*.egg-info/PKG-INFO", "**/EGG-INFO/PKG-INFO", "**/*.egg-info"]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         match file.path.file_name() {
             b"METADATA" => form(folder(&file.path)) == Some(Form::DistInfo),

@@ -36,6 +36,10 @@ impl Cataloger for DpkgCopyright {
         CatalogerId { name: "os/dpkg-licences", revision: 1 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &["usr/share/doc/*/copyright"]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         package(&file.path).is_some()
     }

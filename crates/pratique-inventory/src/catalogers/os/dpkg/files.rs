@@ -55,6 +55,15 @@ impl Cataloger for DpkgFiles {
         CatalogerId { name: "os/dpkg-files", revision: 1 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &[
+            "var/lib/dpkg/info/*.list",
+            "var/lib/dpkg/info/*.md5sums",
+            "var/lib/dpkg/status.d/*.list",
+            "var/lib/dpkg/status.d/*.md5sums",
+        ]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         listed(&file.path).is_some()
     }

@@ -45,6 +45,10 @@ impl Cataloger for DpkgStatus {
         CatalogerId { name: "os/dpkg", revision: 1 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &["var/lib/dpkg/status", "var/lib/dpkg/status.d/*"]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         let Some(rest) = file.path.as_bytes().strip_prefix(DATABASE) else { return false };
         rest == b"status"

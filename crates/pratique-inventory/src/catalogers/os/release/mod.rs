@@ -116,6 +116,29 @@ impl Cataloger for ReleaseFiles {
         CatalogerId { name: "os/release", revision: 1 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &[
+            "{etc,usr/lib}/os-release",
+            "{etc,usr/lib}/alpine-release",
+            "{etc,usr/lib}/oracle-release",
+            "{etc,usr/lib}/rocky-release",
+            "{etc,usr/lib}/almalinux-release",
+            "{etc,usr/lib}/centos-release",
+            "{etc,usr/lib}/fedora-release",
+            "{etc,usr/lib}/photon-release",
+            "{etc,usr/lib}/mariner-release",
+            "{etc,usr/lib}/azurelinux-release",
+            "{etc,usr/lib}/openEuler-release",
+            "{etc,usr/lib}/SuSE-release",
+            "{etc,usr/lib}/gentoo-release",
+            "{etc,usr/lib}/arch-release",
+            "{etc,usr/lib}/redhat-release",
+            "{etc,usr/lib}/system-release",
+            "{etc,usr/lib}/lsb-release",
+            "{etc,usr/lib}/debian_version",
+        ]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         place(&file.path).is_some()
     }

@@ -19,6 +19,10 @@ impl Cataloger for RpmManifest {
         CatalogerId { name: "os/rpm-manifest", revision: 1 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &["var/lib/rpmmanifest/container-manifest-2"]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         file.path.as_bytes() == b"var/lib/rpmmanifest/container-manifest-2"
     }

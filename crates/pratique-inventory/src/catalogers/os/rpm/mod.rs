@@ -44,6 +44,15 @@ impl Cataloger for RpmDatabase {
         CatalogerId { name: "os/rpm", revision: 1 }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &[
+            "{var/lib/rpm,usr/lib/sysimage/rpm,usr/share/rpm}/Packages",
+            "{var/lib/rpm,usr/lib/sysimage/rpm,usr/share/rpm}/Packages.db",
+            "{var/lib/rpm,usr/lib/sysimage/rpm,usr/share/rpm}/rpmdb.sqlite",
+            "{var/lib/rpm,usr/lib/sysimage/rpm,usr/share/rpm}/rpmdb.sqlite-wal",
+        ]
+    }
+
     fn wants(&self, file: &EntryHeader) -> bool {
         let mut names = FOLDERS.iter().filter_map(|folder| file.path.as_bytes().strip_prefix(*folder));
         names.any(|name| matches!(name, b"Packages" | b"Packages.db" | b"rpmdb.sqlite" | LOG))

@@ -1,0 +1,68 @@
+//! A lock file or manifest taken into memory whole, and what it states put into a reading.
+//!
+//! What is common to formats that are one small document: text that must be UTF-8, JSON, TOML, and the limit
+//! on the number of packages that one file may state.
+
+use serde::de::DeserializeOwned;
+
+use crate::{Fact, File, Limits, Reading, Stated, Unreadable};
+
+/// The whole file, which must be UTF-8, without a byte-order mark.
+///
+/// # Errors
+/// [`Unreadable`] when it is longer than `longest` bytes or no UTF-8, which every format here demands.
+pub(super) fn text(file: &mut File<'_>, format: &'static str, longest: u64) -> Result<String, Unreadable> {
+    let mut bytes = file.bytes_within(longest.min(file.limits.file_bytes))?;
+    if bytes.starts_with(b"\xef\xbb\xbf") {
+        bytes.drain(..3);
+    }
+    String::from_utf8(bytes).map_err(|error| Unreadable::malformed(format, error.utf8_error()))
+}
+
+/// The whole file as JSON. Nesting is bounded by the parser.
+///
+/// # Errors
+/// As [`text`], and when it is no JSON or not of this shape: the error names line, column and field.
+pub(super) fn json<T: DeserializeOwned>(
+    file: &mut File<'_>,
+    format: &'static str,
+    longest: u64,
+) -> Result<T, Unreadable> {
+    let text = text(file, format, longest)?;
+    serde_json::from_str(&text).map_err(|error| Unreadable::malformed(format, error))
+}
+
+/// The whole file as TOML. Nesting is bounded by the parser.
+///
+/// # Errors
+/// As [`text`], and when it is no TOML or not of this shape: the error names the line.
+pub(super) fn toml<T: DeserializeOwned>(
+    file: &mut File<'_>,
+    format: &'static str,
+    longest: u64,
+) -> Result<T, Unreadable> {
+    let text = text(file, format, longest)?;
+    toml::from_str(&text).map_err(|error| Unreadable::malformed(format, toml_error(&text, &error)))
+}
+
+/// What is wrong and in which line, without the excerpt that TOML's error brings.
+pub(super) fn toml_error(text: &str, error: &::toml::de::Error) -> String {
+    let line = error.span().map_or(0, |span| line_of(text.as_bytes(), span.start));
+    format!("line {line}: {}", error.message())
+}
+
+/// The line of an offset, counted from 1.
+pub(super) fn line_of(bytes: &[u8], offset: usize) -> usize {
+    bytes.iter().take(offset).filter(|&&byte| byte == b'\n').count() + 1
+}
+
+/// States each package, up to the limit of records, and says so when there are more.
+pub(super) fn state(reading: &mut Reading, limits: &Limits, packages: impl IntoIterator<Item = Stated>) {
+    for stated in packages {
+        if reading.facts.len() >= limits.records {
+            reading.problem(format!("only {} of its packages were read", limits.records));
+            return;
+        }
+        reading.facts.push(Fact::Package(Box::new(stated)));
+    }
+}
