@@ -95,8 +95,13 @@ fn unpack(from: &Path, to: &Path) {
 #[test]
 fn every_format_gives_back_what_it_was_given() {
     let Some(fixtures) = common::fixtures("sbom round trips") else { return };
-    let roots: BTreeSet<_> =
-        fs::read_dir(fixtures.join("rootfs")).unwrap().map(|e| e.unwrap().path()).collect();
+    let below = |folder: &Path| -> Vec<_> {
+        let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        entries.filter(|path| path.is_dir()).collect()
+    };
+    let systems = below(&fixtures.join("rootfs")).into_iter().map(|system| system.join("root"));
+    let languages = below(&fixtures.join("lang")).into_iter().flat_map(|language| below(&language));
+    let roots: BTreeSet<_> = systems.chain(languages).collect();
     let subject = subject();
     let mut packages = 0;
     for root in &roots {
@@ -131,5 +136,6 @@ fn every_format_gives_back_what_it_was_given() {
             );
         }
     }
+    assert!(packages > 1000, "{packages} packages");
     println!("{packages} packages of {} trees", roots.len());
 }

@@ -23,7 +23,11 @@ pub enum Licence<'a> {
 pub fn classify(stated: &str) -> Licence<'_> {
     if spdx::license_id(stated).is_some_and(|id| id.name == stated) {
         Licence::Id(stated)
-    } else if !stated.contains("Ref-") && spdx::Expression::parse(stated).is_ok() {
+    } else if !stated.contains("Ref-")
+        // Operators are upper case up to SPDX 2.3, whatever the parser takes.
+        && !stated.split_whitespace().any(|word| matches!(word, "and" | "or" | "with"))
+        && spdx::Expression::parse(stated).is_ok()
+    {
         Licence::Expression(stated)
     } else {
         Licence::Other(stated)
@@ -79,7 +83,7 @@ pub(crate) fn split(expression: &str, texts: &BTreeMap<String, String>) -> Vec<S
     let mut parts = Vec::new();
     let (mut depth, mut part) = (0_usize, Vec::new());
     for word in expression.split_whitespace() {
-        if depth == 0 && word.eq_ignore_ascii_case("and") {
+        if depth == 0 && word == "AND" {
             parts.push(std::mem::take(&mut part).join(" "));
             continue;
         }
@@ -104,7 +108,7 @@ fn has_or(part: &str) -> bool {
     let mut depth = 0_usize;
     part.split_whitespace().any(|word| {
         depth = (depth + word.matches('(').count()).saturating_sub(word.matches(')').count());
-        depth == 0 && word.eq_ignore_ascii_case("or")
+        depth == 0 && word == "OR"
     })
 }
 
@@ -131,7 +135,9 @@ mod tests {
     fn tells_ids_expressions_and_names() {
         assert_eq!(classify("MIT"), Licence::Id("MIT"));
         assert_eq!(classify("MIT OR Apache-2.0"), Licence::Expression("MIT OR Apache-2.0"));
-        for other in ["mit", "GPL-2+", "BSD", "see LICENSE", "", "LicenseRef-x", "MIT/Apache-2.0"] {
+        for other in
+            ["mit", "GPL-2+", "BSD", "see LICENSE", "Vim and MIT", "", "LicenseRef-x", "MIT/Apache-2.0"]
+        {
             assert_eq!(classify(other), Licence::Other(other));
         }
     }
