@@ -270,9 +270,10 @@ mod tests {
             locations: vec![Location { path: ImagePath::new(path).unwrap(), inside: String::new() }],
             depends: depends
                 .iter()
-                .map(|text| match text.split_once('@') {
-                    Some((name, version)) => Requirement::exactly(name, version),
-                    None => (*text).into(),
+                .map(|text| match text.rsplit_once('@') {
+                    // The one before a scope begins the name.
+                    Some((name, version)) if !name.is_empty() => Requirement::exactly(name, version),
+                    _ => (*text).into(),
                 })
                 .collect(),
             ..Package::default()
