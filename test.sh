@@ -5,7 +5,7 @@
 #   ./test.sh -p CRATE …   the arguments go to `cargo test` in place of --workspace
 #
 # The peers are ordinary Debian packages: skopeo and docker-registry for the registry tests, zstd to unpack
-# fixtures, python3 for archives made by another hand. Where they cannot be installed (no root, another
+# fixtures, python3 for archives made by another hand and for the validators of SBOMs (PyPI). Where they cannot be installed (no root, another
 # system), the tests that need them say so and are skipped; all others run.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -36,6 +36,23 @@ if ((${#missing[@]})); then
   else
     say "not here: ${missing[*]}; the tests that talk to them will be skipped (apt-get install ${missing[*]})"
   fi
+fi
+
+# Validators of SBOMs come with the schemas inside; they live in a folder of their own beside the build.
+validators=${CARGO_TARGET_DIR:-target}/sbom-validators
+if [[ ! -e $validators/done ]] && command -v python3 >/dev/null; then
+  say "installing SBOM validators"
+  if python3 -m venv "$validators" 2>/dev/null && "$validators/bin/pip" install -q --disable-pip-version-check \
+    'cyclonedx-python-lib[json-validation,xml-validation]==11.12.0' spdx-tools==0.8.5 spdx-python-model==0.0.6 \
+    >/dev/null 2>&1; then
+    touch "$validators/done"
+  else
+    say "the SBOM validators could not be installed: documents will not be checked by the official schemas"
+  fi
+fi
+if [[ -e $validators/done ]]; then
+  PRATIQUE_VALIDATORS=$(realpath "$validators/bin")/python
+  export PRATIQUE_VALIDATORS
 fi
 
 if (($#)); then

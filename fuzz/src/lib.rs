@@ -6,6 +6,7 @@
 
 pub mod advisories;
 pub mod catalogers;
+pub mod documents;
 pub mod images;
 pub mod versions;
 
@@ -62,6 +63,7 @@ pub const TARGETS: &[Target] = &[
     ("rpm_header", catalogers::rpm_header),
     ("rpm_ndb", catalogers::rpm_ndb),
     ("rpm_sqlite", catalogers::rpm_sqlite),
+    ("sbom", documents::sbom),
     ("snap_files", catalogers::snap_files),
     ("tar_layer", images::tar_layer),
     ("uv_lock", catalogers::uv_lock),

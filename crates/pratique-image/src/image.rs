@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::layer::note::LayerNote;
 use crate::layer::{Absent, TarLayer};
+use crate::source::attached::{self, Attachment};
 use crate::source::{self, Opened, Parts, Source};
 use crate::{Digest, Entries, Error, HistoryEntry, ImageConfig, Limits, Platform, Reference, Target};
 
@@ -176,6 +177,30 @@ impl Image {
     /// Its layers, lowest first.
     pub fn layers(&self) -> &[LayerInfo] {
         &self.parts.layers
+    }
+
+    /// The documents that are attached to it, in a registry or an OCI layout: SBOMs, attestations, signatures.
+    ///
+    /// # Errors
+    /// [`Error`] when what lists them cannot be had or read.
+    pub fn attachments(&self) -> Result<Vec<Attachment>, Error> {
+        match (self.source.attached(), self.manifest_digest()) {
+            (Some(source), Some(digest)) => {
+                attached::documents(&self.name, source, digest, &self.parts.attestations)
+            }
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// The bytes of an attached document, which may be `limit` at most.
+    ///
+    /// # Errors
+    /// [`Error`] when they cannot be had, are too many or have another digest.
+    pub fn read_attachment(&self, attachment: &Attachment, limit: u64) -> Result<Vec<u8>, Error> {
+        match self.source.attached() {
+            Some(source) => source.blob(&attachment.document, limit),
+            None => Ok(Vec::new()),
+        }
     }
 
     /// What came up while it was opened.

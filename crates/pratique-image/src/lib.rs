@@ -50,6 +50,7 @@ pub use manifest::{Descriptor, Index, Manifest, RawPlatform};
 pub use path::{BadPath, ImagePath};
 pub use platform::{BadPlatform, Platform};
 pub use reference::{BadReference, Reference};
+pub use source::attached::Attachment;
 #[cfg(feature = "registry")]
 pub use source::registry::RegistryError;
 pub use tar::TarError;

@@ -390,3 +390,51 @@ fn leaves_out_foreign_layers_visibly() {
     let (entries, notes) = list(&image, 0).unwrap();
     assert!(entries.is_empty() && matches!(&notes[..], [LayerNote::Absent { .. }]), "{notes:?}");
 }
+
+#[test]
+fn finds_what_refers_to_the_image_with_and_without_the_api() {
+    let document = Digest::sha256(b"sbom");
+    let empty = Digest::sha256(b"{}");
+    let manifest = format!(
+        r#"{{"config":{{"mediaType":"application/vnd.oci.empty.v1+json","size":2,"digest":"{empty}"}},
+            "artifactType":"application/spdx+json",
+            "layers":[{{"mediaType":"application/spdx+json","size":4,"digest":"{document}"}}]}}"#
+    );
+    let digest = Digest::sha256(manifest.as_bytes());
+    let list = format!(
+        r#"{{"manifests":[{{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"{digest}","size":{}}}]}}"#,
+        manifest.len()
+    );
+    for has_api in [true, false] {
+        let (blobs, manifest, list) = (sample(), manifest.clone(), list.clone());
+        let of = blobs.manifest;
+        let host = serve(move |asked| {
+            let path = asked.path.strip_prefix("/v2/team/app/").unwrap_or_default();
+            if path.starts_with("referrers/") {
+                return if has_api { answer(200, list.clone()) } else { answer(404, "") };
+            }
+            if path == format!("manifests/sha256-{}", of.hex()) {
+                return answer(200, list.clone());
+            }
+            if path == format!("manifests/{digest}") {
+                return answer(200, manifest.clone());
+            }
+            if path == format!("blobs/{document}") { answer(200, "sbom") } else { plain(&blobs, asked) }
+        });
+        let image = open(&host, &options()).unwrap();
+        let attached = image.attachments().unwrap();
+        assert_eq!(attached.len(), 1);
+        assert_eq!(attached[0].media_type, "application/spdx+json");
+        assert_eq!(image.read_attachment(&attached[0], 4).unwrap(), b"sbom");
+        assert!(matches!(image.read_attachment(&attached[0], 3), Err(Error::Limit { .. })));
+    }
+    let blobs = sample();
+    let host = serve(move |asked| {
+        if asked.path.contains("sha256-") || asked.path.contains("referrers") {
+            answer(404, "")
+        } else {
+            plain(&blobs, asked)
+        }
+    });
+    assert_eq!(open(&host, &options()).unwrap().attachments().unwrap(), []);
+}

@@ -34,4 +34,5 @@ pub use inventory::{Inventory, Scope, TakeError, TakeOptions};
 pub use overlay::Overlay;
 pub use package::{Location, Package, PackageKind};
 pub use path_set::PathSet;
+pub use resolve::graph::Graph;
 pub use selection::Selection;

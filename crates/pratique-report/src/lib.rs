@@ -2,15 +2,17 @@
 //!
 //! [`Report`] is the one model: it holds everything a format may show, sorted, without wall-clock times, so
 //! that the same inputs give the same bytes. A format is one file with one function that writes it:
-//! [`json`], [`table`]; [`packages`] writes an inventory alone.
+//! [`json`], [`table`]; [`packages`] writes an inventory alone, [`why`] says why a package is there.
 
 pub mod json;
 pub mod layout;
 pub mod model;
 pub mod packages;
 pub mod table;
+pub mod why;
 
 pub use model::{
     Coverage, DatabaseInfo, DistributionInfo, Filter, FindingRow, LayerRef, LeftOut, PackageRow, Report,
     Scanned, Summary, TargetInfo, Warning,
 };
+pub use why::Why;

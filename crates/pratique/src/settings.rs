@@ -11,10 +11,13 @@ use std::{
 use anyhow::Context;
 use pratique_advisory::Database;
 use pratique_image::{BadTarget, Credentials, Image, OpenOptions, Platform, Progress, Target};
-use pratique_inventory::{Cache, Costs, Inventory, Scope, TakeOptions};
+use pratique_inventory::{Cache, Costs, Inventory, Scope, TakeOptions, sbom::Subject};
 use pratique_report::TargetInfo;
 
-use crate::progress::Bars;
+use crate::{
+    document::{self, Document},
+    progress::Bars,
+};
 
 /// Where facts of layers are remembered.
 #[derive(Debug, Clone, clap::Args)]
@@ -54,7 +57,7 @@ fn cache_home() -> anyhow::Result<PathBuf> {
 #[command(next_help_heading = "Target")]
 pub(crate) struct TargetArgs {
     /// Image or directory: a registry reference, docker-archive:FILE, oci-archive:FILE, oci:DIR or oci:DIR:TAG,
-    /// dir:PATH, a path whose kind is detected, or - for an archive on standard input
+    /// dir:PATH, sbom:FILE, a path whose kind is detected, or - for an archive or SBOM on standard input
     #[arg(value_parser = plausible_target)]
     target: String,
     /// Platform of a multi-platform image: os/arch[/variant] [default: this machine's, else the only one]
@@ -75,6 +78,9 @@ pub(crate) struct TargetArgs {
     /// Password for the registry
     #[arg(long, requires = "username", env = "PRATIQUE_REGISTRY_PASSWORD", hide_env_values = true)]
     password: Option<String>,
+    /// Take the SBOM that is attached to the image (a referrer, or BuildKit's attestation) instead of reading its layers
+    #[arg(long)]
+    attached_sbom: bool,
     /// Layers read at the same time [default: one per core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256), hide_short_help = true)]
     parallel: Option<u16>,
@@ -104,6 +110,8 @@ pub(crate) struct TargetArgs {
 pub(crate) struct Taken {
     /// What the report says of the image.
     pub(crate) target: TargetInfo,
+    /// What documents say of the image.
+    pub(crate) subject: Subject,
     /// What is in it.
     pub(crate) inventory: Inventory,
 }
@@ -116,9 +124,18 @@ impl TargetArgs {
 
     /// Opens the image and takes its inventory. `quiet` keeps bars away.
     pub(crate) fn take(&self, quiet: bool) -> anyhow::Result<Taken> {
+        if let Some(document) = Document::of(&self.target)? {
+            return document.take();
+        }
         let target = Target::parse(&self.target)?;
         let bars = Bars::new(!quiet && !self.no_progress);
         let image = Image::open(&target, &self.open_options(bars.clone()))?;
+        if self.attached_sbom {
+            if let Some(bars) = bars {
+                bars.clear();
+            }
+            return document::attached(&image);
+        }
         let cache = if self.no_cache { None } else { Some(self.cache.open()?) };
         let costs = self.profile.then(Costs::default);
         let mut options =
@@ -132,7 +149,7 @@ impl TargetArgs {
         if let Some(costs) = costs {
             crate::terminal::costs(&costs);
         }
-        Ok(Taken { target: TargetInfo::new(&image, &inventory), inventory })
+        Ok(Taken { target: TargetInfo::new(&image, &inventory), subject: Subject::of(&image), inventory })
     }
 
     fn open_options(&self, bars: Option<Arc<Bars>>) -> OpenOptions {
@@ -151,6 +168,9 @@ impl TargetArgs {
 
 /// A target that is wrongly written is wrong usage; one that is not there is a scan that could not be done.
 fn plausible_target(text: &str) -> Result<String, BadTarget> {
+    if text.starts_with(document::PREFIX) {
+        return Ok(text.to_owned());
+    }
     match Target::parse(text) {
         Ok(_) | Err(BadTarget::NoSuchPath(_)) => Ok(text.to_owned()),
         Err(wrong) => Err(wrong),

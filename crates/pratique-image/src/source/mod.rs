@@ -1,6 +1,7 @@
 //! Where images come from. Each kind of source is one file; all give the same [`Parts`] and open layers.
 
 mod archive;
+pub(crate) mod attached;
 mod directory;
 mod docker;
 mod oci;
@@ -11,7 +12,7 @@ mod resolve;
 use std::io::Read;
 
 use crate::layer::tap::Expected;
-use crate::manifest::Manifest;
+use crate::manifest::{Descriptor, Manifest};
 use crate::{
     Digest, Entries, Error, ImageConfig, ImageNote, LayerInfo, Limits, OpenOptions, Platform, Reference,
     Target, media_type,
@@ -27,11 +28,18 @@ pub(crate) struct Parts {
     pub(crate) platform: Option<Platform>,
     pub(crate) layers: Vec<LayerInfo>,
     pub(crate) notes: Vec<ImageNote>,
+    /// Attestations that stand beside the image in its index.
+    pub(crate) attestations: Vec<Descriptor>,
 }
 
 /// Gives out the bytes of layers.
 pub(crate) trait Source: Send + Sync {
     fn open_layer(&self, layer: &LayerInfo) -> Result<Opened, Error>;
+
+    /// Where to ask for what is attached, if the source knows such a thing.
+    fn attached(&self) -> Option<&dyn attached::Attached> {
+        None
+    }
 }
 
 /// A layer about to be read.

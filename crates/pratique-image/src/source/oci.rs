@@ -8,6 +8,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use super::attached::{self, Attached};
 use super::resolve::{Document, Wanted, resolve};
 use super::{Opened, OpenedImage, Source, read_document, unreadable_type};
 use crate::layer::tap::Expected;
@@ -71,7 +72,7 @@ pub(crate) fn open(
         source,
     })?;
     let root = choose(name, &bytes, &index, wanted)?;
-    let blobs = Blobs { layout, name: name.into() };
+    let blobs = Blobs { layout, name: name.into(), index, manifest_bytes: limits.manifest_bytes };
     let fetch = |descriptor: &Descriptor, wanted: Wanted| {
         let (what, limit) = match wanted {
             Wanted::Manifest => ("manifest", limits.manifest_bytes),
@@ -106,6 +107,9 @@ pub(crate) fn open(
     };
     let (mut parts, _) = resolve(&shown, document, options, &fetch)?;
     parts.reference = reference;
+    if let (true, Some((_, digest))) = (parts.attestations.is_empty(), &parts.manifest) {
+        parts.attestations = attached::attestations(&blobs.index, digest);
+    }
     Ok((shown, parts, Box::new(blobs)))
 }
 
@@ -122,7 +126,9 @@ fn choose(name: &str, bytes: &[u8], index: &Index, wanted: Option<&str>) -> Resu
         .iter()
         .filter(|descriptor| {
             let kind = media_type::manifest_kind(&descriptor.media_type);
-            !descriptor.is_attestation() && matches!(kind, ManifestKind::Image | ManifestKind::Index)
+            !descriptor.is_attestation()
+                && !is_artifact(descriptor)
+                && matches!(kind, ManifestKind::Image | ManifestKind::Index)
         })
         .collect();
     let candidates = || {
@@ -178,6 +184,12 @@ fn choose(name: &str, bytes: &[u8], index: &Index, wanted: Option<&str>) -> Resu
     }
 }
 
+/// Whether the entry says of itself that it is no image: an SBOM or a signature that refers to one.
+fn is_artifact(descriptor: &Descriptor) -> bool {
+    let kind = descriptor.artifact_type.as_deref().unwrap_or_default();
+    !matches!(kind, "" | media_type::OCI_CONFIG | media_type::DOCKER_CONFIG)
+}
+
 /// What an image in a layout is called.
 fn names(descriptor: &Descriptor) -> Vec<String> {
     [CONTAINERD_NAME, REF_NAME]
@@ -207,6 +219,9 @@ fn answers_to(descriptor: &Descriptor, at: usize, wanted: &str) -> bool {
 struct Blobs {
     layout: Box<dyn Layout>,
     name: String,
+    index: Index,
+    /// Most bytes of a manifest.
+    manifest_bytes: u64,
 }
 
 impl Blobs {
@@ -218,7 +233,48 @@ impl Blobs {
     }
 }
 
+impl Attached for Blobs {
+    fn referrers(&self, image: &Digest) -> Result<Vec<Descriptor>, Error> {
+        /// Manifests that are opened only to learn their subject.
+        const MAX_LOOKUPS: usize = 256;
+        #[derive(serde::Deserialize)]
+        struct Shape {
+            subject: Option<Descriptor>,
+        }
+        let tag = attached::fallback_tag(image);
+        let mut found = Vec::new();
+        let others = self.index.manifests.iter().filter(|m| m.digest != *image && !m.is_attestation());
+        for descriptor in others.take(MAX_LOOKUPS) {
+            // A layout may be a copy of a part: what is not there is not attached to what is.
+            let Ok(bytes) = self.manifest(descriptor) else { continue };
+            if names(descriptor).iter().any(|name| *name == tag || name.ends_with(&format!(":{tag}"))) {
+                let list: Result<Index, _> = serde_json::from_slice(&bytes);
+                found.extend(list.into_iter().flat_map(|list| list.manifests));
+            } else if let Ok(Shape { subject: Some(subject) }) = serde_json::from_slice(&bytes)
+                && subject.digest == *image
+            {
+                found.push(descriptor.clone());
+            }
+        }
+        Ok(found)
+    }
+
+    fn manifest(&self, descriptor: &Descriptor) -> Result<Vec<u8>, Error> {
+        let mut blob = self.open(&descriptor.digest, "manifest")?;
+        read_document(&self.name, "manifest", &mut blob, self.manifest_bytes, Some(&descriptor.digest))
+    }
+
+    fn blob(&self, descriptor: &Descriptor, limit: u64) -> Result<Vec<u8>, Error> {
+        let mut blob = self.open(&descriptor.digest, "attachment")?;
+        read_document(&self.name, "attachment", &mut blob, limit, Some(&descriptor.digest))
+    }
+}
+
 impl Source for Blobs {
+    fn attached(&self) -> Option<&dyn Attached> {
+        Some(self)
+    }
+
     fn open_layer(&self, layer: &LayerInfo) -> Result<Opened, Error> {
         if let Some(reason) = unreadable_type(layer) {
             return Ok(Opened::Absent(reason));

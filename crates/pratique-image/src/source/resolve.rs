@@ -2,7 +2,7 @@
 
 use crate::manifest::{Descriptor, Index, Manifest};
 use crate::media_type::{self, ManifestKind};
-use crate::source::{Parts, parse_config};
+use crate::source::{Parts, attached, parse_config};
 use crate::{Digest, Error, ImageNote, OpenOptions, Platform};
 
 /// Most descriptors that are looked at in all nested indexes together.
@@ -66,6 +66,7 @@ pub(crate) fn resolve(
             // The index decided; a configuration that says nothing (or lies) does not change what was chosen.
             parts.platform = parts.platform.or(chosen.platform);
             parts.notes.extend(note);
+            parts.attestations = attached::attestations(&index, &chosen.descriptor.digest);
             Ok((parts, manifest))
         }
         Parsed::Index(_) => Err(resolver.unsupported("an index that its parent calls a manifest", "")),

@@ -31,7 +31,7 @@ pub(super) fn leave_out_accounted(found: &mut Vec<Statement<'_>>) {
 mod tests {
     use pratique_image::ImagePath;
 
-    use super::*;
+    use super::{super::More, *};
     use crate::Stated;
 
     #[test]

@@ -6,14 +6,15 @@
 //! is put together in a file of its own: [`dotnet`] (assemblies and what accounts for them), [`dpkg`] (status, file
 //! lists, copyright), [`maven`] (projects and their parents), [`portage`] (a file a field), [`red_hat`] (what was noted of
 //! a layer), [`ownership`] (language packages that the distribution's package manager installed), [`purl`] (package and
-//! distribution).
+//! distribution), [`graph`] (who depends on whom).
 
 mod dotnet;
 mod dpkg;
+pub mod graph;
 mod maven;
 mod ownership;
 mod portage;
-mod purl;
+pub(crate) mod purl;
 mod red_hat;
 
 use std::collections::{BTreeMap, HashSet};
@@ -184,6 +185,17 @@ fn merge(found: Vec<Statement<'_>>, distribution: Option<&Distribution>) -> Vec<
             None => join(&mut packages, package),
         }
     }
+    in_order(packages)
+}
+
+/// One package for all that are of the same purl, layer and owner, sorted; as [`merge`] does for what files state.
+pub(crate) fn merged(found: impl Iterator<Item = Package>) -> Vec<Package> {
+    let mut packages = BTreeMap::new();
+    found.for_each(|package| join(&mut packages, package));
+    in_order(packages)
+}
+
+fn in_order(packages: BTreeMap<(String, usize, Option<String>), Package>) -> Vec<Package> {
     let mut packages: Vec<_> = packages.into_values().collect();
     for package in &mut packages {
         package.locations.sort();

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The purl of `stated` in an image of `distribution`.
-pub(super) fn of(stated: &Stated, distribution: Option<&Distribution>) -> String {
+pub(crate) fn of(stated: &Stated, distribution: Option<&Distribution>) -> String {
     if let Some(purl) = of_program(stated) {
         return purl;
     }

@@ -6,9 +6,11 @@ mod db;
 mod demo;
 mod explain;
 mod packages;
+mod sbom;
 mod scan;
 mod source;
 mod version;
+mod why;
 
 use clap::Subcommand;
 
@@ -19,6 +21,8 @@ use crate::exit::Exit;
 pub(crate) enum Command {
     Scan(scan::Args),
     Packages(packages::Args),
+    Sbom(sbom::Args),
+    Why(why::Args),
     Explain(explain::Args),
     Db(db::Args),
     Cache(cache::Args),
@@ -33,6 +37,8 @@ impl Command {
         match self {
             Self::Scan(args) => scan::run(args),
             Self::Packages(args) => packages::run(args),
+            Self::Sbom(args) => sbom::run(args),
+            Self::Why(args) => why::run(args),
             Self::Explain(args) => explain::run(&args),
             Self::Db(args) => db::run(args),
             Self::Cache(args) => cache::run(&args),

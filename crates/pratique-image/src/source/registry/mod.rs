@@ -17,10 +17,11 @@ use pratique_fetch::{From, Resumable, RetryPolicy};
 pub use error::RegistryError;
 use session::Session;
 
+use super::attached::{self, Attached};
 use super::resolve::{Document, Wanted, resolve};
 use super::{Opened, OpenedImage, Source, read_document, unreadable_type};
 use crate::layer::tap::Expected;
-use crate::manifest::{Descriptor, Manifest};
+use crate::manifest::{Descriptor, Index, Manifest};
 use crate::{Digest, Error, LayerInfo, Limits, OpenOptions, Reference, media_type};
 
 const START: From = From { position: 0, etag: None };
@@ -38,7 +39,7 @@ pub(crate) fn open(reference: &Reference, options: &OpenOptions) -> Result<Opene
     let (mut parts, manifest) = resolve(&image, root, options, &fetch)?;
     parts.reference = Some(reference.clone());
     parts.notes.extend(notes);
-    Ok((image, parts, Box::new(Registry { session, manifest })))
+    Ok((image, parts, Box::new(Registry { session, manifest, limits })))
 }
 
 /// The manifest or index that the reference names.
@@ -97,9 +98,43 @@ fn fetch(
 struct Registry {
     session: Arc<Session>,
     manifest: Manifest,
+    limits: Limits,
+}
+
+impl Attached for Registry {
+    fn referrers(&self, image: &Digest) -> Result<Vec<Descriptor>, Error> {
+        let places = [format!("referrers/{image}"), format!("manifests/{}", attached::fallback_tag(image))];
+        for path in &places {
+            let what = "list of referrers";
+            let mut response = match self.session.get_ok(path, what, &[media_type::OCI_INDEX], &START) {
+                Ok(response) => response,
+                Err(RegistryError::NotFound { .. }) => continue,
+                Err(error) => return Err(Box::new(error).into()),
+            };
+            let image = self.session.shown();
+            let bytes = read_document(&image, what, &mut response, self.limits.manifest_bytes, None)?;
+            let list: Index =
+                serde_json::from_slice(&bytes).map_err(|source| Error::Json { image, what, source })?;
+            return Ok(list.manifests);
+        }
+        Ok(Vec::new())
+    }
+
+    fn manifest(&self, descriptor: &Descriptor) -> Result<Vec<u8>, Error> {
+        fetch(&self.session, &self.limits, descriptor, Wanted::Manifest)
+    }
+
+    fn blob(&self, descriptor: &Descriptor, limit: u64) -> Result<Vec<u8>, Error> {
+        let mut bytes = Registry::blob(self, descriptor).map_err(Box::new)?;
+        read_document(&self.session.shown(), "attachment", &mut bytes, limit, Some(&descriptor.digest))
+    }
 }
 
 impl Source for Registry {
+    fn attached(&self) -> Option<&dyn Attached> {
+        Some(self)
+    }
+
     fn open_layer(&self, layer: &LayerInfo) -> Result<Opened, Error> {
         if let Some(reason) = unreadable_type(layer) {
             return Ok(Opened::Absent(reason));

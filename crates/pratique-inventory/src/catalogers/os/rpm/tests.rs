@@ -144,7 +144,7 @@ fn whole_paths_of_old_packages() {
 
 #[test]
 fn a_source_of_another_version_has_an_epoch_of_its_own() {
-    let version = |file| package::source(file, "1.28-416.el8", "0:1.28-416.el8").map(|s| (s.name, s.version));
+    let version = |file| source(file, "1.28-416.el8", "0:1.28-416.el8").map(|s| (s.name, s.version));
     assert_eq!(version("perl-5.26.3-416.el8.src.rpm"), Some(("perl".into(), "5.26.3-416.el8".into())));
     assert_eq!(version("perl-1.28-416.el8.src.rpm"), Some(("perl".into(), "0:1.28-416.el8".into())));
     for no in ["", "x.rpm", "a.src.rpm", "a-1.src.rpm", "-1-2.src.rpm"] {

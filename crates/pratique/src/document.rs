@@ -1,0 +1,102 @@
+//! SBOM documents in the place of an image: `sbom:FILE`, a file that is one, or standard input.
+
+use std::{
+    fs::File,
+    io::{self, BufRead as _, Read},
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context;
+use pratique_image::{Attachment, Image};
+use pratique_inventory::{
+    Limits,
+    sbom::{self, Subject},
+};
+use pratique_report::TargetInfo;
+
+use crate::settings::Taken;
+
+/// What a target begins with that is a document in any case.
+pub(crate) const PREFIX: &str = "sbom:";
+
+/// Where a document is to be had.
+pub(crate) enum Document {
+    File(PathBuf),
+    Stdin,
+}
+
+impl Document {
+    /// The document that `target` means; `None` where it means an image.
+    pub(crate) fn of(target: &str) -> anyhow::Result<Option<Self>> {
+        if let Some(path) = target.strip_prefix(PREFIX) {
+            return match path {
+                "" => anyhow::bail!(
+                    "{PREFIX} wants a file behind it, for example {PREFIX}bom.json, or - for standard input"
+                ),
+                "-" => Ok(Some(Self::Stdin)),
+                path => Ok(Some(Self::File(path.into()))),
+            };
+        }
+        if target == "-" {
+            // What is looked at stays in the buffer that everybody who reads standard input shares.
+            let is_document = sbom::looks_like_sbom(io::stdin().lock().fill_buf()?);
+            return Ok(is_document.then_some(Self::Stdin));
+        }
+        let path = Path::new(target);
+        if !path.is_file() {
+            return Ok(None);
+        }
+        let mut head = Vec::new();
+        // A file that cannot be opened is told of by who reads it as an image.
+        if let Ok(file) = File::open(path) {
+            file.take(sbom::read::HEAD_BYTES as u64).read_to_end(&mut head)?;
+        }
+        Ok(sbom::looks_like_sbom(&head).then(|| Self::File(path.into())))
+    }
+
+    /// Reads it.
+    pub(crate) fn take(self) -> anyhow::Result<Taken> {
+        let (name, mut from): (_, Box<dyn Read>) = match &self {
+            Self::Stdin => ("standard input".to_owned(), Box::new(io::stdin().lock())),
+            Self::File(path) => {
+                let file =
+                    File::open(path).with_context(|| format!("{} could not be opened", path.display()))?;
+                (path.display().to_string(), Box::new(file))
+            }
+        };
+        let document = sbom::read(&mut from, &Limits::default()).with_context(|| name.clone())?;
+        let sbom::read::Document { inventory, mut subject, .. } = document;
+        if subject.name.is_empty() {
+            subject.name = name;
+        }
+        Ok(Taken { target: TargetInfo::of_document(&subject, &inventory), subject, inventory })
+    }
+}
+
+/// Reads the first SBOM that is attached to `image`: what it says is in the image, and what the image says of itself.
+pub(crate) fn attached(image: &Image) -> anyhow::Result<Taken> {
+    let attachments = image.attachments()?;
+    let Some(attachment) = attachments.iter().find(|attachment| is_sbom(attachment)) else {
+        let kinds: Vec<_> = attachments.iter().map(|attachment| attachment.media_type.as_str()).collect();
+        let found = if kinds.is_empty() { "nothing".to_owned() } else { kinds.join(", ") };
+        anyhow::bail!(
+            "no SBOM is attached to {} ({found} is); leave --attached-sbom out to read its layers",
+            image.name()
+        );
+    };
+    let limits = Limits::default();
+    let bytes = image.read_attachment(attachment, limits.file_bytes)?;
+    let read = sbom::read(&mut bytes.as_slice(), &limits);
+    let inventory = read.with_context(|| format!("the SBOM attached to {}", image.name()))?.inventory;
+    Ok(Taken { target: TargetInfo::new(image, &inventory), subject: Subject::of(image), inventory })
+}
+
+/// Whether the types of an attachment name a format that is read.
+fn is_sbom(attachment: &Attachment) -> bool {
+    let types =
+        [Some(&attachment.media_type), attachment.predicate_type.as_ref(), attachment.artifact_type.as_ref()];
+    types.into_iter().flatten().any(|text| {
+        let text = text.to_ascii_lowercase();
+        ["spdx", "cyclonedx", "syft"].iter().any(|format| text.contains(format))
+    })
+}
