@@ -11,7 +11,7 @@ use std::{
 use anyhow::Context;
 use pratique_advisory::Database;
 use pratique_image::{BadTarget, Credentials, Image, OpenOptions, Platform, Progress, Target};
-use pratique_inventory::{Cache, Inventory, Scope, TakeOptions};
+use pratique_inventory::{Cache, Inventory, Scope, TakeOptions, sbom::Subject};
 use pratique_report::TargetInfo;
 
 use crate::progress::Bars;
@@ -101,6 +101,8 @@ pub(crate) struct TargetArgs {
 pub(crate) struct Taken {
     /// What the report says of the image.
     pub(crate) target: TargetInfo,
+    /// What documents say of the image.
+    pub(crate) subject: Subject,
     /// What is in it.
     pub(crate) inventory: Inventory,
 }
@@ -124,7 +126,7 @@ impl TargetArgs {
             bars.clear();
         }
         let inventory = taken?;
-        Ok(Taken { target: TargetInfo::new(&image, &inventory), inventory })
+        Ok(Taken { target: TargetInfo::new(&image, &inventory), subject: Subject::of(&image), inventory })
     }
 
     fn open_options(&self, bars: Option<Arc<Bars>>) -> OpenOptions {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use pratique_inventory::sbom::cyclonedx;
+use pratique_inventory::sbom::{Contents, Sbom, cyclonedx};
 use pratique_report::packages::PackageList;
 
 use crate::{
@@ -54,9 +54,15 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
         Format::Table => list.write_table(if output.is_some() { 240 } else { terminal::width() }, to),
         Format::Json => list.write_json(to),
         Format::Cyclonedx => {
-            let subject =
-                cyclonedx::Subject { name: &list.target.name, digest: list.target.digest.as_deref() };
-            cyclonedx::write(&taken.inventory, scope, &subject, env!("CARGO_PKG_VERSION"), to)
+            let sbom = Sbom {
+                inventory: &taken.inventory,
+                scope,
+                subject: &taken.subject,
+                tool_version: env!("CARGO_PKG_VERSION"),
+                created: None,
+            };
+            let document = cyclonedx::document(&sbom, &Contents::new(&sbom)).seal();
+            cyclonedx::json::write(document, cyclonedx::Version::default(), to)
         }
     };
     let content = if format == Format::Table { Content::Styled } else { Content::Document };
