@@ -22,6 +22,7 @@ pub mod package;
 pub mod path_set;
 pub mod resolve;
 pub mod sbom;
+pub mod selection;
 
 pub use analyse::analyse;
 pub use cache::Cache;

@@ -3,6 +3,9 @@
 
 mod commands;
 mod exit;
+mod findings;
+mod input;
+mod output;
 mod progress;
 mod settings;
 mod terminal;

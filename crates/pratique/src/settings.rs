@@ -11,7 +11,11 @@ use std::{
 use anyhow::Context;
 use pratique_advisory::Database;
 use pratique_image::{BadTarget, Credentials, Image, OpenOptions, Platform, Progress, Target};
-use pratique_inventory::{Cache, Inventory, Scope, TakeOptions, sbom::Subject};
+use pratique_inventory::{
+    Cache, Inventory, Scope, TakeOptions,
+    sbom::Subject,
+    selection::{Glob, Selection},
+};
 use pratique_report::TargetInfo;
 
 use crate::progress::Bars;
@@ -56,7 +60,15 @@ pub(crate) struct TargetArgs {
     /// Image or directory: a registry reference, docker-archive:FILE, oci-archive:FILE, oci:DIR or oci:DIR:TAG,
     /// dir:PATH, a path whose kind is detected, or - for an archive on standard input
     #[arg(value_parser = plausible_target)]
-    target: String,
+    pub(crate) target: String,
+    #[command(flatten)]
+    pub(crate) how: TakeArgs,
+}
+
+/// How an image is reached, and what of it is looked at.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Target")]
+pub(crate) struct TakeArgs {
     /// Platform of a multi-platform image: os/arch[/variant] [default: this machine's, else the only one]
     #[arg(long)]
     platform: Option<Platform>,
@@ -93,8 +105,32 @@ pub(crate) struct TargetArgs {
     /// Also what a lock file names for development only
     #[arg(long)]
     include_dev_deps: bool,
+    /// Only these kinds of packages: os, library
+    #[arg(
+        long,
+        visible_alias = "vuln-type",
+        value_name = "KINDS",
+        value_delimiter = ',',
+        default_value = "os,library"
+    )]
+    pkg_types: Vec<PackageTypes>,
+    /// Leave out everything below these directories: paths from the root, with *, ? and **
+    #[arg(long, value_name = "GLOB", value_delimiter = ',')]
+    skip_dirs: Vec<Glob>,
+    /// Leave out these files
+    #[arg(long, value_name = "GLOB", value_delimiter = ',')]
+    skip_files: Vec<Glob>,
     #[command(flatten)]
     cache: CacheArgs,
+}
+
+/// The two families of packages, by Trivy's names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum PackageTypes {
+    /// What the distribution's package manager installed.
+    Os,
+    /// Packages of languages, and everything else.
+    Library,
 }
 
 /// An image and what is in it.
@@ -105,17 +141,31 @@ pub(crate) struct Taken {
     pub(crate) subject: Subject,
     /// What is in it.
     pub(crate) inventory: Inventory,
+    /// What was left out of it because it was asked to be, each a sentence.
+    pub(crate) left_out: Vec<String>,
 }
 
 impl TargetArgs {
     /// Which packages are asked for.
     pub(crate) fn scope(&self) -> Scope {
-        Scope { owned: self.all_packages, development: self.include_dev_deps }
+        self.how.scope()
     }
 
     /// Opens the image and takes its inventory. `quiet` keeps bars away.
     pub(crate) fn take(&self, quiet: bool) -> anyhow::Result<Taken> {
-        let target = Target::parse(&self.target)?;
+        self.how.take(&self.target, quiet)
+    }
+}
+
+impl TakeArgs {
+    /// Which packages are asked for.
+    pub(crate) fn scope(&self) -> Scope {
+        Scope { owned: self.all_packages, development: self.include_dev_deps }
+    }
+
+    /// Opens `target` and takes its inventory. `quiet` keeps bars away.
+    pub(crate) fn take(&self, target: &str, quiet: bool) -> anyhow::Result<Taken> {
+        let target = Target::parse(target)?;
         let bars = Bars::new(!quiet && !self.no_progress);
         let image = Image::open(&target, &self.open_options(bars.clone()))?;
         let cache = if self.no_cache { None } else { Some(self.cache.open()?) };
@@ -125,8 +175,19 @@ impl TargetArgs {
         if let Some(bars) = bars {
             bars.clear();
         }
-        let inventory = taken?;
-        Ok(Taken { target: TargetInfo::new(&image, &inventory), subject: Subject::of(&image), inventory })
+        let mut inventory = taken?;
+        let left_out = self.selection().apply(&mut inventory);
+        let target = TargetInfo::new(&image, &inventory);
+        Ok(Taken { target, subject: Subject::of(&image), inventory, left_out })
+    }
+
+    fn selection(&self) -> Selection {
+        Selection {
+            without_os: !self.pkg_types.contains(&PackageTypes::Os),
+            without_libraries: !self.pkg_types.contains(&PackageTypes::Library),
+            skip_directories: self.skip_dirs.clone(),
+            skip_files: self.skip_files.clone(),
+        }
     }
 
     fn open_options(&self, bars: Option<Arc<Bars>>) -> OpenOptions {
@@ -144,7 +205,7 @@ impl TargetArgs {
 }
 
 /// A target that is wrongly written is wrong usage; one that is not there is a scan that could not be done.
-fn plausible_target(text: &str) -> Result<String, BadTarget> {
+pub(crate) fn plausible_target(text: &str) -> Result<String, BadTarget> {
     match Target::parse(text) {
         Ok(_) | Err(BadTarget::NoSuchPath(_)) => Ok(text.to_owned()),
         Err(wrong) => Err(wrong),

@@ -28,7 +28,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     let id = args.id.clone();
     let database = args.database.open()?;
     let (target, wanted) = (args.target.clone(), id.clone());
-    let (inventory, found, known) = within(args.target.timeout, move || {
+    let (inventory, found, known) = within(args.target.how.timeout, move || {
         let inventory = target.take(false)?.inventory;
         let found = pratique_match::explain(&inventory, &database, &wanted)?;
         let known = database.mentions(&wanted)?.len();

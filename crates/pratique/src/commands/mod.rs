@@ -2,8 +2,10 @@
 
 mod cache;
 mod completion;
+mod convert;
 mod db;
 mod demo;
+mod diff;
 mod explain;
 mod packages;
 mod scan;
@@ -20,6 +22,8 @@ pub(crate) enum Command {
     Scan(scan::Args),
     Packages(packages::Args),
     Explain(explain::Args),
+    Diff(diff::Args),
+    Convert(convert::Args),
     Db(db::Args),
     Cache(cache::Args),
     Version(version::Args),
@@ -34,6 +38,8 @@ impl Command {
             Self::Scan(args) => scan::run(args),
             Self::Packages(args) => packages::run(args),
             Self::Explain(args) => explain::run(&args),
+            Self::Diff(args) => diff::run(args),
+            Self::Convert(args) => convert::run(&args),
             Self::Db(args) => db::run(args),
             Self::Cache(args) => cache::run(&args),
             Self::Version(args) => version::run(args),
