@@ -66,9 +66,9 @@ mod tests {
     fn images_have_purls() {
         assert_eq!(
             purl(&named("alpine:3.20")),
-            "pkg:oci/alpine@sha256%3Aaa?repository_url=docker.io/library/alpine&tag=3.20"
+            "pkg:oci/alpine@sha256:aa?repository_url=docker.io%2Flibrary%2Falpine&tag=3.20"
         );
-        assert_eq!(purl(&named("oci:images/Layout:latest")), "pkg:oci/latest@sha256%3Aaa");
+        assert_eq!(purl(&named("oci:images/Layout:latest")), "pkg:oci/latest@sha256:aa");
         assert_eq!(purl(&TargetInfo { name: "./app".into(), ..TargetInfo::default() }), "pkg:generic/app");
     }
 }
