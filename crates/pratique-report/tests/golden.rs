@@ -83,8 +83,10 @@ fn a_report_read_back_is_the_report() {
     for input in ["report.json", "clean.json"] {
         let mut out = Vec::new();
         json::write_report(&report(input), true, &mut out).unwrap();
-        let (want, have): (serde_json::Value, serde_json::Value) =
-            (serde_json::from_slice(&fs::read(testdata(input)).unwrap()).unwrap(), serde_json::from_slice(&out).unwrap());
+        let (want, have): (serde_json::Value, serde_json::Value) = (
+            serde_json::from_slice(&fs::read(testdata(input)).unwrap()).unwrap(),
+            serde_json::from_slice(&out).unwrap(),
+        );
         assert_eq!(want, have, "{input}");
     }
 }
@@ -113,7 +115,10 @@ fn damaged_reports_are_errors() {
 
 #[test]
 fn other_documents_are_told_apart() {
-    assert!(matches!(read::document(b"{\"schemaVersion\": 2, \"findings\": []}"), Err(ReadError::Version(2))));
+    assert!(matches!(
+        read::document(b"{\"schemaVersion\": 2, \"findings\": []}"),
+        Err(ReadError::Version(2))
+    ));
     assert!(matches!(read::document(b"{\"SchemaVersion\": 2}"), Err(ReadError::Other)));
     assert!(matches!(read::document(b"[]"), Err(ReadError::Json(_))));
 }
