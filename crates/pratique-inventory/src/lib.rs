@@ -32,3 +32,4 @@ pub use inventory::{Inventory, Scope, TakeError, TakeOptions};
 pub use overlay::Overlay;
 pub use package::{Location, Package, PackageKind};
 pub use path_set::PathSet;
+pub use resolve::graph::Graph;

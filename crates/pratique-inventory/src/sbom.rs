@@ -11,11 +11,19 @@
 mod checksums;
 pub mod contents;
 pub mod cyclonedx;
+pub mod format;
+pub mod github;
 pub mod licences;
 pub mod properties;
+pub mod read;
+pub mod spdx2;
+pub mod spdx3;
 pub mod subject;
 mod supplier;
+pub mod syft_json;
 mod uuid;
 
 pub use contents::{Contents, Entry, Sbom};
+pub use format::Format;
+pub use read::{ReadError, looks_like_sbom, read};
 pub use subject::{Subject, SubjectLayer};

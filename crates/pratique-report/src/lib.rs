@@ -6,7 +6,7 @@
 //! formats say in the same way has a module named for it: [`identity`] (fingerprints), [`publisher`] (whose record
 //! that is, and where it can be read), [`product`] (the image as others call it), [`cvss`], [`markup`].
 //!
-//! [`read`] takes a saved JSON report back in; [`diff`] says what changed between two.
+//! [`read`] takes a saved JSON report back in; [`diff`] says what changed between two, [`why`] why a package is there.
 
 pub mod asff;
 pub mod csaf;
@@ -35,9 +35,11 @@ pub mod sarif;
 pub mod table;
 pub mod template;
 pub mod trivy;
+pub mod why;
 
 pub use format::{Context, Format, WriteError};
 pub use model::{
     Coverage, DatabaseInfo, DistributionInfo, Filter, FindingRow, LayerRef, LeftOut, PackageRow, Report,
     Scanned, Summary, TargetInfo, Warning,
 };
+pub use why::Why;

@@ -7,7 +7,10 @@ use std::collections::BTreeMap;
 
 use pratique_advisory::{Info, Level};
 use pratique_image::Image;
-use pratique_inventory::{Distribution, Inventory, Package, Scope};
+use pratique_inventory::{
+    Distribution, Inventory, Package, Scope,
+    sbom::{Subject, SubjectLayer},
+};
 use pratique_match::{Finding, Matches};
 use serde::{Deserialize, Serialize};
 
@@ -354,6 +357,24 @@ impl LeftOut {
 }
 
 impl TargetInfo {
+    /// What a document says of the image, and what its inventory says it is.
+    pub fn of_document(subject: &Subject, inventory: &Inventory) -> Self {
+        let layer = |(index, layer): (usize, &SubjectLayer)| LayerRef {
+            index,
+            digest: layer.digest.clone(),
+            diff_id: layer.diff_id.clone(),
+            created_by: layer.created_by.clone(),
+        };
+        Self {
+            name: subject.name.clone(),
+            digest: subject.digest.clone(),
+            image_id: subject.image_id.clone(),
+            platform: subject.platform.clone(),
+            distribution: inventory.distribution.as_ref().map(DistributionInfo::from),
+            layers: subject.layers.iter().enumerate().map(layer).collect(),
+        }
+    }
+
     /// What is known of `image` and what its inventory says it is.
     pub fn new(image: &Image, inventory: &Inventory) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! Documents that commands read: a file, or standard input.
+//! Saved reports that commands read: a file, or standard input.
 
 use std::{
     fs::File,
@@ -7,18 +7,21 @@ use std::{
 };
 
 use anyhow::Context;
-use pratique_report::read::{self, Document};
+use pratique_report::read::{self, Document, ReadError};
 
-/// Reads a document of ours from `path`, or from standard input where that is `-`.
-pub(crate) fn document(path: &Path) -> anyhow::Result<Document> {
+/// Reads a document of ours from `path`, or from standard input where that is `-`; `None` for some other JSON object, which
+/// may be an SBOM.
+pub(crate) fn document(path: &Path) -> anyhow::Result<Option<Document>> {
     let said = || format!("{} could not be read", path.display());
     let bytes = if path == Path::new("-") {
         bounded(io::stdin().lock())
     } else {
         bounded(File::open(path).with_context(said)?)
     };
-    let bytes = bytes.with_context(said)?;
-    read::document(&bytes).with_context(said)
+    match read::document(&bytes.with_context(said)?) {
+        Err(ReadError::Other) => Ok(None),
+        document => document.map(Some).with_context(said),
+    }
 }
 
 fn bounded(from: impl Read) -> anyhow::Result<Vec<u8>> {

@@ -2,6 +2,7 @@
 //! written in the crates below.
 
 mod commands;
+mod document;
 mod exit;
 mod findings;
 mod input;
@@ -33,7 +34,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
         pratique demo                          see it work, without network\n  \
         pratique db update                     fetch all advisories\n  \
         pratique scan alpine:3.20              what is wrong with an image\n  \
-        pratique scan --fail-on high ./app     fail when anything high or worse is there\n\n\
+        pratique scan --fail-on high ./app     fail when anything high or worse is there\n  \
+        pratique sbom alpine:3.20              what is in it, as CycloneDX or SPDX\n  \
+        pratique why alpine:3.20 libssl3       why a package is there\n\n\
         Exit codes:\n  \
         0 clean or below the threshold, 1 the gate failed, 2 usage, 3 it could not be done"
 )]

@@ -18,7 +18,10 @@ use pratique_inventory::{
 };
 use pratique_report::TargetInfo;
 
-use crate::progress::Bars;
+use crate::{
+    document::{self, Document},
+    progress::Bars,
+};
 
 /// Where facts of layers are remembered.
 #[derive(Debug, Clone, clap::Args)]
@@ -58,7 +61,7 @@ fn cache_home() -> anyhow::Result<PathBuf> {
 #[command(next_help_heading = "Target")]
 pub(crate) struct TargetArgs {
     /// Image or directory: a registry reference, docker-archive:FILE, oci-archive:FILE, oci:DIR or oci:DIR:TAG,
-    /// dir:PATH, a path whose kind is detected, or - for an archive on standard input
+    /// dir:PATH, sbom:FILE, a path whose kind is detected, or - for an archive or SBOM on standard input
     #[arg(value_parser = plausible_target)]
     pub(crate) target: String,
     #[command(flatten)]
@@ -165,6 +168,15 @@ impl TakeArgs {
 
     /// Opens `target` and takes its inventory. `quiet` keeps bars away.
     pub(crate) fn take(&self, target: &str, quiet: bool) -> anyhow::Result<Taken> {
+        let mut taken = match Document::of(target)? {
+            Some(document) => document.take()?,
+            None => self.take_image(target, quiet)?,
+        };
+        taken.left_out = self.selection().apply(&mut taken.inventory);
+        Ok(taken)
+    }
+
+    fn take_image(&self, target: &str, quiet: bool) -> anyhow::Result<Taken> {
         let target = Target::parse(target)?;
         let bars = Bars::new(!quiet && !self.no_progress);
         let image = Image::open(&target, &self.open_options(bars.clone()))?;
@@ -175,10 +187,9 @@ impl TakeArgs {
         if let Some(bars) = bars {
             bars.clear();
         }
-        let mut inventory = taken?;
-        let left_out = self.selection().apply(&mut inventory);
+        let inventory = taken?;
         let target = TargetInfo::new(&image, &inventory);
-        Ok(Taken { target, subject: Subject::of(&image), inventory, left_out })
+        Ok(Taken { target, subject: Subject::of(&image), inventory, left_out: Vec::new() })
     }
 
     fn selection(&self) -> Selection {
@@ -206,6 +217,9 @@ impl TakeArgs {
 
 /// A target that is wrongly written is wrong usage; one that is not there is a scan that could not be done.
 pub(crate) fn plausible_target(text: &str) -> Result<String, BadTarget> {
+    if text.starts_with(document::PREFIX) {
+        return Ok(text.to_owned());
+    }
     match Target::parse(text) {
         Ok(_) | Err(BadTarget::NoSuchPath(_)) => Ok(text.to_owned()),
         Err(wrong) => Err(wrong),

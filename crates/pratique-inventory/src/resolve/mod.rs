@@ -4,11 +4,13 @@
 //! hold for all of them and are done here: which layer brought a package ([`introducing_layers`]), and that
 //! one package stated by several files is one package ([`merge`]). Truth that is spread over several files
 //! is put together in a file of its own: [`dpkg`] (status, file lists, copyright), [`ownership`] (language
-//! packages that the distribution's package manager installed), [`purl`] (package and distribution).
+//! packages that the distribution's package manager installed), [`purl`] (package and distribution), [`graph`]
+//! (who depends on whom).
 
 mod dpkg;
+pub mod graph;
 mod ownership;
-mod purl;
+pub(crate) mod purl;
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -163,6 +165,17 @@ fn merge(found: Vec<Statement<'_>>, distribution: Option<&Distribution>) -> Vec<
             None => join(&mut packages, package),
         }
     }
+    in_order(packages)
+}
+
+/// One package for all that are of the same purl, layer and owner, sorted; as [`merge`] does for what files state.
+pub(crate) fn merged(found: impl Iterator<Item = Package>) -> Vec<Package> {
+    let mut packages = BTreeMap::new();
+    found.for_each(|package| join(&mut packages, package));
+    in_order(packages)
+}
+
+fn in_order(packages: BTreeMap<(String, usize, Option<String>), Package>) -> Vec<Package> {
     let mut packages: Vec<_> = packages.into_values().collect();
     for package in &mut packages {
         package.locations.sort();

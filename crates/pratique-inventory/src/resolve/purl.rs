@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The purl of `stated` in an image of `distribution`.
-pub(super) fn of(stated: &Stated, distribution: Option<&Distribution>) -> String {
+pub(crate) fn of(stated: &Stated, distribution: Option<&Distribution>) -> String {
     let (namespace, name) = namespace_and_name(stated, distribution);
     let mut qualifiers: Vec<(&str, String)> = Vec::new();
     let mut version = stated.version.as_str();

@@ -44,6 +44,10 @@ pub struct Entry<'a> {
     pub package: &'a Package,
     /// Names it in the document: the purl, where only this package has it.
     pub reference: String,
+    /// Positions in [`Contents::entries`] of those on which it depends.
+    pub depends: Vec<usize>,
+    /// Whether the image itself is said to depend on it: the project asks for it, or nothing that is asked for does.
+    pub is_root: bool,
 }
 
 impl<'a> Contents<'a> {
@@ -56,7 +60,7 @@ impl<'a> Contents<'a> {
             *times.entry(&package.purl).or_default() += 1;
         }
         let mut used: HashMap<String, usize> = HashMap::new();
-        let entries: Vec<_> = asked
+        let mut entries: Vec<_> = asked
             .into_iter()
             .map(|(index, package)| {
                 let mut reference = package.purl.clone();
@@ -72,16 +76,29 @@ impl<'a> Contents<'a> {
                 if *again > 1 {
                     reference.push_str(&format!("#{again}"));
                 }
-                Entry { index, package, reference }
+                Entry { index, package, reference, depends: Vec::new(), is_root: false }
             })
             .collect();
-        let positions = entries.iter().enumerate().map(|(at, entry)| (entry.index, at)).collect();
+        let positions: HashMap<usize, usize> =
+            entries.iter().enumerate().map(|(at, entry)| (entry.index, at)).collect();
+        let graph = sbom.inventory.graph();
+        for entry in &mut entries {
+            let there = |index: &usize| positions.get(index).copied();
+            entry.depends = graph.dependencies(entry.index).iter().filter_map(there).collect();
+            entry.is_root = entry.package.direct == Some(true)
+                || graph.dependents(entry.index).iter().filter_map(there).next().is_none();
+        }
         Self { entries, positions }
     }
 
     /// All of them, in the inventory's order.
     pub fn entries(&self) -> &[Entry<'a>] {
         &self.entries
+    }
+
+    /// On whom `entry` depends.
+    pub fn dependencies<'e>(&'e self, entry: &'e Entry<'a>) -> impl Iterator<Item = &'e Entry<'a>> {
+        entry.depends.iter().filter_map(|&at| self.entries.get(at))
     }
 
     /// The name of the package with this index in the inventory, if it is asked for.

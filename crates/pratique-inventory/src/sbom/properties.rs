@@ -28,6 +28,9 @@ pub fn of_package(package: &Package) -> Vec<Pair> {
     let mut say = |name: &str, value: &str| pairs.push((format!("{PREFIX}{name}"), value.to_owned()));
     say("package:type", package.kind.name());
     say("layer:index", &package.layer.to_string());
+    if let Some(namespace) = &package.namespace {
+        say("namespace", namespace);
+    }
     if let Some(arch) = &package.arch {
         say("arch", arch);
     }
@@ -54,6 +57,11 @@ pub fn of_package(package: &Package) -> Vec<Pair> {
         say(&format!("{DETAIL}{name}"), value);
     }
     pairs
+}
+
+/// Where `package` is stated, in formats that have no field for it.
+pub fn locations(package: &Package) -> impl Iterator<Item = Pair> {
+    package.locations.iter().map(|location| (format!("{PREFIX}location"), place(location)))
 }
 
 /// What is said of the operating system beside its id and version.
@@ -135,6 +143,15 @@ pub fn of_problems(problems: &[(Option<usize>, Problem)]) -> Vec<Pair> {
     problems.iter().map(sentence).collect()
 }
 
+/// What one of our own properties says that could not be read of the image, and whether something is lost by it.
+pub(crate) fn problem(name: &str, value: &str) -> Option<(String, bool)> {
+    match name.strip_prefix(PREFIX)? {
+        "coverage:not-read" => Some((value.to_owned(), true)),
+        "coverage:note" => Some((value.to_owned(), false)),
+        _ => None,
+    }
+}
+
 /// Where a package is stated, in one string: `outer.jar!/inner.jar`.
 pub fn place(location: &Location) -> String {
     match location.inside.as_str() {
@@ -148,6 +165,7 @@ pub fn place(location: &Location) -> String {
 pub(crate) struct Told {
     pub(crate) kind: Option<PackageKind>,
     pub(crate) layer: Option<usize>,
+    pub(crate) namespace: Option<String>,
     pub(crate) arch: Option<String>,
     source_name: Option<String>,
     source_version: Option<String>,
@@ -169,6 +187,7 @@ impl Told {
             "package:type" => self.kind = PackageKind::from_name(value),
             "layer:index" => self.layer = value.parse().ok(),
             "location" => self.locations.push(value.to_owned()),
+            "namespace" => self.namespace = text(),
             "arch" => self.arch = text(),
             "source:name" => self.source_name = text(),
             "source:version" => self.source_version = text(),

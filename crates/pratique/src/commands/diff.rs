@@ -28,10 +28,10 @@ use crate::{
     wrote; with --list-all-pkgs those tell packages too.\n\n\
     Exit code: 1 when --fail-on finds something new of that level or worse.")]
 pub(crate) struct Args {
-    /// Before: an image, a directory, or a saved JSON report
+    /// Before: an image, a directory, an SBOM, or a saved JSON report
     #[arg(value_parser = plausible_target)]
     old: String,
-    /// After: an image, a directory, or a saved JSON report
+    /// After: an image, a directory, an SBOM, or a saved JSON report
     #[arg(value_parser = plausible_target)]
     new: String,
     #[command(flatten)]
@@ -95,14 +95,14 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
 /// A saved report as it is, anything else scanned now.
 fn side(text: &str, args: &Args) -> anyhow::Result<Side> {
     let filter = Filter { ignore_unfixed: args.ignore_unfixed, ..Filter::default() };
-    if input::is_document(text) {
-        return Ok(match input::document(text.as_ref())? {
-            Document::Report(mut report) => {
-                report.findings.retain(|row| filter.shows(&row.finding));
-                Side::from(*report)
-            }
-            Document::Packages(list) => Side::from(*list),
-        });
+    let saved = if input::is_document(text) { input::document(text.as_ref())? } else { None };
+    match saved {
+        Some(Document::Report(mut report)) => {
+            report.findings.retain(|row| filter.shows(&row.finding));
+            return Ok(Side::from(*report));
+        }
+        Some(Document::Packages(list)) => return Ok(Side::from(*list)),
+        None => {}
     }
     let database = args.database.open()?;
     if let Some(stale) = stale(&database) {

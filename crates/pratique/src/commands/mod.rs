@@ -8,9 +8,11 @@ mod demo;
 mod diff;
 mod explain;
 mod packages;
+mod sbom;
 mod scan;
 mod source;
 mod version;
+mod why;
 
 use clap::Subcommand;
 
@@ -21,6 +23,8 @@ use crate::exit::Exit;
 pub(crate) enum Command {
     Scan(scan::Args),
     Packages(packages::Args),
+    Sbom(sbom::Args),
+    Why(why::Args),
     Explain(explain::Args),
     Diff(diff::Args),
     Convert(convert::Args),
@@ -37,6 +41,8 @@ impl Command {
         match self {
             Self::Scan(args) => scan::run(args),
             Self::Packages(args) => packages::run(args),
+            Self::Sbom(args) => sbom::run(args),
+            Self::Why(args) => why::run(args),
             Self::Explain(args) => explain::run(&args),
             Self::Diff(args) => diff::run(args),
             Self::Convert(args) => convert::run(&args),

@@ -1,8 +1,8 @@
 //! From an inventory to the model of a document.
 
 use super::model::{
-    Component, Composition, Document, Evidence, Hash, License, LicenseChoice, Metadata, Occurrence,
-    Organization, Property, Tools,
+    Component, Composition, Dependency, Document, Evidence, Hash, License, LicenseChoice, Metadata,
+    Occurrence, Organization, Property, Tools,
 };
 use crate::{
     fact::Distribution,
@@ -41,10 +41,27 @@ pub fn document(sbom: &Sbom<'_>, contents: &Contents<'_>) -> Document {
             properties: listed(properties::of_problems(&sbom.inventory.problems)),
         },
         components: system.into_iter().chain(contents.entries().iter().map(component)).collect(),
-        dependencies: Vec::new(),
+        dependencies: dependencies(root, contents),
         compositions: compositions.collect(),
         vulnerabilities: Vec::new(),
     }
+}
+
+/// The image depends on the roots; a package that depends on nothing known has no entry, which the specification
+/// reads as "not known" rather than "nothing".
+fn dependencies(root: String, contents: &Contents<'_>) -> Vec<Dependency> {
+    let sorted = |mut references: Vec<String>| {
+        references.sort();
+        references
+    };
+    let entries = contents.entries();
+    let roots = entries.iter().filter(|entry| entry.is_root).map(|entry| entry.reference.clone());
+    let first = Dependency { reference: root, depends_on: sorted(roots.collect()) };
+    let others = entries.iter().filter(|entry| !entry.depends.is_empty()).map(|entry| Dependency {
+        reference: entry.reference.clone(),
+        depends_on: sorted(contents.dependencies(entry).map(|on| on.reference.clone()).collect()),
+    });
+    std::iter::once(first).chain(others).collect()
 }
 
 fn listed(pairs: Vec<Pair>) -> Vec<Property> {

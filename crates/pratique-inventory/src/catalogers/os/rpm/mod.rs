@@ -23,6 +23,7 @@ use pratique_image::EntryHeader;
 
 pub use error::{BadDatabase, BadHeader};
 pub use manifest::RpmManifest;
+pub(crate) use package::source;
 
 use crate::{Cataloger, CatalogerId, Fact, File, Reading, Unreadable};
 

@@ -113,7 +113,7 @@ fn required(header: &Header<'_>, tag: Tag) -> Result<String, BadHeader> {
 ///
 /// The file's name leaves the epoch out. Where version and release are the binary package's, so is the epoch; a
 /// subpackage with a version of its own (`perl-Errno` of `perl`) may have another.
-pub(super) fn source(file: &str, own: &str, own_with_epoch: &str) -> Option<SourcePackage> {
+pub(crate) fn source(file: &str, own: &str, own_with_epoch: &str) -> Option<SourcePackage> {
     let stem = file.strip_suffix(".src.rpm").or_else(|| file.strip_suffix(".nosrc.rpm"))?;
     let (rest, release) = stem.rsplit_once('-')?;
     let (name, version) = rest.rsplit_once('-')?;

@@ -1,0 +1,71 @@
+//! SBOM documents in the place of an image: `sbom:FILE`, a file that is one, or standard input.
+
+use std::{
+    fs::File,
+    io::{self, BufRead as _, Read},
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context;
+use pratique_inventory::{Limits, sbom};
+use pratique_report::TargetInfo;
+
+use crate::settings::Taken;
+
+/// What a target begins with that is a document in any case.
+pub(crate) const PREFIX: &str = "sbom:";
+
+/// Where a document is to be had.
+pub(crate) enum Document {
+    File(PathBuf),
+    Stdin,
+}
+
+impl Document {
+    /// The document that `target` means; `None` where it means an image.
+    pub(crate) fn of(target: &str) -> anyhow::Result<Option<Self>> {
+        if let Some(path) = target.strip_prefix(PREFIX) {
+            return match path {
+                "" => anyhow::bail!(
+                    "{PREFIX} wants a file behind it, for example {PREFIX}bom.json, or - for standard input"
+                ),
+                "-" => Ok(Some(Self::Stdin)),
+                path => Ok(Some(Self::File(path.into()))),
+            };
+        }
+        if target == "-" {
+            // What is looked at stays in the buffer that everybody who reads standard input shares.
+            let is_document = sbom::looks_like_sbom(io::stdin().lock().fill_buf()?);
+            return Ok(is_document.then_some(Self::Stdin));
+        }
+        let path = Path::new(target);
+        if !path.is_file() {
+            return Ok(None);
+        }
+        let mut head = Vec::new();
+        // A file that cannot be opened is told of by who reads it as an image.
+        if let Ok(file) = File::open(path) {
+            file.take(sbom::read::HEAD_BYTES as u64).read_to_end(&mut head)?;
+        }
+        Ok(sbom::looks_like_sbom(&head).then(|| Self::File(path.into())))
+    }
+
+    /// Reads it.
+    pub(crate) fn take(self) -> anyhow::Result<Taken> {
+        let (name, mut from): (_, Box<dyn Read>) = match &self {
+            Self::Stdin => ("standard input".to_owned(), Box::new(io::stdin().lock())),
+            Self::File(path) => {
+                let file =
+                    File::open(path).with_context(|| format!("{} could not be opened", path.display()))?;
+                (path.display().to_string(), Box::new(file))
+            }
+        };
+        let document = sbom::read(&mut from, &Limits::default()).with_context(|| name.clone())?;
+        let sbom::read::Document { inventory, mut subject, .. } = document;
+        if subject.name.is_empty() {
+            subject.name = name;
+        }
+        let target = TargetInfo::of_document(&subject, &inventory);
+        Ok(Taken { target, subject, inventory, left_out: Vec::new() })
+    }
+}
