@@ -130,3 +130,16 @@ fn times_come_from_the_environment_or_the_database() {
     assert_eq!(context.time(&report).unwrap().to_string(), "2023-11-14T22:13:20Z");
     assert_eq!(Context::default().time(&report).unwrap().to_string(), "2026-11-21T06:00:00Z");
 }
+
+#[test]
+fn every_format_is_documented() {
+    let docs =
+        fs::read_to_string(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/formats.md")).unwrap();
+    for format in ALL {
+        assert!(
+            docs.contains(&format!("`{}`", format.name)),
+            "docs/formats.md says nothing of {}",
+            format.name
+        );
+    }
+}
