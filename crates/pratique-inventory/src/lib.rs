@@ -15,6 +15,7 @@ pub mod analyse;
 pub mod cache;
 pub mod cataloger;
 pub mod catalogers;
+pub mod exclusion;
 pub mod fact;
 pub mod inventory;
 pub mod overlay;
@@ -22,7 +23,6 @@ pub mod package;
 pub mod path_set;
 pub mod resolve;
 pub mod sbom;
-pub mod selection;
 
 pub use analyse::analyse;
 pub use cache::Cache;

@@ -3,7 +3,7 @@
 //! Account and region come from the [`crate::format::Aws`] of the context; the product is the account's `default` one, the
 //! only one that needs no subscription. `Id` is made of the image's repository and the finding's fingerprint, so that the
 //! next scan updates the finding and does not add another. Traps: an import call takes 100 findings (see
-//! `docs/formats.md` for the one line that cuts them), titles 256 characters, descriptions 1024; strings must not be empty; a
+//! `docs/report-formats.md` for the one line that cuts them), titles 256 characters, descriptions 1024; strings must not be empty; a
 //! resource has one package a vulnerability here, though the format allows more.
 
 use std::io::Write;

@@ -1,6 +1,6 @@
 //! The table of formats: what each is called, what files of it are called, and who writes it.
 //!
-//! Adding a format is one file and one row. The command line, its help and `docs/formats.md` are made from this table,
+//! Adding a format is one file and one row. The command line, its help and `docs/report-formats.md` are made from this table,
 //! so they cannot drift.
 
 use std::{

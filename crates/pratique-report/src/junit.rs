@@ -70,7 +70,7 @@ pub fn write(report: &Report, _: &Context, to: &mut dyn Write) -> Result<(), Wri
 }
 
 fn write_case(case: &Case, to: &mut dyn Write) -> Result<(), WriteError> {
-    write!(to, "    <testcase classname=\"{}\" name=\"{}\"", escape(&case.class), escape(&case.name))?;
+    write!(to, "    <testcase classname=\"{}\" name=\"{}\"", attribute(&case.class), attribute(&case.name))?;
     match &case.outcome {
         Outcome::Passed => writeln!(to, "/>")?,
         Outcome::Skipped(why) => {

@@ -8,7 +8,7 @@
 //!
 //! What was not analysed is in `invocations[].toolExecutionNotifications`: an empty list of results alone is no proof.
 
-use std::{collections::BTreeMap, io::Write};
+use std::{collections::BTreeMap, fmt::Write as _, io::Write};
 
 use pratique_advisory::Level;
 use serde_json::{Value, json};
@@ -128,22 +128,22 @@ fn help(rows: &[&FindingRow], title: &str, described: &str) -> Value {
     packages.dedup();
     for (name, version, fixed) in packages {
         let fixed = fixed.unwrap_or("none yet");
-        text += &format!("\nPackage: {name} {version}, fixed in: {fixed}");
-        markdown += &format!("| {} | {} | {} |\n", inline(&name), inline(version), inline(fixed));
+        let _ = write!(text, "\nPackage: {name} {version}, fixed in: {fixed}");
+        let _ = write!(markdown, "| {} | {} | {} |\n", inline(&name), inline(version), inline(fixed));
     }
-    markdown += &format!("\nSeverity: {}", inline(&rating(&finding.severity)));
+    let _ = write!(markdown, "\nSeverity: {}", inline(&rating(&finding.severity)));
     if let Some(since) = &finding.known_exploited {
-        text += &format!("\nKnown to be exploited since {since} (CISA)");
-        markdown += &format!("  \nKnown to be exploited since {} (CISA)", inline(since));
+        let _ = write!(text, "\nKnown to be exploited since {since} (CISA)");
+        let _ = write!(markdown, "  \nKnown to be exploited since {} (CISA)", inline(since));
     }
     if let Some(epss) = finding.epss {
         let chance = format!("{:.2} %", epss.score * 100.0);
-        text += &format!("\nChance of being exploited within 30 days (EPSS): {chance}");
-        markdown += &format!("  \nChance of being exploited within 30 days (EPSS): {chance}");
+        let _ = write!(text, "\nChance of being exploited within 30 days (EPSS): {chance}");
+        let _ = write!(markdown, "  \nChance of being exploited within 30 days (EPSS): {chance}");
     }
     let page = publisher::page(&finding.id);
-    text += &format!("\n\n{described}\n\n{page}");
-    markdown += &format!("\n\n{}\n\n[{}]({page})", quoted(described), finding.id);
+    let _ = write!(text, "\n\n{described}\n\n{page}");
+    let _ = write!(markdown, "\n\n{}\n\n[{}]({page})", quoted(described), finding.id);
     json!({ "text": text, "markdown": markdown })
 }
 

@@ -1,4 +1,4 @@
-//! A template of the user's own: Jinja2, as minijinja has it. `docs/formats.md` shows one.
+//! A template of the user's own: Jinja2, as minijinja has it. `docs/report-formats.md` shows one.
 //!
 //! The template sees the fields of the JSON report, `packages` included. It runs without files and network (`include` and
 //! `import` find nothing), with a limit on its steps, so that a template from a repository can be trusted with a report but

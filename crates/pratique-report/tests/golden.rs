@@ -134,11 +134,12 @@ fn times_come_from_the_environment_or_the_database() {
 #[test]
 fn every_format_is_documented() {
     let docs =
-        fs::read_to_string(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/formats.md")).unwrap();
+        fs::read_to_string(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/report-formats.md"))
+            .unwrap();
     for format in ALL {
         assert!(
             docs.contains(&format!("`{}`", format.name)),
-            "docs/formats.md says nothing of {}",
+            "docs/report-formats.md says nothing of {}",
             format.name
         );
     }

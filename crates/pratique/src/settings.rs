@@ -13,8 +13,8 @@ use pratique_advisory::Database;
 use pratique_image::{BadTarget, Credentials, Image, OpenOptions, Platform, Progress, Target};
 use pratique_inventory::{
     Cache, Inventory, Scope, TakeOptions,
+    exclusion::{Exclusion, Glob},
     sbom::Subject,
-    selection::{Glob, Selection},
 };
 use pratique_report::TargetInfo;
 
@@ -172,7 +172,7 @@ impl TakeArgs {
             Some(document) => document.take()?,
             None => self.take_image(target, quiet)?,
         };
-        taken.left_out = self.selection().apply(&mut taken.inventory);
+        taken.left_out = self.exclusion().apply(&mut taken.inventory);
         Ok(taken)
     }
 
@@ -192,8 +192,8 @@ impl TakeArgs {
         Ok(Taken { target, subject: Subject::of(&image), inventory, left_out: Vec::new() })
     }
 
-    fn selection(&self) -> Selection {
-        Selection {
+    fn exclusion(&self) -> Exclusion {
+        Exclusion {
             without_os: !self.pkg_types.contains(&PackageTypes::Os),
             without_libraries: !self.pkg_types.contains(&PackageTypes::Library),
             skip_directories: self.skip_dirs.clone(),

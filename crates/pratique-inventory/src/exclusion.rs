@@ -10,7 +10,7 @@ use crate::{inventory::Inventory, package::Location};
 
 /// What is to be left out.
 #[derive(Debug, Clone, Default)]
-pub struct Selection {
+pub struct Exclusion {
     /// Packages of the operating system.
     pub without_os: bool,
     /// Packages of languages and everything else.
@@ -21,7 +21,7 @@ pub struct Selection {
     pub skip_files: Vec<Glob>,
 }
 
-impl Selection {
+impl Exclusion {
     /// Takes out of `inventory` what is to be left out, and says what that was, each a sentence.
     pub fn apply(&self, inventory: &mut Inventory) -> Vec<String> {
         let mut told = Vec::new();
@@ -250,9 +250,9 @@ mod tests {
             problems: vec![(Some(0), lost)],
             ..Inventory::default()
         };
-        let selection =
-            Selection { skip_directories: vec![glob("skip")], without_os: true, ..Selection::default() };
-        let told = selection.apply(&mut inventory);
+        let exclusion =
+            Exclusion { skip_directories: vec![glob("skip")], without_os: true, ..Exclusion::default() };
+        let told = exclusion.apply(&mut inventory);
         assert_eq!(
             told,
             [
