@@ -38,9 +38,9 @@ pub fn write_basic(report: &Report, context: &Context, to: &mut dyn Write) -> Re
         .collect();
     let counts = counts(findings.iter().map(|(level, _)| *level));
     let findings: Vec<_> = findings.into_iter().map(|(_, finding)| finding).collect();
-    let scanned = scan_findings(report, context, &counts, "findings", findings.into())?;
+    let scanned = scan_findings(report, context, &counts, "findings", &findings)?;
     let description = "The scan was completed successfully.";
-    answer(report, context, scanned, &json!({ "status": "COMPLETE", "description": description }), to)
+    answer(report, context, &scanned, &json!({ "status": "COMPLETE", "description": description }), to)
 }
 
 /// Writes `report` in the shape of enhanced scanning.
@@ -57,9 +57,9 @@ pub fn write_enhanced(report: &Report, context: &Context, to: &mut dyn Write) ->
         .map(|(row, fingerprint)| enhanced(report, &context.aws, row, fingerprint, time))
         .collect();
     let counts = counts(report.findings.iter().map(|row| enhanced_level(row.finding.level())));
-    let scanned = scan_findings(report, context, &counts, "enhancedFindings", findings.into())?;
+    let scanned = scan_findings(report, context, &counts, "enhancedFindings", &findings)?;
     let description = "Continuous scan is selected for image.";
-    answer(report, context, scanned, &json!({ "status": "ACTIVE", "description": description }), to)
+    answer(report, context, &scanned, &json!({ "status": "ACTIVE", "description": description }), to)
 }
 
 fn counts<'a>(levels: impl Iterator<Item = &'a str>) -> BTreeMap<&'a str, usize> {
@@ -74,7 +74,7 @@ fn scan_findings(
     context: &Context,
     counts: &BTreeMap<&str, usize>,
     key: &str,
-    findings: Value,
+    findings: &[Value],
 ) -> Result<Value, WriteError> {
     let updated = report.database.newest.as_ref().unwrap_or(&report.database.created);
     let mut out = json!({
@@ -91,7 +91,7 @@ fn scan_findings(
 fn answer(
     report: &Report,
     context: &Context,
-    scanned: Value,
+    scanned: &Value,
     status: &Value,
     to: &mut dyn Write,
 ) -> Result<(), WriteError> {

@@ -144,7 +144,7 @@ impl Format {
     /// The format of this name or alias, whatever its case.
     pub fn by_name(name: &str) -> Option<&'static Self> {
         let called = |known: &&str| known.eq_ignore_ascii_case(name);
-        ALL.iter().find(|format| called(&format.name) || format.aliases.iter().any(|alias| called(&alias)))
+        ALL.iter().find(|format| called(&format.name) || format.aliases.iter().any(called))
     }
 
     /// All names, for messages: `table, json, …`.

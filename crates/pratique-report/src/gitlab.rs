@@ -71,17 +71,15 @@ fn messages(report: &Report) -> Vec<Value> {
 /// The image as the schema wants it: `[^:]+(:\d+[^:]*)?:[^:]+(:[^:]+)?`.
 fn image(report: &Report) -> String {
     let target = &report.target;
-    match product::reference(target) {
-        Some(reference) => match (reference.tag(), reference.digest(), &target.digest) {
-            (Some(tag), ..) => format!("{}:{tag}", reference.name()),
-            (None, Some(digest), _) => format!("{}@{digest}", reference.name()),
-            (None, None, Some(digest)) => format!("{}@{digest}", reference.name()),
-            (None, None, None) => format!("{}:latest", reference.name()),
-        },
-        None => {
-            let name: String = target.name.chars().map(|c| if c == ':' { '/' } else { c }).collect();
-            format!("{}:latest", if name.is_empty() { "image" } else { &name })
-        }
+    let Some(reference) = product::reference(target) else {
+        let name: String = target.name.chars().map(|c| if c == ':' { '/' } else { c }).collect();
+        return format!("{}:latest", if name.is_empty() { "image" } else { &name });
+    };
+    match (reference.tag(), reference.digest(), &target.digest) {
+        (Some(tag), ..) => format!("{}:{tag}", reference.name()),
+        (None, Some(digest), _) => format!("{}@{digest}", reference.name()),
+        (None, None, Some(digest)) => format!("{}@{digest}", reference.name()),
+        (None, None, None) => format!("{}:latest", reference.name()),
     }
 }
 

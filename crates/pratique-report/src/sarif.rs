@@ -129,7 +129,7 @@ fn help(rows: &[&FindingRow], title: &str, described: &str) -> Value {
     for (name, version, fixed) in packages {
         let fixed = fixed.unwrap_or("none yet");
         let _ = write!(text, "\nPackage: {name} {version}, fixed in: {fixed}");
-        let _ = write!(markdown, "| {} | {} | {} |\n", inline(&name), inline(version), inline(fixed));
+        let _ = writeln!(markdown, "| {} | {} | {} |", inline(&name), inline(version), inline(fixed));
     }
     let _ = write!(markdown, "\nSeverity: {}", inline(&rating(&finding.severity)));
     if let Some(since) = &finding.known_exploited {

@@ -23,6 +23,9 @@ use crate::{
 /// Where Trivy files a package: target, class, type.
 type Place = (String, &'static str, &'static str);
 
+/// What is filed in one place: packages, and findings with their fingerprints.
+type Group<'a> = (Vec<&'a PackageRow>, Vec<(&'a FindingRow, &'a str)>);
+
 /// Writes `report` as Trivy would.
 ///
 /// # Errors
@@ -108,7 +111,7 @@ fn layer(layer: &LayerRef) -> Value {
 }
 
 fn results(report: &Report, list_packages: bool) -> Vec<Value> {
-    let mut groups: BTreeMap<(bool, Place), (Vec<&PackageRow>, Vec<(&FindingRow, &str)>)> = BTreeMap::new();
+    let mut groups: BTreeMap<(bool, Place), Group<'_>> = BTreeMap::new();
     let fingerprints = identity::fingerprints(report);
     // The operating system has a result even without findings: it says that it was looked at.
     for package in report.packages.iter().flatten() {

@@ -95,11 +95,11 @@ fn a_report_read_back_is_the_report() {
 #[test]
 fn damaged_reports_are_errors() {
     let bytes = fs::read(testdata("report.json")).unwrap();
-    for end in (0..bytes.len() - 1).step_by(97) {
+    for end in (0..bytes.len() - 1).step_by(397) {
         assert!(read::document(&bytes[..end]).is_err(), "{end}");
     }
     let mut read_anyway = 0;
-    for at in (0..bytes.len()).step_by(31) {
+    for at in (0..bytes.len()).step_by(173) {
         let mut damaged = bytes.clone();
         damaged[at] ^= 1 << (at % 7);
         if let Ok(Document::Report(report)) = read::document(&damaged) {

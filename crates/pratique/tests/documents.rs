@@ -118,8 +118,12 @@ fn what_is_left_out_is_told() {
     assert!(kinds(&whole).iter().any(|kind| kind == "npm"));
     assert!(!kinds(&os).iter().any(|kind| kind == "npm"));
     assert!(os["coverage"]["leftOut"][0].as_str().unwrap().contains("--pkg-types os"), "{}", os["coverage"]);
-    let skipped =
-        json(&scanned(&pratique, database, "skipped.json", &["--skip-dirs", "**/node_modules/lodash"]));
+    let skipped = json(&scanned(
+        &pratique,
+        database,
+        "skipped.json",
+        &["--skip-dirs", "**/node_modules/lodash", "--skip-files", "app/package-lock.json"],
+    ));
     let has = |report: &Value| {
         report["findings"].as_array().unwrap().iter().any(|f| f["package"]["name"] == "lodash")
     };

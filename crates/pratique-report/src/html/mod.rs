@@ -240,7 +240,8 @@ fn finding(row: &FindingRow) -> String {
     let (finding, package) = (&row.finding, &row.package);
     let level = finding.level();
     let rank = Level::ALL.iter().position(|known| *known == level).unwrap_or(0);
-    let score = finding.severity.score.unwrap_or(0.0);
+    // Within a level by score, in digits that sort as they read.
+    let score = finding.severity.score.map(|score| format!("{score:04.1}")).unwrap_or_default();
     let flag = |holds: bool| u8::from(holds);
     let mut out = format!(
         "<tr data-level=\"{level}\" data-fixable=\"{}\" data-exploited=\"{}\" data-kind=\"{}\">\n",
@@ -251,8 +252,7 @@ fn finding(row: &FindingRow) -> String {
     let shown_score = finding.severity.score.map(|score| format!(" {score:.1}")).unwrap_or_default();
     let _ = writeln!(
         out,
-        "<td data-value=\"{rank}.{:03}\"><span class=\"badge s-{level}\">{level}{shown_score}</span></td>",
-        (score * 10.0) as u32
+        "<td data-value=\"{rank}.{score}\"><span class=\"badge s-{level}\">{level}{shown_score}</span></td>"
     );
     let exploited = match &finding.known_exploited {
         Some(since) => format!(
