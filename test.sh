@@ -5,7 +5,8 @@
 #   ./test.sh -p CRATE …   the arguments go to `cargo test` in place of --workspace
 #
 # The peers are ordinary Debian packages: skopeo and docker-registry for the registry tests, zstd to unpack
-# fixtures, python3 for archives made by another hand and for the validators of SBOMs (PyPI). Where they cannot be installed (no root, another
+# fixtures, python3 for archives made by another hand, chromium for the HTML report; and, below target/peers, the validators
+# of document formats from PyPI and npm. Where they cannot be installed (no root, another
 # system), the tests that need them say so and are skipped; all others run.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -26,6 +27,10 @@ command -v skopeo >/dev/null || missing+=(skopeo)
 command -v docker-registry >/dev/null || missing+=(docker-registry)
 command -v zstd >/dev/null || missing+=(zstd)
 command -v python3 >/dev/null || missing+=(python3)
+python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
+command -v node >/dev/null || missing+=(nodejs)
+command -v npm >/dev/null || missing+=(npm)
+command -v chromium >/dev/null || missing+=(chromium)
 if ((${#missing[@]})); then
   if [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; then
     say "installing ${missing[*]}"
@@ -38,21 +43,24 @@ if ((${#missing[@]})); then
   fi
 fi
 
-# Validators of SBOMs come with the schemas inside; they live in a folder of their own beside the build.
-validators=${CARGO_TARGET_DIR:-target}/sbom-validators
-if [[ ! -e $validators/done ]] && command -v python3 >/dev/null; then
-  say "installing SBOM validators"
-  if python3 -m venv "$validators" 2>/dev/null && "$validators/bin/pip" install -q --disable-pip-version-check \
+# Validators of document formats, most with the official schemas inside; each check says so where its validator is not here.
+peers=$PWD/target/peers
+export PRATIQUE_PEERS=$peers
+if [[ ! -e $peers/python/installed ]] && command -v python3 >/dev/null; then
+  say "installing validators of documents"
+  if python3 -m venv "$peers/python" && "$peers/python/bin/pip" install --quiet --disable-pip-version-check \
     'cyclonedx-python-lib[json-validation,xml-validation]==11.12.0' spdx-tools==0.8.5 spdx-python-model==0.0.6 \
-    >/dev/null 2>&1; then
-    touch "$validators/done"
+    'jsonschema[format]>=4,<5' 'lxml>=5,<7' botocore >&2; then
+    touch "$peers/python/installed"
   else
-    say "the SBOM validators could not be installed: documents will not be checked by the official schemas"
+    say "validators could not be installed from PyPI: documents will not be checked by their schemas"
   fi
 fi
-if [[ -e $validators/done ]]; then
-  PRATIQUE_VALIDATORS=$(realpath "$validators/bin")/python
-  export PRATIQUE_VALIDATORS
+if [[ ! -d $peers/node/node_modules ]] && command -v npm >/dev/null; then
+  if ! npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$peers/node" \
+    '@secvisogram/csaf-validator-lib@^2.0.10' >&2; then
+    say "the CSAF validator could not be installed from npm: CSAF documents will not be checked"
+  fi
 fi
 
 if (($#)); then

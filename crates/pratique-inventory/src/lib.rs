@@ -16,6 +16,7 @@ pub mod cache;
 pub mod cataloger;
 pub mod catalogers;
 mod costs;
+pub mod exclusion;
 pub mod fact;
 pub mod inventory;
 pub mod overlay;

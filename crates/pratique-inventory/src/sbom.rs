@@ -21,7 +21,7 @@ pub mod spdx3;
 pub mod subject;
 mod supplier;
 pub mod syft_json;
-mod uuid;
+pub mod uuid;
 
 pub use contents::{Contents, Entry, Sbom};
 pub use format::Format;

@@ -1,10 +1,10 @@
 //! Findings: vulnerabilities of packages, each with the evidence that lets a person disagree.
 
 use pratique_advisory::{Level, System};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// One vulnerability in one package.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Finding {
     /// The vulnerability: its CVE id where it has one, else the id of the advisory.
@@ -40,7 +40,7 @@ impl Finding {
 }
 
 /// One statement of how bad a vulnerability is, and who makes it.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Rating {
     /// On the common scale.
     pub level: Level,
@@ -51,15 +51,15 @@ pub struct Rating {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub system: Option<System>,
     /// The vector or the word, as published.
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub value: String,
     /// The record that states it, or the CVE when it was gathered from all records that name it.
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub source: String,
 }
 
 /// FIRST's exploit prediction.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Epss {
     /// Probability, 0 to 1.
     pub score: f32,
@@ -68,7 +68,7 @@ pub struct Epss {
 }
 
 /// Whether a vulnerable package can be brought up to date.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FixState {
     /// A version without it is out.
@@ -78,7 +78,7 @@ pub enum FixState {
 }
 
 /// What one record says of one package, and by which comparison.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Evidence {
     /// The record: `GHSA-…`, `DSA-…`, `PYSEC-…`.
@@ -98,7 +98,7 @@ pub struct Evidence {
 }
 
 /// A record that could not be judged: neither affected nor not.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Unknown {
     /// The record.

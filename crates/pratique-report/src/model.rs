@@ -12,13 +12,13 @@ use pratique_inventory::{
     sbom::{Subject, SubjectLayer},
 };
 use pratique_match::{Finding, Matches};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Version of the JSON schema.
 pub const SCHEMA_VERSION: u32 = 1;
 
 /// One scan of one target.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
     /// [`SCHEMA_VERSION`].
@@ -37,22 +37,26 @@ pub struct Report {
     pub unknown: Vec<UnknownRow>,
     /// What was not analysed, so that "not scanned" never looks like "clean".
     pub coverage: Coverage,
+    /// All packages that were asked for, by kind and name; `None` where a saved report does not list them. The JSON
+    /// report has them where [`crate::format::Context::list_packages`] asks for that.
+    #[serde(default, skip_serializing)]
+    pub packages: Option<Vec<PackageRow>>,
     /// The worst level that `--severity` may have left out of the findings: what a gate is about.
     #[serde(skip)]
     pub worst: Option<Level>,
 }
 
 /// The program that made a report.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tool {
     /// `pratique`.
-    pub name: &'static str,
+    pub name: String,
     /// Its version.
     pub version: String,
 }
 
 /// What was scanned.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TargetInfo {
     /// What people call it.
@@ -74,7 +78,7 @@ pub struct TargetInfo {
 }
 
 /// An operating system release.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DistributionInfo {
     /// `ID` of os-release.
     pub id: String,
@@ -96,7 +100,7 @@ impl From<&Distribution> for DistributionInfo {
 }
 
 /// A layer, wherever one is named.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LayerRef {
     /// Index from the bottom, counted from 0.
@@ -113,7 +117,7 @@ pub struct LayerRef {
 }
 
 /// Which advisories were used.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DatabaseInfo {
     /// When it was built (RFC 3339).
@@ -139,7 +143,7 @@ impl From<&Info> for DatabaseInfo {
 }
 
 /// How many of what.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
     /// Packages that were matched.
     pub packages: usize,
@@ -151,7 +155,7 @@ pub struct Summary {
     /// Of those, with a fixed version.
     pub fixable: usize,
     /// Findings by level.
-    pub severity: BTreeMap<&'static str, usize>,
+    pub severity: BTreeMap<String, usize>,
     /// Findings that `--severity` or `--ignore-unfixed` left out.
     pub hidden: usize,
     /// Package and advisory pairs that could not be judged.
@@ -159,7 +163,7 @@ pub struct Summary {
 }
 
 /// A package, wherever one is named.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PackageRow {
     /// Name as its ecosystem writes it; for Java the artifact.
@@ -171,7 +175,7 @@ pub struct PackageRow {
     pub version: String,
     /// Kind, in Syft's words: `deb`, `npm`, `java-archive`, …
     #[serde(rename = "type")]
-    pub kind: &'static str,
+    pub kind: String,
     /// Package URL.
     pub purl: String,
     /// Architecture.
@@ -181,7 +185,7 @@ pub struct PackageRow {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<SourceRow>,
     /// Licences as stated.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub licenses: Vec<String>,
     /// Files that state it; `outer.jar!/inner.jar` for an archive in an archive.
     pub locations: Vec<String>,
@@ -191,18 +195,18 @@ pub struct PackageRow {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owned_by: Option<String>,
     /// Only a lock file names it, and for development only.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub development: bool,
     /// Only a lock file names it: nothing shows it installed.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub locked_only: bool,
     /// More that its ecosystem states.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub details: BTreeMap<String, String>,
 }
 
 /// A source package.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceRow {
     /// Its name.
     pub name: String,
@@ -221,7 +225,7 @@ impl PackageRow {
             name: package.name.clone(),
             namespace: package.namespace.clone(),
             version: package.version.clone(),
-            kind: package.kind.name(),
+            kind: package.kind.name().to_owned(),
             purl: package.purl.clone(),
             arch: package.arch.clone(),
             source: package
@@ -248,7 +252,7 @@ impl PackageRow {
 }
 
 /// A finding with its package.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FindingRow {
     /// What was found.
     #[serde(flatten)]
@@ -263,7 +267,7 @@ pub struct FindingRow {
 }
 
 /// A package and a record that could not be judged.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct UnknownRow {
     /// The record.
     pub id: String,
@@ -278,19 +282,22 @@ pub struct UnknownRow {
 }
 
 /// What was looked at and what was not.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Coverage {
     /// Whether everything that was found could be read and matched.
     pub complete: bool,
     /// What was not, each a sentence: an unsupported distribution, a release without advisories, …
     pub gaps: Vec<String>,
+    /// What was left out because it was asked to be, each a sentence; it takes nothing from `complete`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<String>,
     /// Files that could not be read.
     pub warnings: Vec<Warning>,
 }
 
 /// A file that could not be read, or something odd about a layer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Warning {
     /// The file; empty for a layer or the image as a whole.
     pub path: String,
@@ -321,12 +328,12 @@ impl Coverage {
             })
             .collect();
         let complete = gaps.is_empty() && !warnings.iter().any(|warning| warning.lost);
-        Self { complete, gaps, warnings }
+        Self { complete, gaps, left_out: Vec::new(), warnings }
     }
 }
 
 /// Packages that are in the image but not in the report, because nobody asked for them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeftOut {
     /// Language packages that an operating system package owns (`--all-packages`).
     pub owned: usize,
@@ -463,9 +470,10 @@ impl Report {
                 })
             })
             .collect();
-        let mut severity: BTreeMap<_, _> = Level::ALL.iter().map(|level| (level.as_str(), 0)).collect();
+        let mut severity: BTreeMap<_, _> =
+            Level::ALL.iter().map(|level| (level.as_str().to_owned(), 0)).collect();
         for row in &findings {
-            *severity.entry(row.finding.level().as_str()).or_default() += 1;
+            *severity.entry(row.finding.level().as_str().to_owned()).or_default() += 1;
         }
         let summary = Summary {
             packages: matches.packages,
@@ -476,6 +484,8 @@ impl Report {
             hidden: all - findings.len(),
             unknown: unknown.len(),
         };
+        let packages =
+            inventory.packages_in(scope).map(|package| PackageRow::new(package, &target.layers)).collect();
         let mut gaps = matches.gaps;
         if inventory.packages.is_empty() {
             // Where nothing was recognised, nothing was judged: that must not look like "clean".
@@ -483,7 +493,7 @@ impl Report {
         }
         let mut coverage = Coverage::new(inventory, gaps);
         coverage.complete &= unknown.is_empty();
-        let tool = Tool { name: "pratique", version: tool_version.to_owned() };
+        let tool = Tool { name: "pratique".to_owned(), version: tool_version.to_owned() };
         Self {
             schema_version: SCHEMA_VERSION,
             tool,
@@ -493,6 +503,7 @@ impl Report {
             findings,
             unknown,
             coverage,
+            packages: Some(packages),
             worst,
         }
     }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use anstyle::Style;
 use pratique_inventory::{Inventory, inventory::Scope};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     json,
@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// An inventory as it is shown.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PackageList {
     /// Version of the JSON schema.
@@ -60,7 +60,7 @@ impl PackageList {
             let first = package.locations.first().cloned().unwrap_or_default();
             let location = if more > 0 { format!("{first} (+{more})") } else { first };
             table.row(vec![
-                Cell::new(package.kind).styled(dim),
+                Cell::new(&package.kind).styled(dim),
                 Cell::new(package.full_name()),
                 Cell::new(package.version.clone()),
                 Cell::new((package.layer.index + 1).to_string()),

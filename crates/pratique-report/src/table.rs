@@ -61,9 +61,10 @@ fn write_head(report: &Report, width: usize, to: &mut dyn Write) -> io::Result<(
     writeln!(to, "{dim}{}{dim:#}", cut(&printable(&about.join(" · ")), width))?;
     if summary.findings == 0 {
         let green = Style::new().fg_color(Some(Color::Ansi(AnsiColor::Green)));
-        let clean = report.coverage.complete && summary.hidden == 0;
+        let whole = report.coverage.complete && report.coverage.left_out.is_empty();
+        let clean = whole && summary.hidden == 0;
         let style = if clean { green } else { Style::new() };
-        let what = match (summary.hidden, report.coverage.complete) {
+        let what = match (summary.hidden, whole) {
             (1.., _) => "no vulnerabilities among those asked for",
             (0, true) => "no known vulnerabilities",
             (0, false) => "no known vulnerabilities in what was analysed",
@@ -230,13 +231,16 @@ fn describe(layer: &LayerRef) -> String {
 
 fn write_coverage(report: &Report, to: &mut dyn Write) -> io::Result<()> {
     let coverage = &report.coverage;
-    if coverage.complete {
+    if coverage.complete && coverage.left_out.is_empty() {
         return Ok(());
     }
     let yellow = Style::new().fg_color(Some(Color::Ansi(AnsiColor::Yellow)));
     writeln!(to)?;
     for gap in &coverage.gaps {
         writeln!(to, "{yellow}not analysed{yellow:#}: {}", printable(gap))?;
+    }
+    for left in &coverage.left_out {
+        writeln!(to, "left out: {}", printable(left))?;
     }
     if !report.unknown.is_empty() {
         writeln!(to, "{yellow}not judged{yellow:#}: {}", count(report.unknown.len(), "advisory match"))?;

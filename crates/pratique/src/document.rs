@@ -69,7 +69,8 @@ impl Document {
         if subject.name.is_empty() {
             subject.name = name;
         }
-        Ok(Taken { target: TargetInfo::of_document(&subject, &inventory), subject, inventory })
+        let target = TargetInfo::of_document(&subject, &inventory);
+        Ok(Taken { target, subject, inventory, left_out: Vec::new() })
     }
 }
 
@@ -88,7 +89,8 @@ pub(crate) fn attached(image: &Image) -> anyhow::Result<Taken> {
     let bytes = image.read_attachment(attachment, limits.file_bytes)?;
     let read = sbom::read(&mut bytes.as_slice(), &limits);
     let inventory = read.with_context(|| format!("the SBOM attached to {}", image.name()))?.inventory;
-    Ok(Taken { target: TargetInfo::new(image, &inventory), subject: Subject::of(image), inventory })
+    let target = TargetInfo::new(image, &inventory);
+    Ok(Taken { target, subject: Subject::of(image), inventory, left_out: Vec::new() })
 }
 
 /// Whether the types of an attachment name a format that is read.

@@ -4,6 +4,9 @@
 mod commands;
 mod document;
 mod exit;
+mod findings;
+mod input;
+mod output;
 mod progress;
 mod settings;
 mod terminal;

@@ -11,7 +11,11 @@ use std::{
 use anyhow::Context;
 use pratique_advisory::Database;
 use pratique_image::{BadTarget, Credentials, Image, OpenOptions, Platform, Progress, Target};
-use pratique_inventory::{Cache, Costs, Inventory, Scope, TakeOptions, sbom::Subject};
+use pratique_inventory::{
+    Cache, Costs, Inventory, Scope, TakeOptions,
+    exclusion::{Exclusion, Glob},
+    sbom::Subject,
+};
 use pratique_report::TargetInfo;
 
 use crate::{
@@ -59,7 +63,15 @@ pub(crate) struct TargetArgs {
     /// Image or directory: a registry reference, docker-archive:FILE, oci-archive:FILE, oci:DIR or oci:DIR:TAG,
     /// dir:PATH, sbom:FILE, a path whose kind is detected, or - for an archive or SBOM on standard input
     #[arg(value_parser = plausible_target)]
-    target: String,
+    pub(crate) target: String,
+    #[command(flatten)]
+    pub(crate) how: TakeArgs,
+}
+
+/// How an image is reached, and what of it is looked at.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Target")]
+pub(crate) struct TakeArgs {
     /// Platform of a multi-platform image: os/arch[/variant] [default: this machine's, else the only one]
     #[arg(long)]
     platform: Option<Platform>,
@@ -102,8 +114,32 @@ pub(crate) struct TargetArgs {
     /// Tell afterwards, on standard error, what each cataloger took
     #[arg(long, hide_short_help = true)]
     profile: bool,
+    /// Only these kinds of packages: os, library
+    #[arg(
+        long,
+        visible_alias = "vuln-type",
+        value_name = "KINDS",
+        value_delimiter = ',',
+        default_value = "os,library"
+    )]
+    pkg_types: Vec<PackageTypes>,
+    /// Leave out everything below these directories: paths from the root, with *, ? and **
+    #[arg(long, value_name = "GLOB", value_delimiter = ',')]
+    skip_dirs: Vec<Glob>,
+    /// Leave out these files
+    #[arg(long, value_name = "GLOB", value_delimiter = ',')]
+    skip_files: Vec<Glob>,
     #[command(flatten)]
     cache: CacheArgs,
+}
+
+/// The two families of packages, by Trivy's names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum PackageTypes {
+    /// What the distribution's package manager installed.
+    Os,
+    /// Packages of languages, and everything else.
+    Library,
 }
 
 /// An image and what is in it.
@@ -114,20 +150,40 @@ pub(crate) struct Taken {
     pub(crate) subject: Subject,
     /// What is in it.
     pub(crate) inventory: Inventory,
+    /// What was left out of it because it was asked to be, each a sentence.
+    pub(crate) left_out: Vec<String>,
 }
 
 impl TargetArgs {
     /// Which packages are asked for.
     pub(crate) fn scope(&self) -> Scope {
-        Scope { owned: self.all_packages, development: self.include_dev_deps }
+        self.how.scope()
     }
 
     /// Opens the image and takes its inventory. `quiet` keeps bars away.
     pub(crate) fn take(&self, quiet: bool) -> anyhow::Result<Taken> {
-        if let Some(document) = Document::of(&self.target)? {
-            return document.take();
-        }
-        let target = Target::parse(&self.target)?;
+        self.how.take(&self.target, quiet)
+    }
+}
+
+impl TakeArgs {
+    /// Which packages are asked for.
+    pub(crate) fn scope(&self) -> Scope {
+        Scope { owned: self.all_packages, development: self.include_dev_deps }
+    }
+
+    /// Opens `target` and takes its inventory. `quiet` keeps bars away.
+    pub(crate) fn take(&self, target: &str, quiet: bool) -> anyhow::Result<Taken> {
+        let mut taken = match Document::of(target)? {
+            Some(document) => document.take()?,
+            None => self.take_image(target, quiet)?,
+        };
+        taken.left_out = self.exclusion().apply(&mut taken.inventory);
+        Ok(taken)
+    }
+
+    fn take_image(&self, target: &str, quiet: bool) -> anyhow::Result<Taken> {
+        let target = Target::parse(target)?;
         let bars = Bars::new(!quiet && !self.no_progress);
         let image = Image::open(&target, &self.open_options(bars.clone()))?;
         if self.attached_sbom {
@@ -149,7 +205,17 @@ impl TargetArgs {
         if let Some(costs) = costs {
             crate::terminal::costs(&costs);
         }
-        Ok(Taken { target: TargetInfo::new(&image, &inventory), subject: Subject::of(&image), inventory })
+        let target = TargetInfo::new(&image, &inventory);
+        Ok(Taken { target, subject: Subject::of(&image), inventory, left_out: Vec::new() })
+    }
+
+    fn exclusion(&self) -> Exclusion {
+        Exclusion {
+            without_os: !self.pkg_types.contains(&PackageTypes::Os),
+            without_libraries: !self.pkg_types.contains(&PackageTypes::Library),
+            skip_directories: self.skip_dirs.clone(),
+            skip_files: self.skip_files.clone(),
+        }
     }
 
     fn open_options(&self, bars: Option<Arc<Bars>>) -> OpenOptions {
@@ -167,7 +233,7 @@ impl TargetArgs {
 }
 
 /// A target that is wrongly written is wrong usage; one that is not there is a scan that could not be done.
-fn plausible_target(text: &str) -> Result<String, BadTarget> {
+pub(crate) fn plausible_target(text: &str) -> Result<String, BadTarget> {
     if text.starts_with(document::PREFIX) {
         return Ok(text.to_owned());
     }

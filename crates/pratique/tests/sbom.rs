@@ -106,7 +106,9 @@ fn why_shows_who_asks() {
 
 /// A Python that has the validators; prints why a test is skipped otherwise.
 fn validators() -> Option<PathBuf> {
-    let named = std::env::var_os("PRATIQUE_VALIDATORS").map_or_else(|| "python3".into(), PathBuf::from);
+    let peers = std::env::var_os("PRATIQUE_PEERS")
+        .map_or_else(|| workspace().join("target/peers"), PathBuf::from);
+    let named = peers.join("python/bin/python");
     let mut asked = Command::new(&named);
     asked.args(["-c", "import cyclonedx.schema, lxml, jsonschema, spdx_tools, spdx_python_model"]);
     if asked.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success()) {

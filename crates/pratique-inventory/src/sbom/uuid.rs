@@ -3,7 +3,7 @@
 use sha2::{Digest as _, Sha256};
 
 /// The UUID of `content` among those of `space`.
-pub(crate) fn of(space: &str, content: &[u8]) -> String {
+pub fn of(space: &str, content: &[u8]) -> String {
     let mut hash = Sha256::new();
     hash.update(space.as_bytes());
     hash.update([0]);

@@ -28,8 +28,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     let id = args.id.clone();
     let database = args.database.open()?;
     let (target, wanted) = (args.target.clone(), id.clone());
-    let scope = args.target.scope();
-    let (inventory, found, known, gaps) = within(args.target.timeout, move || {
+    let scope = args.target.how.scope();
+    let (inventory, found, known, gaps) = within(args.target.how.timeout, move || {
         let inventory = target.take(false)?.inventory;
         let found = pratique_match::explain(&inventory, &database, &wanted)?;
         let known = database.mentions(&wanted)?.len();

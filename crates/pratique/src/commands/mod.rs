@@ -2,8 +2,10 @@
 
 mod cache;
 mod completion;
+mod convert;
 mod db;
 mod demo;
+mod diff;
 mod explain;
 mod packages;
 mod sbom;
@@ -24,6 +26,8 @@ pub(crate) enum Command {
     Sbom(sbom::Args),
     Why(why::Args),
     Explain(explain::Args),
+    Diff(diff::Args),
+    Convert(convert::Args),
     Db(db::Args),
     Cache(cache::Args),
     Version(version::Args),
@@ -40,6 +44,8 @@ impl Command {
             Self::Sbom(args) => sbom::run(args),
             Self::Why(args) => why::run(args),
             Self::Explain(args) => explain::run(&args),
+            Self::Diff(args) => diff::run(args),
+            Self::Convert(args) => convert::run(&args),
             Self::Db(args) => db::run(args),
             Self::Cache(args) => cache::run(&args),
             Self::Version(args) => version::run(args),

@@ -48,8 +48,9 @@ enum Format {
 pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
     let Args { target, format, output, quiet, strict } = args;
     let scope = target.scope();
-    let taken = within(target.timeout, move || target.take(quiet))?;
-    let list = PackageList::new(taken.target, &taken.inventory, scope);
+    let taken = within(target.how.timeout, move || target.take(quiet))?;
+    let mut list = PackageList::new(taken.target, &taken.inventory, scope);
+    list.coverage.left_out = taken.left_out;
     let write = |to: &mut dyn std::io::Write| match format {
         Format::Table => list.write_table(if output.is_some() { 240 } else { terminal::width() }, to),
         Format::Json => list.write_json(to),

@@ -80,7 +80,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
     let Args { target, format, output, quiet, strict } = args;
     let created = created()?;
     let scope = target.scope();
-    let taken = within(target.timeout, move || target.take(quiet))?;
+    let taken = within(target.how.timeout, move || target.take(quiet))?;
     let sbom = Sbom {
         inventory: &taken.inventory,
         scope,

@@ -1,16 +1,15 @@
 //! `pratique scan`.
 
-use std::{path::PathBuf, str::FromStr, time::SystemTime};
-
-use pratique_advisory::{Database, Level};
-use pratique_match::Finding;
-use pratique_report::{Filter, Report, Scanned, json, table};
+use pratique_advisory::Level;
+use pratique_report::{Filter, Report};
 
 use super::db;
 use crate::{
     exit::Exit,
+    findings::{self, level, stale},
+    output::OutputArgs,
     settings::{DatabaseArgs, TargetArgs, within},
-    terminal::{self, Content},
+    terminal,
 };
 
 /// Find the known vulnerabilities of an image or directory
@@ -19,7 +18,8 @@ use crate::{
     pratique scan alpine:3.20\n  \
     pratique scan --severity high,critical --ignore-unfixed registry.example.com/app:1.4\n  \
     pratique scan --fail-on high docker-archive:image.tar\n  \
-    pratique scan --output table --output json=report.json oci:layout:latest\n  \
+    pratique scan --output table --output sarif=a.sarif --output html=report.html oci:layout\n  \
+    pratique scan --pkg-types library --skip-dirs '**/testdata' dir:.\n  \
     docker save app | pratique scan -")]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -33,7 +33,19 @@ pub(crate) struct Args {
     #[command(flatten)]
     source: super::source::SourceArgs,
     #[command(flatten)]
+    output: OutputArgs,
+    #[command(flatten)]
     shown: ShownArgs,
+    /// What is looked for: vuln
+    #[arg(
+        long,
+        visible_alias = "security-checks",
+        value_name = "SCANNERS",
+        value_delimiter = ',',
+        default_value = "vuln",
+        help_heading = "Report"
+    )]
+    scanners: Vec<Scanner>,
     #[command(flatten)]
     gate: GateArgs,
     /// Only results and errors
@@ -49,12 +61,6 @@ pub(crate) struct Args {
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Report")]
 struct ShownArgs {
-    /// Format of the report where --output names none
-    #[arg(short, long, value_enum, default_value_t = Format::Table)]
-    format: Format,
-    /// Where the report goes: FILE, FORMAT, or FORMAT=FILE; may be given several times
-    #[arg(short, long, value_name = "OUTPUT")]
-    output: Vec<Output>,
     /// Show only these levels: critical, high, medium, low, negligible, unknown
     #[arg(short, long, value_name = "LEVELS", value_delimiter = ',', value_parser = level)]
     severity: Vec<Level>,
@@ -77,138 +83,34 @@ struct GateArgs {
     strict: bool,
 }
 
+/// What a scan looks for, by Trivy's names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
-    /// For people
-    Table,
-    /// The schema documented in docs/report-json.md
-    Json,
-}
-
-/// `FORMAT`, `FORMAT=FILE` or `FILE`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Output {
-    format: Option<Format>,
-    file: Option<PathBuf>,
-}
-
-impl FromStr for Output {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let format = |name: &str| <Format as clap::ValueEnum>::from_str(name, true).ok();
-        if text.is_empty() {
-            return Err("a file or format is needed".into());
-        }
-        if let Some(format) = format(text) {
-            return Ok(Self { format: Some(format), file: None });
-        }
-        match text.split_once('=').map(|(name, file)| (format(name), file)) {
-            Some((Some(_), "")) => Err("a file name is needed after =".into()),
-            Some((Some(format), file)) => Ok(Self { format: Some(format), file: Some(file.into()) }),
-            // A format that is mistyped, or not known yet, must not become a file of that name.
-            Some((None, _))
-                if text.starts_with(|c: char| c.is_ascii_alphabetic()) && !before(text).contains('/') =>
-            {
-                Err(format!(
-                    "there is no format {:?}; formats are table and json (a file of that name: ./{text})",
-                    before(text)
-                ))
-            }
-            _ => Ok(Self { format: None, file: Some(text.into()) }),
-        }
-    }
-}
-
-/// What stands before the first `=`.
-fn before(text: &str) -> &str {
-    text.split('=').next().unwrap_or(text)
-}
-
-fn level(text: &str) -> Result<Level, String> {
-    let names = || Level::ALL.iter().rev().map(|level| level.as_str()).collect::<Vec<_>>().join(", ");
-    let known = Level::ALL.into_iter().find(|level| level.as_str().eq_ignore_ascii_case(text.trim()));
-    known.ok_or_else(|| format!("levels are {}", names()))
+enum Scanner {
+    /// Known vulnerabilities of packages.
+    Vuln,
 }
 
 pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
-    let Args { target, database, db_update, source, shown, gate, quiet, .. } = args;
+    let Args { target, database, db_update, source, output, shown, gate, quiet, .. } = args;
+    // What cannot be written, and a missing or damaged database, is told before an image is fetched for minutes.
+    let outputs = output.prepare()?;
     if db_update {
         db::update(&database.path()?, &source, quiet)?;
     }
-    // A missing or damaged database is told before an image is fetched for minutes.
     let database = database.open()?;
-    let filter = Filter { levels: shown.severity.clone(), ignore_unfixed: shown.ignore_unfixed };
+    let filter = Filter { levels: shown.severity, ignore_unfixed: shown.ignore_unfixed };
     let stale = stale(&database);
     if let Some(stale) = &stale {
         terminal::warn(quiet, stale);
     }
-    let report = within(target.timeout, move || {
-        let taken = target.take(quiet)?;
-        let matches = pratique_match::find(&taken.inventory, target.scope(), &database)?;
-        let scanned = Scanned {
-            tool_version: env!("CARGO_PKG_VERSION"),
-            target: taken.target,
-            inventory: &taken.inventory,
-            scope: target.scope(),
-            matches,
-            database: database.info().into(),
-        };
-        Ok(Report::new(scanned, &filter, |finding| text(&database, finding)))
+    let report = within(target.how.timeout, move || {
+        findings::report(target.take(quiet)?, target.scope(), &database, &filter)
     })?;
-    write(&report, &shown)?;
+    outputs.write(&report)?;
     if gate.strict && stale.is_some() {
         return Ok(Exit::Failed);
     }
     Ok(judge(&report, &gate))
-}
-
-/// Says so when the advisories are too old to rely on. Not part of the report: the same scan gives the same bytes.
-fn stale(database: &Database) -> Option<String> {
-    const DAYS: u64 = 7;
-    let info = database.info();
-    let changed = info.newest_modified().unwrap_or(info.created).min(info.created);
-    let age = SystemTime::now().duration_since(SystemTime::from(changed)).ok()?;
-    let days = age.as_secs() / (24 * 60 * 60);
-    (days > DAYS).then(|| {
-        format!(
-            "the newest advisory is {days} days old: what became known since then is not found \
-             (pratique db update fetches it)"
-        )
-    })
-}
-
-/// Description and references, from the first of the finding's records that has any.
-fn text(database: &Database, finding: &Finding) -> (Option<String>, Vec<String>) {
-    let records =
-        finding.advisories.iter().filter_map(|evidence| database.find(&evidence.id).ok()?.first().copied());
-    let texts: Vec<_> = records.filter_map(|record| database.text(record).ok()).collect();
-    let details = texts.iter().map(|text| &text.details).find(|details| !details.is_empty()).cloned();
-    let mut references: Vec<_> =
-        texts.iter().flat_map(|text| text.references.iter().map(|reference| reference.url.clone())).collect();
-    references.sort();
-    references.dedup();
-    (details, references)
-}
-
-fn write(report: &Report, shown: &ShownArgs) -> anyhow::Result<()> {
-    let default = [Output { format: None, file: None }];
-    let outputs = if shown.output.is_empty() { &default[..] } else { &shown.output };
-    for output in outputs {
-        let format = output.format.unwrap_or(shown.format);
-        // A file has no width; a terminal that reads it later may be wide.
-        let width = if output.file.is_some() { 240 } else { terminal::width() };
-        let write = |to: &mut dyn std::io::Write| match format {
-            Format::Table => table::write(report, width, to),
-            Format::Json => json::write(report, to),
-        };
-        let content = match format {
-            Format::Table => Content::Styled,
-            Format::Json => Content::Document,
-        };
-        terminal::show(content, output.file.as_deref(), write)?;
-    }
-    Ok(())
 }
 
 fn judge(report: &Report, gate: &GateArgs) -> Exit {
@@ -223,21 +125,5 @@ fn judge(report: &Report, gate: &GateArgs) -> Exit {
         0 => Exit::Clean,
         code if failed => Exit::Gate(code),
         _ => Exit::Clean,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn outputs_are_formats_files_or_both() {
-        let output = |text: &str| text.parse::<Output>();
-        assert_eq!(output("json"), Ok(Output { format: Some(Format::Json), file: None }));
-        assert_eq!(output("json=a=b"), Ok(Output { format: Some(Format::Json), file: Some("a=b".into()) }));
-        assert_eq!(output("report.txt"), Ok(Output { format: None, file: Some("report.txt".into()) }));
-        assert_eq!(output("./a=b"), Ok(Output { format: None, file: Some("./a=b".into()) }));
-        assert!(output("json=").is_err());
-        assert!(output("jsn=x.json").is_err());
     }
 }

@@ -39,7 +39,7 @@ enum Format {
 pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
     let Args { target, package, format, quiet } = args;
     let scope = target.scope();
-    let taken = within(target.timeout, move || target.take(quiet))?;
+    let taken = within(target.how.timeout, move || target.take(quiet))?;
     let why = Why::new(taken.target, &taken.inventory, scope, &package);
     if why.packages.is_empty() {
         let like = Why::like(&taken.inventory, scope, &package);

@@ -1,0 +1,254 @@
+//! CycloneDX 1.6 JSON: the packages, and with each vulnerability which of them it affects.
+//!
+//! The packages are written as `pratique sbom` writes them ([`pratique_inventory::sbom::cyclonedx`]); what is added is
+//! `vulnerabilities`. No `analysis`: nobody has judged yet. `affects[].ref` is a component's `bom-ref`, so that
+//! Dependency-Track and others need not guess. Without a list of packages (a saved report) the affected ones are listed, and
+//! `compositions` says that there are more.
+//!
+//! Traps: CycloneDX counts what others call negligible as `info`; `CVSSv3` means 3.0 only; a reference needs a source.
+
+use std::{collections::BTreeMap, io::Write};
+
+use pratique_advisory::Level;
+use pratique_image::ImagePath;
+use pratique_inventory::{
+    Distribution, Inventory, Location, Package, PackageKind, Scope,
+    fact::SourcePackage,
+    sbom::{
+        Contents, Sbom, Subject, SubjectLayer,
+        cyclonedx::{
+            self, Version,
+            model::{
+                Advisory, AffectedVersion, Affects, Composition, Property, Rating, Reference, Source,
+                Vulnerability,
+            },
+        },
+    },
+};
+
+use crate::{
+    cvss,
+    format::{Context, WriteError},
+    json,
+    markup::is_link,
+    model::{FindingRow, PackageRow, Report, TargetInfo},
+    openvex::{advice, by_vulnerability},
+    publisher,
+};
+
+/// What tells one package of a report from another.
+type Key<'a> = (&'a str, usize, Option<&'a str>, &'a [String]);
+
+/// Writes `report` as CycloneDX.
+///
+/// # Errors
+/// When `to` cannot be written.
+pub fn write(report: &Report, context: &Context, to: &mut dyn Write) -> Result<(), WriteError> {
+    let rows = rows(report);
+    let inventory = inventory(report, &rows);
+    let subject = subject(&report.target);
+    let created = context.epoch.map(|_| context.time(report)).transpose()?.map(|time| time.to_string());
+    let sbom = Sbom {
+        inventory: &inventory,
+        scope: Scope::ALL,
+        subject: &subject,
+        tool_version: &report.tool.version,
+        created: created.as_deref(),
+    };
+    let contents = Contents::new(&sbom);
+    let places: BTreeMap<Key<'_>, usize> = rows.iter().map(|row| key(row)).zip(0..).collect();
+    let reference =
+        |row: &FindingRow| contents.reference(*places.get(&key(&row.package))?).map(str::to_owned);
+    let mut document = cyclonedx::document(&sbom, &contents);
+    document.vulnerabilities =
+        by_vulnerability(report).into_iter().map(|(id, rows)| vulnerability(id, &rows, &reference)).collect();
+    if report.packages.is_none() || !report.coverage.complete {
+        let root = document.metadata.component.bom_ref.clone().into_iter().collect();
+        document.compositions = vec![Composition { aggregate: "incomplete", assemblies: root }];
+    }
+    document.metadata.properties = coverage(report);
+    Ok(cyclonedx::json::write(document.seal(), Version::default(), to)?)
+}
+
+/// All packages that the report tells of.
+fn rows(report: &Report) -> Vec<&PackageRow> {
+    if let Some(packages) = &report.packages {
+        return packages.iter().collect();
+    }
+    let affected = report.findings.iter().map(|row| (key(&row.package), &row.package));
+    affected.collect::<BTreeMap<_, _>>().into_values().collect()
+}
+
+fn key(row: &PackageRow) -> Key<'_> {
+    (&row.purl, row.layer.index, row.owned_by.as_deref(), &row.locations)
+}
+
+/// The inventory that a report was made from, as far as it tells.
+fn inventory(report: &Report, rows: &[&PackageRow]) -> Inventory {
+    let distribution = report.target.distribution.as_ref().map(|d| Distribution {
+        id: d.id.clone(),
+        version: d.version.clone(),
+        name: d.name.clone(),
+        ..Distribution::default()
+    });
+    Inventory {
+        distribution,
+        packages: rows.iter().map(|row| package(row)).collect(),
+        ..Inventory::default()
+    }
+}
+
+fn package(row: &PackageRow) -> Package {
+    let location = |place: &String| {
+        let (path, inside) = place.split_once("!/").unwrap_or((place, ""));
+        Some(Location { path: ImagePath::new(path).ok()?, inside: inside.to_owned() })
+    };
+    let source = row.source.as_ref();
+    Package {
+        kind: PackageKind::from_name(&row.kind).unwrap_or_default(),
+        name: row.name.clone(),
+        namespace: row.namespace.clone(),
+        version: row.version.clone(),
+        purl: row.purl.clone(),
+        arch: row.arch.clone(),
+        source: source.map(|s| SourcePackage { name: s.name.clone(), version: s.version.clone() }),
+        licences: row.licenses.clone(),
+        locations: row.locations.iter().filter_map(location).collect(),
+        layer: row.layer.index,
+        owned_by: row.owned_by.clone(),
+        development: row.development,
+        locked_only: row.locked_only,
+        depends: Vec::new(),
+        provides: Vec::new(),
+        direct: None,
+        optional: false,
+        details: row.details.clone(),
+    }
+}
+
+fn subject(target: &TargetInfo) -> Subject {
+    let layers = target.layers.iter().map(|layer| SubjectLayer {
+        digest: layer.digest.clone(),
+        diff_id: layer.diff_id.clone(),
+        created_by: layer.created_by.clone(),
+    });
+    Subject {
+        name: target.name.clone(),
+        digest: target.digest.clone(),
+        image_id: target.image_id.clone(),
+        platform: target.platform.clone(),
+        created: None,
+        layers: layers.collect(),
+    }
+}
+
+/// What was not covered, as properties of the document.
+fn coverage(report: &Report) -> Vec<Property> {
+    let coverage = &report.coverage;
+    let lost = coverage.warnings.iter().filter(|warning| warning.lost);
+    let lost = lost.map(|w| ("pratique:coverage:not-read", format!("{}: {}", w.path, w.message)));
+    let gaps = coverage.gaps.iter().map(|gap| ("pratique:coverage:not-analysed", gap.clone()));
+    let left = coverage.left_out.iter().map(|left| ("pratique:coverage:left-out", left.clone()));
+    let unknown = report.unknown.iter().map(|row| {
+        (
+            "pratique:coverage:not-judged",
+            format!("{} {} {}: {}", row.id, row.package, row.version, row.reason),
+        )
+    });
+    let database = [("pratique:database:created", report.database.created.clone())].into_iter();
+    database.chain(gaps).chain(left).chain(lost).chain(unknown).map(|(n, v)| Property::new(n, v)).collect()
+}
+
+fn vulnerability(
+    id: &str,
+    rows: &[&FindingRow],
+    reference: &impl Fn(&FindingRow) -> Option<String>,
+) -> Vulnerability {
+    let mut aliases: Vec<_> = rows.iter().flat_map(|row| &row.finding.aliases).collect();
+    aliases.sort();
+    aliases.dedup();
+    let mut affects: BTreeMap<String, &str> = BTreeMap::new();
+    for row in rows {
+        if let Some(reference) = reference(row) {
+            affects.insert(reference, &row.package.version);
+        }
+    }
+    let mut urls: Vec<_> = rows.iter().flat_map(|row| &row.references).filter(|url| is_link(url)).collect();
+    urls.sort();
+    urls.dedup();
+    let mut properties = Vec::new();
+    if let Some(row) = rows.first() {
+        let finding = &row.finding;
+        if let Some(epss) = finding.epss {
+            properties.push(Property::new("pratique:epss:score", epss.score.to_string()));
+            properties.push(Property::new("pratique:epss:percentile", epss.percentile.to_string()));
+        }
+        if let Some(since) = &finding.known_exploited {
+            properties.push(Property::new("pratique:known-exploited", since));
+        }
+    }
+    let title = rows.iter().find_map(|row| row.finding.title.clone());
+    let text = rows.iter().find_map(|row| row.description.clone());
+    Vulnerability {
+        bom_ref: Some(format!("vulnerability:{id}")),
+        id: id.to_owned(),
+        source: Some(source(id)),
+        references: aliases.into_iter().map(|id| Reference { id: id.clone(), source: source(id) }).collect(),
+        ratings: ratings(rows),
+        description: title.or_else(|| text.clone()),
+        detail: text,
+        recommendation: Some(advice(rows)),
+        advisories: urls.into_iter().map(|url| Advisory { title: None, url: url.clone() }).collect(),
+        affects: affects
+            .into_iter()
+            .map(|(reference, version)| {
+                let version = AffectedVersion { version: version.to_owned(), status: "affected" };
+                Affects { reference, versions: vec![version] }
+            })
+            .collect(),
+        properties,
+        ..Vulnerability::default()
+    }
+}
+
+fn source(id: &str) -> Source {
+    Source { name: Some(publisher::of(id).name.to_owned()), url: Some(publisher::page(id)) }
+}
+
+/// Every statement of the severity, the one that counts first.
+fn ratings(rows: &[&FindingRow]) -> Vec<Rating> {
+    let mut ratings: Vec<Rating> = Vec::new();
+    for stated in
+        rows.iter().flat_map(|row| std::iter::once(&row.finding.severity).chain(&row.finding.severities))
+    {
+        let named = !stated.source.is_empty();
+        let rating = Rating {
+            source: named.then(|| source(&stated.source)),
+            score: stated.score.map(json::decimal),
+            severity: Some(severity(stated.level)),
+            method: Some(match cvss::version(stated) {
+                Some("2.0") => "CVSSv2",
+                Some("3.0") => "CVSSv3",
+                Some("3.1") => "CVSSv31",
+                Some("4.0") => "CVSSv4",
+                _ => "other",
+            }),
+            vector: Some(stated.value.clone()).filter(|value| !value.is_empty()),
+        };
+        if !ratings.contains(&rating) {
+            ratings.push(rating);
+        }
+    }
+    ratings
+}
+
+fn severity(level: Level) -> &'static str {
+    match level {
+        Level::Critical => "critical",
+        Level::High => "high",
+        Level::Medium => "medium",
+        Level::Low => "low",
+        Level::Negligible => "info",
+        Level::Unknown => "unknown",
+    }
+}

@@ -1,0 +1,294 @@
+//! The table of formats: what each is called, what files of it are called, and who writes it.
+//!
+//! Adding a format is one file and one row. The command line, its help and `docs/report-formats.md` are made from this table,
+//! so they cannot drift.
+
+use std::{
+    io::{self, Write},
+    str::FromStr,
+};
+
+use jiff::Timestamp;
+
+use crate::{
+    asff, csaf, csv, cyclonedx, ecr, gitlab, grype, html, json, junit, markdown,
+    model::Report,
+    openvex, sarif, table,
+    template::{self, Template},
+    trivy,
+};
+
+/// A format in which a report can be written.
+#[derive(Clone, Copy)]
+pub struct Format {
+    /// What it is called on the command line.
+    pub name: &'static str,
+    /// Other names, as other scanners have them.
+    pub aliases: &'static [&'static str],
+    /// How files of it usually end.
+    pub extension: &'static str,
+    /// Its media type.
+    pub media_type: &'static str,
+    /// One line for the help.
+    pub about: &'static str,
+    /// Whether it is text in colours for a terminal; else it is a document, to be kept byte by byte.
+    pub styled: bool,
+    /// Writes it.
+    pub write: Writer,
+}
+
+/// A function that writes a report in one format.
+pub type Writer = fn(&Report, &Context, &mut dyn Write) -> Result<(), WriteError>;
+
+/// All formats, as they are listed.
+pub const ALL: &[Format] = &[
+    Format {
+        styled: true,
+        ..document("table", &[], "txt", "text/plain", "for people at a terminal", |report, context, to| {
+            Ok(table::write(report, context.width, to)?)
+        })
+    },
+    document(
+        "json",
+        &[],
+        "json",
+        "application/json",
+        "all of it; docs/report-json.md",
+        |report, context, to| Ok(json::write_report(report, context.list_packages, to)?),
+    ),
+    document(
+        "sarif",
+        &[],
+        "sarif",
+        "application/sarif+json",
+        "SARIF 2.1.0, for GitHub code scanning and editors",
+        sarif::write,
+    ),
+    document(
+        "cyclonedx",
+        &["cyclonedx-json"],
+        "cdx.json",
+        "application/vnd.cyclonedx+json; version=1.6",
+        "CycloneDX 1.6 JSON, packages with their vulnerabilities",
+        cyclonedx::write,
+    ),
+    document(
+        "openvex",
+        &[],
+        "openvex.json",
+        "application/json",
+        "OpenVEX 0.2, a draft to be judged by people",
+        openvex::write,
+    ),
+    document(
+        "csaf",
+        &["csaf-vex"],
+        "csaf.json",
+        "application/json",
+        "CSAF 2.0 VEX, a draft to be judged by people",
+        csaf::write,
+    ),
+    document(
+        "gitlab",
+        &["gitlab-container-scanning"],
+        "json",
+        "application/json",
+        "GitLab container scanning report, schema 15",
+        gitlab::write,
+    ),
+    document("junit", &[], "xml", "application/xml", "JUnit XML, for Jenkins and others", junit::write),
+    document(
+        "markdown",
+        &["md"],
+        "md",
+        "text/markdown",
+        "Markdown, for pull requests and job summaries",
+        markdown::write,
+    ),
+    document("html", &[], "html", "text/html", "one page that needs nothing else", html::write),
+    document("csv", &[], "csv", "text/csv", "CSV (RFC 4180), one finding a line", csv::write),
+    document("asff", &[], "json", "application/json", "AWS Security Hub findings", asff::write),
+    document(
+        "ecr-basic",
+        &["ecr"],
+        "json",
+        "application/json",
+        "ECR's DescribeImageScanFindings, basic scanning",
+        ecr::write_basic,
+    ),
+    document(
+        "ecr-enhanced",
+        &[],
+        "json",
+        "application/json",
+        "ECR's DescribeImageScanFindings, enhanced scanning",
+        ecr::write_enhanced,
+    ),
+    document("trivy", &["trivy-json"], "json", "application/json", "Trivy's JSON, schema 2", trivy::write),
+    document("grype", &["grype-json"], "json", "application/json", "Grype's JSON", grype::write),
+    document("template", &[], "txt", "text/plain", "a template of your own (template=FILE)", template::write),
+];
+
+const fn document(
+    name: &'static str,
+    aliases: &'static [&'static str],
+    extension: &'static str,
+    media_type: &'static str,
+    about: &'static str,
+    write: Writer,
+) -> Format {
+    Format { name, aliases, extension, media_type, about, styled: false, write }
+}
+
+impl Format {
+    /// The format of this name or alias, whatever its case.
+    pub fn by_name(name: &str) -> Option<&'static Self> {
+        let called = |known: &&str| known.eq_ignore_ascii_case(name);
+        ALL.iter().find(|format| called(&format.name) || format.aliases.iter().any(called))
+    }
+
+    /// All names, for messages: `table, json, …`.
+    pub fn names() -> String {
+        ALL.iter().map(|format| format.name).collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl std::fmt::Debug for Format {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+impl PartialEq for Format {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+/// What a format is told besides the report.
+#[derive(Debug, Clone, Default)]
+pub struct Context {
+    /// Columns of the terminal, for [`table`].
+    pub width: usize,
+    /// Also list packages without findings, where a format can.
+    pub list_packages: bool,
+    /// `SOURCE_DATE_EPOCH`: the time that documents bear, in seconds since 1970. See [`Context::time`].
+    pub epoch: Option<i64>,
+    /// What VEX drafts say of a finding.
+    pub vex_status: VexStatus,
+    /// Whose findings they are, for documents of AWS.
+    pub aws: Aws,
+    /// The template that the format `template` writes.
+    pub template: Option<Template>,
+}
+
+impl Context {
+    /// The time that a document bears where its format demands one: [`Context::epoch`], else when the advisory database
+    /// was built: what the report says was true then, and the same inputs give the same bytes. Never the clock.
+    ///
+    /// # Errors
+    /// [`WriteError::NoTime`] when there is neither.
+    pub fn time(&self, report: &Report) -> Result<Timestamp, WriteError> {
+        match self.epoch {
+            Some(seconds) => Timestamp::from_second(seconds).map_err(|_| WriteError::NoTime),
+            None => report.database.created.parse().map_err(|_| WriteError::NoTime),
+        }
+    }
+}
+
+/// What a VEX draft says of findings that nobody has judged yet.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum VexStatus {
+    /// Somebody has to look.
+    #[default]
+    UnderInvestigation,
+    /// The product is affected, and the advice is to update or to wait.
+    Affected,
+}
+
+impl FromStr for VexStatus {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "under_investigation" | "under-investigation" => Ok(Self::UnderInvestigation),
+            "affected" => Ok(Self::Affected),
+            _ => Err("a status is under_investigation or affected"),
+        }
+    }
+}
+
+/// The account and region that documents of AWS name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Aws {
+    /// Twelve digits.
+    pub account: String,
+    /// Such as `eu-central-1`.
+    pub region: String,
+}
+
+impl Default for Aws {
+    fn default() -> Self {
+        Self { account: "000000000000".to_owned(), region: "us-east-1".to_owned() }
+    }
+}
+
+impl Aws {
+    /// The partition of the region: ARNs of China and GovCloud begin with another word.
+    pub fn partition(&self) -> &'static str {
+        match self.region.as_str() {
+            region if region.starts_with("cn-") => "aws-cn",
+            region if region.starts_with("us-gov-") => "aws-us-gov",
+            _ => "aws",
+        }
+    }
+}
+
+/// Why a report could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// The file or stream.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// A format that needs a time, and none to give it.
+    #[error(
+        "this format needs a time and the report names none (database.created): set SOURCE_DATE_EPOCH to seconds since 1970"
+    )]
+    NoTime,
+    /// The format `template` without a template.
+    #[error("the format template needs a template: --format template=FILE, or --template FILE")]
+    NoTemplate,
+    /// A template that does not fit the report.
+    #[error("the template {name} could not be written")]
+    Template {
+        /// The template's name.
+        name: String,
+        /// Where and why.
+        #[source]
+        source: minijinja::Error,
+    },
+}
+
+impl From<serde_json::Error> for WriteError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Io(error.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_found() {
+        let mut names: Vec<_> = ALL.iter().flat_map(|f| f.aliases.iter().chain([&f.name])).collect();
+        for name in &names {
+            assert!(Format::by_name(name).is_some(), "{name}");
+        }
+        names.sort();
+        let all = names.len();
+        names.dedup();
+        assert_eq!(names.len(), all);
+        assert!(Format::by_name("jsn").is_none());
+    }
+}

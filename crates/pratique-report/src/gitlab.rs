@@ -1,0 +1,136 @@
+//! GitLab's container scanning report, schema 15 (`container-scanning-report-format.json` of GitLab's security report
+//! schemas), the artifact `reports: container_scanning`.
+//!
+//! Traps of the schema: times have neither zone nor fraction; `location.image` must be `name:tag` or `name@digest`;
+//! `location.operating_system` is mandatory, and GitLab tells findings apart by it, the package and the first identifier, so
+//! the CVE stands first; there are five levels and `Unknown`, and no `Negligible`.
+
+use std::{collections::BTreeMap, io::Write};
+
+use pratique_advisory::Level;
+use serde_json::{Value, json};
+
+use crate::{
+    format::{Context, WriteError},
+    identity, json,
+    markup::{is_link, shortened},
+    model::{FindingRow, Report},
+    openvex::advice_for,
+    product, publisher,
+};
+
+/// Most identifiers the schema allows.
+const MAX_IDENTIFIERS: usize = 20;
+
+/// Writes `report` for GitLab.
+///
+/// # Errors
+/// When `to` cannot be written, or there is no time to name.
+pub fn write(report: &Report, context: &Context, to: &mut dyn Write) -> Result<(), WriteError> {
+    let time = context.time(report)?.to_string();
+    let time = time.split(['.', 'Z']).next().unwrap_or_default();
+    let tool = json!({
+        "id": "pratique",
+        "name": "Pratique",
+        "url": "https://github.com/pratique/pratique",
+        "vendor": { "name": "Pratique" },
+        "version": report.tool.version,
+    });
+    let place = json!({ "image": image(report), "operating_system": operating_system(report) });
+    let mut seen = BTreeMap::new();
+    let vulnerabilities: Vec<_> =
+        report.findings.iter().map(|row| vulnerability(row, &place, &mut seen)).collect();
+    let document = json!({
+        "version": "15.0.7",
+        "schema": "https://gitlab.com/gitlab-org/security-products/security-report-schemas/-/raw/v15.0.7/dist/container-scanning-report-format.json",
+        "scan": {
+            "analyzer": tool,
+            "scanner": tool,
+            "type": "container_scanning",
+            "start_time": time,
+            "end_time": time,
+            "status": "success",
+            "messages": messages(report),
+        },
+        "vulnerabilities": vulnerabilities,
+        "remediations": [],
+    });
+    Ok(json::write(&document, to)?)
+}
+
+/// What was not analysed.
+fn messages(report: &Report) -> Vec<Value> {
+    let coverage = &report.coverage;
+    let lost = coverage.warnings.iter().filter(|warning| warning.lost);
+    let lost = lost.map(|warning| format!("not read: {} {}", warning.path, warning.message));
+    let gaps = coverage.gaps.iter().map(|gap| format!("not analysed: {gap}"));
+    let left = coverage.left_out.iter().map(|left| format!("left out: {left}"));
+    gaps.chain(left).chain(lost).map(|text| json!({ "level": "warn", "value": text })).collect()
+}
+
+/// The image as the schema wants it: `[^:]+(:\d+[^:]*)?:[^:]+(:[^:]+)?`.
+fn image(report: &Report) -> String {
+    let target = &report.target;
+    let Some(reference) = product::reference(target) else {
+        let name: String = target.name.chars().map(|c| if c == ':' { '/' } else { c }).collect();
+        return format!("{}:latest", if name.is_empty() { "image" } else { &name });
+    };
+    match (reference.tag(), reference.digest(), &target.digest) {
+        (Some(tag), ..) => format!("{}:{tag}", reference.name()),
+        (None, Some(digest), _) => format!("{}@{digest}", reference.name()),
+        (None, None, Some(digest)) => format!("{}@{digest}", reference.name()),
+        (None, None, None) => format!("{}:latest", reference.name()),
+    }
+}
+
+fn operating_system(report: &Report) -> String {
+    let known = report.target.distribution.as_ref().map(|d| format!("{} {}", d.id, d.version));
+    let known = known.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+    shortened(known.as_deref().unwrap_or("unknown"), 255).into_owned()
+}
+
+fn vulnerability(row: &FindingRow, place: &Value, seen: &mut BTreeMap<String, usize>) -> Value {
+    let (finding, package) = (&row.finding, &row.package);
+    let name = package.full_name();
+    let layer = package.layer.index.to_string();
+    let hash = identity::hash(&[&finding.id, &package.purl, &layer, &package.locations.join("\n")]);
+    let count = seen.entry(hash.clone()).or_default();
+    *count += 1;
+    let mut location = place.clone();
+    location["dependency"] =
+        json!({ "package": { "name": shortened(&name, 255) }, "version": shortened(&package.version, 255) });
+    let title = finding.title.clone().unwrap_or_else(|| format!("{} in {name}", finding.id));
+    let pages = std::iter::once(publisher::page(&finding.id));
+    let links = pages.chain(row.references.iter().filter(|url| is_link(url)).cloned());
+    let identifiers = std::iter::once(&finding.id).chain(&finding.aliases).take(MAX_IDENTIFIERS);
+    json!({
+        "id": identity::uuid(&[&hash, &count.to_string()]),
+        "name": shortened(&title, 255),
+        "description": row.description.as_deref().unwrap_or(&title),
+        "severity": severity(finding.level()),
+        "solution": advice_for(row),
+        "location": location,
+        "identifiers": identifiers.map(|id| identifier(id)).collect::<Vec<_>>(),
+        "links": links.map(|url| json!({ "url": url })).collect::<Vec<_>>(),
+    })
+}
+
+fn identifier(id: &str) -> Value {
+    // `cve` and `ghsa` are types that GitLab links by itself.
+    let kind = match id.split_once('-') {
+        Some((prefix @ ("CVE" | "GHSA" | "USN" | "RHSA" | "ELSA"), _)) => prefix.to_lowercase(),
+        _ => "osv".to_owned(),
+    };
+    json!({ "type": kind, "name": id, "value": id, "url": publisher::page(id) })
+}
+
+fn severity(level: Level) -> &'static str {
+    match level {
+        Level::Critical => "Critical",
+        Level::High => "High",
+        Level::Medium => "Medium",
+        Level::Low => "Low",
+        Level::Negligible => "Info",
+        Level::Unknown => "Unknown",
+    }
+}

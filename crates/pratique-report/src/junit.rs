@@ -1,0 +1,161 @@
+//! JUnit XML, the dialect of the Jenkins xUnit plugin (`junit-10.xsd`), which GitLab, Azure and CircleCI read too.
+//!
+//! A suite is a kind of package. A finding is a test that failed; a package without findings is one that passed, so that a
+//! clean image shows as many green tests as it has packages and not an empty file, which Jenkins takes for a broken build.
+//! What could not be judged, read or analysed is `skipped`: seen, and neither green nor red. No times: the same image
+//! gives the same bytes.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+    io::Write,
+};
+
+use crate::{
+    format::{Context, WriteError},
+    markup::escape,
+    model::{FindingRow, PackageRow, Report},
+    openvex::advice_for,
+    publisher,
+};
+
+/// One test.
+struct Case {
+    class: String,
+    name: String,
+    outcome: Outcome,
+}
+
+enum Outcome {
+    Passed,
+    Skipped(String),
+    Failed { kind: String, message: String, text: String },
+}
+
+/// Writes `report` as JUnit XML.
+///
+/// # Errors
+/// When `to` cannot be written.
+pub fn write(report: &Report, _: &Context, to: &mut dyn Write) -> Result<(), WriteError> {
+    let suites = suites(report);
+    let count = |wanted: fn(&Outcome) -> bool, cases: &[Case]| {
+        cases.iter().filter(|case| wanted(&case.outcome)).count()
+    };
+    let failed = |cases: &[Case]| count(|outcome| matches!(outcome, Outcome::Failed { .. }), cases);
+    let skipped = |cases: &[Case]| count(|outcome| matches!(outcome, Outcome::Skipped(_)), cases);
+    let tests: usize = suites.values().map(Vec::len).sum();
+    let failures: usize = suites.values().map(|cases| failed(cases)).sum();
+    writeln!(to, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
+    writeln!(
+        to,
+        "<testsuites name=\"{}\" tests=\"{tests}\" failures=\"{failures}\" errors=\"0\">",
+        escape(&report.target.name)
+    )?;
+    for (name, cases) in &suites {
+        writeln!(
+            to,
+            "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"{}\">",
+            escape(name),
+            cases.len(),
+            failed(cases),
+            skipped(cases)
+        )?;
+        for case in cases {
+            write_case(case, to)?;
+        }
+        writeln!(to, "  </testsuite>")?;
+    }
+    writeln!(to, "</testsuites>")?;
+    Ok(())
+}
+
+fn write_case(case: &Case, to: &mut dyn Write) -> Result<(), WriteError> {
+    write!(to, "    <testcase classname=\"{}\" name=\"{}\"", attribute(&case.class), attribute(&case.name))?;
+    match &case.outcome {
+        Outcome::Passed => writeln!(to, "/>")?,
+        Outcome::Skipped(why) => {
+            writeln!(to, ">\n      <skipped message=\"{}\"/>\n    </testcase>", attribute(why))?;
+        }
+        Outcome::Failed { kind, message, text } => writeln!(
+            to,
+            ">\n      <failure type=\"{}\" message=\"{}\">{}</failure>\n    </testcase>",
+            escape(kind),
+            attribute(message),
+            escape(text)
+        )?,
+    }
+    Ok(())
+}
+
+/// Line ends in attributes would be read back as blanks: they are written as such.
+fn attribute(text: &str) -> String {
+    escape(&text.split_whitespace().collect::<Vec<_>>().join(" ")).into_owned()
+}
+
+fn suites(report: &Report) -> BTreeMap<String, Vec<Case>> {
+    let target = &report.target.name;
+    let suite = |kind: &str| format!("{target} ({kind})");
+    let mut suites: BTreeMap<String, Vec<Case>> = BTreeMap::new();
+    let mut found = BTreeSet::new();
+    for row in &report.findings {
+        found.insert((row.package.purl.as_str(), row.package.layer.index));
+        suites.entry(suite(&row.package.kind)).or_default().push(failure(row));
+    }
+    let clean = report.packages.iter().flatten();
+    for package in clean.filter(|p| !found.contains(&(p.purl.as_str(), p.layer.index))) {
+        let case =
+            Case { class: class(package), name: "no known vulnerabilities".into(), outcome: Outcome::Passed };
+        suites.entry(suite(&package.kind)).or_default().push(case);
+    }
+    let skipped = skipped(report);
+    if !skipped.is_empty() {
+        suites.insert(suite("not analysed"), skipped);
+    }
+    if suites.is_empty() {
+        let case =
+            Case { class: target.clone(), name: "no known vulnerabilities".into(), outcome: Outcome::Passed };
+        suites.insert(suite("image"), vec![case]);
+    }
+    suites
+}
+
+fn class(package: &PackageRow) -> String {
+    format!("{} {}", package.full_name(), package.version)
+}
+
+fn failure(row: &FindingRow) -> Case {
+    let finding = &row.finding;
+    let title = finding.title.as_deref().unwrap_or(&finding.id);
+    let mut text = advice_for(row);
+    let _ = write!(text, "\nLayer {}: {}", row.package.layer.index + 1, row.package.locations.join(", "));
+    let _ = write!(text, "\n{}\n{}", row.package.purl, publisher::page(&finding.id));
+    if let Some(description) = &row.description {
+        let _ = write!(text, "\n\n{description}");
+    }
+    Case {
+        class: class(&row.package),
+        name: format!("[{}] {}", finding.level().as_str().to_uppercase(), finding.id),
+        outcome: Outcome::Failed {
+            kind: finding.level().as_str().to_owned(),
+            message: format!("{title}. {}", advice_for(row)),
+            text,
+        },
+    }
+}
+
+fn skipped(report: &Report) -> Vec<Case> {
+    let case = |class: &str, name: String, why: String| Case {
+        class: class.to_owned(),
+        name,
+        outcome: Outcome::Skipped(why),
+    };
+    let unknown = report.unknown.iter().map(|row| {
+        case("not judged", format!("{} {} {}", row.id, row.package, row.version), row.reason.clone())
+    });
+    let coverage = &report.coverage;
+    let gaps = coverage.gaps.iter().map(|gap| case("not analysed", gap.clone(), gap.clone()));
+    let left = coverage.left_out.iter().map(|left| case("left out", left.clone(), left.clone()));
+    let lost = coverage.warnings.iter().filter(|warning| warning.lost);
+    let lost = lost.map(|warning| case("not read", warning.path.clone(), warning.message.clone()));
+    unknown.chain(gaps).chain(left).chain(lost).collect()
+}

@@ -1,0 +1,250 @@
+//! Markdown as GitHub, GitLab and Gitea show it: for comments on pull requests and for job summaries.
+//!
+//! Counts first, what to update next, the long list folded away. A comment holds 65 536 characters on GitHub: the list is
+//! cut before that and says so. Text of strangers is made plain ([`plain`]): a package cannot mention people, link, or draw
+//! a table of its own.
+
+use std::{collections::BTreeMap, fmt::Write as _, io::Write};
+
+use pratique_advisory::Level;
+
+use crate::{
+    format::{Context, WriteError},
+    markup::shortened,
+    model::{FindingRow, Report},
+    publisher,
+};
+
+/// Characters that are written at most; GitHub takes 65 536 for a comment, and others may add their own around it.
+const BUDGET: usize = 60_000;
+/// Updates that are shown before the rest is folded away.
+const UPDATES: usize = 10;
+/// Characters of a title in a table.
+const TITLE: usize = 100;
+
+/// Writes `report` as Markdown.
+///
+/// # Errors
+/// When `to` cannot be written.
+pub fn write(report: &Report, _: &Context, to: &mut dyn Write) -> Result<(), WriteError> {
+    let mut out = head(report);
+    if !report.findings.is_empty() {
+        out += &updates(report);
+        out += &all_findings(report, BUDGET.saturating_sub(out.chars().count() + 4000));
+    }
+    out += &coverage(report);
+    Ok(to.write_all(out.as_bytes())?)
+}
+
+/// The sign of a level, seen before it is read.
+pub(crate) fn sign(level: Level) -> &'static str {
+    match level {
+        Level::Critical => "🟣",
+        Level::High => "🔴",
+        Level::Medium => "🟠",
+        Level::Low => "🟡",
+        Level::Negligible | Level::Unknown => "⚪",
+    }
+}
+
+fn head(report: &Report) -> String {
+    let (target, summary) = (&report.target, &report.summary);
+    let mut out = format!("## {}\n\n", code(&target.name));
+    if summary.findings == 0 {
+        let complete = report.coverage.complete && report.coverage.left_out.is_empty() && summary.hidden == 0;
+        out += if complete {
+            "✅ **No known vulnerabilities**"
+        } else if summary.hidden > 0 {
+            "⚠️ **No vulnerabilities among those asked for**"
+        } else {
+            "⚠️ **No known vulnerabilities in what was analysed**"
+        };
+    } else {
+        let counts = Level::ALL.iter().rev().filter_map(|level| {
+            let count = *summary.severity.get(level.as_str())?;
+            (count > 0).then(|| format!("{} **{count}** {level}", sign(*level)))
+        });
+        out += &counts.collect::<Vec<_>>().join(" · ");
+        let _ = write!(out, " — **{}** can be fixed", summary.fixable);
+    }
+    if summary.hidden > 0 {
+        let _ = write!(out, " ({} not shown)", summary.hidden);
+    }
+    let mut about = Vec::new();
+    about.extend(target.distribution.as_ref().map(|d| plain(&d.name)));
+    about.extend(target.platform.as_deref().map(plain));
+    about.push(format!("{} packages", summary.packages));
+    about.extend(target.digest.as_deref().map(code));
+    let _ = write!(out, "\n\n<sub>{}", about.join(" · "));
+    let _ = writeln!(out, " · advisories of {}</sub>\n", plain(&report.database.created));
+    out
+}
+
+/// What one update mends.
+struct Update<'a> {
+    version: &'a str,
+    to: Vec<&'a str>,
+    layer: usize,
+    counts: BTreeMap<std::cmp::Reverse<Level>, usize>,
+}
+
+/// Updates, the worst first: a table a person can work through.
+fn updates(report: &Report) -> String {
+    let mut order: Vec<(String, &str)> = Vec::new();
+    let mut updates: BTreeMap<(String, &str), Update<'_>> = BTreeMap::new();
+    for row in &report.findings {
+        let Some(fixed) = row.finding.fixed_version.as_deref() else { continue };
+        let (name, version) = match &row.package.source {
+            Some(source) => (source.name.clone(), source.version.as_str()),
+            None => (row.package.full_name(), row.package.version.as_str()),
+        };
+        let key = (name, version);
+        let update = updates.entry(key.clone()).or_insert_with(|| {
+            order.push(key);
+            Update { version, to: Vec::new(), layer: row.package.layer.index, counts: BTreeMap::new() }
+        });
+        if !update.to.contains(&fixed) {
+            update.to.push(fixed);
+        }
+        *update.counts.entry(std::cmp::Reverse(row.finding.level())).or_default() += 1;
+    }
+    if order.is_empty() {
+        return String::new();
+    }
+    let mut out = "### Updates that mend most\n\n| Package | Installed | Update to | Layer | Mends |\n| --- | --- | --- | ---: | --- |\n".to_owned();
+    for key in order.iter().take(UPDATES) {
+        let Some(update) = updates.get(key) else { continue };
+        let counts = update.counts.iter().map(|(level, n)| format!("{} {n} {}", sign(level.0), level.0));
+        let _ = writeln!(
+            out,
+            "| {} | {} | {} | {} | {} |",
+            code(&key.0),
+            code(update.version),
+            update.to.iter().map(|version| code(version)).collect::<Vec<_>>().join(", "),
+            update.layer + 1,
+            counts.collect::<Vec<_>>().join(", ")
+        );
+    }
+    if order.len() > UPDATES {
+        let _ = writeln!(out, "\n… and {} more packages.", order.len() - UPDATES);
+    }
+    out.push('\n');
+    out
+}
+
+fn all_findings(report: &Report, budget: usize) -> String {
+    let mut out = format!(
+        "<details>\n<summary>All {} findings</summary>\n\n\
+         | Severity | Vulnerability | Package | Installed | Fixed in | Title |\n| --- | --- | --- | --- | --- | --- |\n",
+        report.findings.len()
+    );
+    let mut used = out.chars().count();
+    let mut written = 0;
+    for row in &report.findings {
+        let line = finding_line(row);
+        used += line.chars().count();
+        if used > budget {
+            break;
+        }
+        out += &line;
+        written += 1;
+    }
+    if written < report.findings.len() {
+        let left = report.findings.len() - written;
+        let _ =
+            writeln!(out, "\n… and {left} more, too many for a comment: the JSON and HTML reports have all.");
+    }
+    out += "\n</details>\n\n";
+    out
+}
+
+fn finding_line(row: &FindingRow) -> String {
+    let (finding, package) = (&row.finding, &row.package);
+    let exploited = if finding.known_exploited.is_some() { " 🔥 exploited" } else { "" };
+    format!(
+        "| {} {} | [{}]({}){exploited} | {} | {} | {} | {} |\n",
+        sign(finding.level()),
+        finding.level(),
+        plain(&finding.id),
+        publisher::page(&finding.id),
+        code(&package.full_name()),
+        code(&package.version),
+        finding.fixed_version.as_deref().map_or_else(|| "—".to_owned(), code),
+        plain(&shortened(finding.title.as_deref().unwrap_or_default(), TITLE)),
+    )
+}
+
+fn coverage(report: &Report) -> String {
+    const MOST: usize = 20;
+    let coverage = &report.coverage;
+    let lost: Vec<_> = coverage.warnings.iter().filter(|warning| warning.lost).collect();
+    let gaps = coverage.gaps.iter().map(|gap| format!("not analysed: {}", plain(gap)));
+    let left = coverage.left_out.iter().map(|left| format!("left out: {}", plain(left)));
+    let lost = lost
+        .into_iter()
+        .map(|warning| format!("not read: {} {}", code(&warning.path), plain(&warning.message)));
+    let unknown = report.unknown.iter().map(|row| {
+        format!(
+            "not judged: {} in {} {}: {}",
+            plain(&row.id),
+            code(&row.package),
+            code(&row.version),
+            plain(&row.reason)
+        )
+    });
+    let notes: Vec<_> = gaps.chain(left).chain(lost).chain(unknown).collect();
+    if notes.is_empty() {
+        return String::new();
+    }
+    let mut out = format!("<details>\n<summary>⚠️ {} not covered by this scan</summary>\n\n", notes.len());
+    for note in notes.iter().take(MOST) {
+        let _ = writeln!(out, "- {}", shortened(note, 500));
+    }
+    if notes.len() > MOST {
+        let _ = writeln!(out, "- … and {} more", notes.len() - MOST);
+    }
+    out += "\n</details>\n";
+    out
+}
+
+/// `text` in one line, with everything that Markdown or HTML would read shown as it is.
+///
+/// Character references rather than backslashes, which stop neither mentions (`@name`) nor issue numbers (`#1`).
+pub fn plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' | '<' | '>' | '|' | '*' | '_' | '`' | '[' | ']' | '\\' | '#' | '@' | '~' | '!' | '$' => {
+                let _ = write!(out, "&#{};", u32::from(c));
+            }
+            // A bare address would become a link.
+            ':' if out.ends_with("http") || out.ends_with("https") => out.push_str("&#58;"),
+            c if c.is_control() => out.push(' '),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// `text` as code, in a table too: names of packages and versions.
+pub fn code(text: &str) -> String {
+    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if text.is_empty() {
+        return String::new();
+    }
+    // In a code span nothing can be escaped but the table's bar; what has a backtick or a bar is no name of ours.
+    if text.contains(['`', '|', '\\']) { plain(&text) } else { format!("`{text}`") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strangers_cannot_write_markdown() {
+        assert_eq!(plain("a|b\n@me #1 <img>"), "a&#124;b &#64;me &#35;1 &#60;img&#62;");
+        assert_eq!(plain("see https://x.y"), "see https&#58;//x.y");
+        assert_eq!(code("@scope/name"), "`@scope/name`");
+        assert_eq!(code("a`b"), "a&#96;b");
+    }
+}

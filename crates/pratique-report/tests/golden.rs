@@ -1,0 +1,146 @@
+//! Every format against a file, byte for byte: a changed expectation is part of the change and reviewed like code.
+//!
+//! `PRATIQUE_BLESS=1 cargo test -p pratique-report --test golden` writes the files anew.
+
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+use std::{fs, path::PathBuf};
+
+use pratique_report::{
+    Context, Report,
+    diff::{self, Diff, Side},
+    format::ALL,
+    json,
+    read::{self, Document, ReadError},
+    template::Template,
+};
+
+fn testdata(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("testdata").join(name)
+}
+
+fn report(name: &str) -> Report {
+    match read::document(&fs::read(testdata(name)).unwrap()).unwrap() {
+        Document::Report(report) => *report,
+        Document::Packages(_) => panic!("{name} is a list of packages"),
+    }
+}
+
+fn context() -> Context {
+    let template = fs::read_to_string(testdata("by-package.md.j2")).unwrap();
+    let template = Template::new("by-package.md.j2", &template).unwrap();
+    Context { width: 120, list_packages: true, template: Some(template), ..Context::default() }
+}
+
+/// Compares with the file of this name, or writes it where that is asked for.
+fn compare(name: &str, bytes: &[u8]) {
+    let path = testdata("golden").join(name);
+    if std::env::var_os("PRATIQUE_BLESS").is_some() {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+        return;
+    }
+    let want = fs::read(&path).unwrap_or_default();
+    assert!(
+        want == bytes,
+        "{} differs:\n{}",
+        path.display(),
+        String::from_utf8_lossy(bytes).chars().take(4000).collect::<String>()
+    );
+}
+
+#[test]
+fn every_format_writes_what_it_wrote() {
+    for input in ["report", "clean"] {
+        let report = report(&format!("{input}.json"));
+        for format in ALL {
+            let (mut once, mut again) = (Vec::new(), Vec::new());
+            (format.write)(&report, &context(), &mut once).unwrap();
+            (format.write)(&report, &context(), &mut again).unwrap();
+            assert!(once == again, "{} is not deterministic", format.name);
+            let once = if format.styled { anstream::adapter::strip_bytes(&once).into_vec() } else { once };
+            compare(&format!("{input}.{}.{}", format.name, format.extension), &once);
+        }
+    }
+}
+
+#[test]
+fn differences_write_what_they_wrote() {
+    let diff = Diff::new(Side::from(report("report.json")), Side::from(report("clean.json")));
+    let mut out = Vec::new();
+    diff::table::write(&diff, 120, &mut out).unwrap();
+    compare("diff.txt", &anstream::adapter::strip_bytes(&out).into_vec());
+    let mut out = Vec::new();
+    diff::markdown::write(&diff, &mut out).unwrap();
+    compare("diff.md", &out);
+    let mut out = Vec::new();
+    json::write(&diff, &mut out).unwrap();
+    compare("diff.json", &out);
+}
+
+#[test]
+fn a_report_read_back_is_the_report() {
+    for input in ["report.json", "clean.json"] {
+        let mut out = Vec::new();
+        json::write_report(&report(input), true, &mut out).unwrap();
+        let (want, have): (serde_json::Value, serde_json::Value) = (
+            serde_json::from_slice(&fs::read(testdata(input)).unwrap()).unwrap(),
+            serde_json::from_slice(&out).unwrap(),
+        );
+        assert_eq!(want, have, "{input}");
+    }
+}
+
+/// A document of strangers must be an error or a report, never a panic; what comes of it must be writable.
+#[test]
+fn damaged_reports_are_errors() {
+    let bytes = fs::read(testdata("report.json")).unwrap();
+    for end in (0..bytes.len() - 1).step_by(397) {
+        assert!(read::document(&bytes[..end]).is_err(), "{end}");
+    }
+    let mut read_anyway = 0;
+    for at in (0..bytes.len()).step_by(173) {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 1 << (at % 7);
+        if let Ok(Document::Report(report)) = read::document(&damaged) {
+            read_anyway += 1;
+            for format in ALL {
+                // A time that is none is an error of the formats that need one.
+                let _ = (format.write)(&report, &context(), &mut Vec::new());
+            }
+        }
+    }
+    assert!(read_anyway > 0);
+}
+
+#[test]
+fn other_documents_are_told_apart() {
+    assert!(matches!(
+        read::document(b"{\"schemaVersion\": 2, \"findings\": []}"),
+        Err(ReadError::Version(2))
+    ));
+    assert!(matches!(read::document(b"{\"SchemaVersion\": 2}"), Err(ReadError::Other)));
+    assert!(matches!(read::document(b"[]"), Err(ReadError::Json(_))));
+}
+
+#[test]
+fn times_come_from_the_environment_or_the_database() {
+    let report = report("report.json");
+    let context = Context { epoch: Some(1_700_000_000), ..Context::default() };
+    assert_eq!(context.time(&report).unwrap().to_string(), "2023-11-14T22:13:20Z");
+    assert_eq!(Context::default().time(&report).unwrap().to_string(), "2026-11-21T06:00:00Z");
+}
+
+#[test]
+fn every_format_is_documented() {
+    let docs =
+        fs::read_to_string(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/report-formats.md"))
+            .unwrap();
+    for format in ALL {
+        assert!(
+            docs.contains(&format!("`{}`", format.name)),
+            "docs/report-formats.md says nothing of {}",
+            format.name
+        );
+    }
+}

@@ -1,0 +1,66 @@
+//! From an inventory and the advisory database to a report: what `scan` and `diff` share.
+
+use std::time::SystemTime;
+
+use pratique_advisory::{Database, Level};
+use pratique_inventory::Scope;
+use pratique_match::Finding;
+use pratique_report::{Filter, Report, Scanned};
+
+use crate::settings::Taken;
+
+/// Matches what was taken of an image against `database`.
+pub(crate) fn report(
+    taken: Taken,
+    scope: Scope,
+    database: &Database,
+    filter: &Filter,
+) -> anyhow::Result<Report> {
+    let matches = pratique_match::find(&taken.inventory, scope, database)?;
+    let scanned = Scanned {
+        tool_version: env!("CARGO_PKG_VERSION"),
+        target: taken.target,
+        inventory: &taken.inventory,
+        scope,
+        matches,
+        database: database.info().into(),
+    };
+    let mut report = Report::new(scanned, filter, |finding| text(database, finding));
+    report.coverage.left_out = taken.left_out;
+    Ok(report)
+}
+
+/// Description and references, from the first of the finding's records that has any.
+fn text(database: &Database, finding: &Finding) -> (Option<String>, Vec<String>) {
+    let records =
+        finding.advisories.iter().filter_map(|evidence| database.find(&evidence.id).ok()?.first().copied());
+    let texts: Vec<_> = records.filter_map(|record| database.text(record).ok()).collect();
+    let details = texts.iter().map(|text| &text.details).find(|details| !details.is_empty()).cloned();
+    let mut references: Vec<_> =
+        texts.iter().flat_map(|text| text.references.iter().map(|reference| reference.url.clone())).collect();
+    references.sort();
+    references.dedup();
+    (details, references)
+}
+
+/// Says so when the advisories are too old to rely on. Not part of the report: the same scan gives the same bytes.
+pub(crate) fn stale(database: &Database) -> Option<String> {
+    const DAYS: u64 = 7;
+    let info = database.info();
+    let changed = info.newest_modified().unwrap_or(info.created).min(info.created);
+    let age = SystemTime::now().duration_since(SystemTime::from(changed)).ok()?;
+    let days = age.as_secs() / (24 * 60 * 60);
+    (days > DAYS).then(|| {
+        format!(
+            "the newest advisory is {days} days old: what became known since then is not found \
+             (pratique db update fetches it)"
+        )
+    })
+}
+
+/// Reads a level as people write it.
+pub(crate) fn level(text: &str) -> Result<Level, String> {
+    let names = || Level::ALL.iter().rev().map(|level| level.as_str()).collect::<Vec<_>>().join(", ");
+    let known = Level::ALL.into_iter().find(|level| level.as_str().eq_ignore_ascii_case(text.trim()));
+    known.ok_or_else(|| format!("levels are {}", names()))
+}
