@@ -10,9 +10,13 @@ use pratique_image::{Entries, Entry, EntryHeader, EntryKind, ImagePath, LayerErr
 
 use crate::{
     cataloger::{Cataloger, File, Limits, Reading, Unreadable},
-    fact::{FileFacts, LayerFacts, Problem},
+    fact::{FileFacts, LayerFacts, Problem, SpecialMode},
     path_set::PathSet,
 };
+
+/// Most files and directories with special permissions that are kept of one layer: a directory on a file system without
+/// permissions shows every file open to everybody.
+const MODES: usize = 50_000;
 
 /// Reads a layer once and collects what its files state and what they cover of the layers below.
 ///
@@ -53,6 +57,7 @@ struct Pass<'a> {
     /// Ordered as `files` is: a layer of a million files that cannot be read must not make each entry a search.
     problems: BTreeMap<ImagePath, Vec<Problem>>,
     incomplete: bool,
+    modes: BTreeMap<ImagePath, SpecialMode>,
     replaced: Vec<u64>,
     directories: Vec<u64>,
     removed: Vec<u64>,
@@ -76,13 +81,19 @@ impl Pass<'_> {
             EntryKind::Directory => {
                 self.directories.push(hash);
                 self.forget(&header.path);
+                self.permissions(&header, SpecialMode { mode: header.mode, directory: true });
             }
             EntryKind::File => {
                 self.replace(&header.path, hash);
+                self.permissions(&header, SpecialMode { mode: header.mode, directory: false });
                 self.read(&header, body);
             }
             EntryKind::HardLink(target) => {
                 self.replace(&header.path, hash);
+                // One file of two names: what its own entry says counts, where that is in this layer.
+                let mode = SpecialMode { mode: header.mode, directory: false };
+                let mode = self.modes.get(target).copied().unwrap_or(mode);
+                self.permissions(&header, mode);
                 self.link(&header, target);
             }
             EntryKind::SymLink(target) => {
@@ -106,6 +117,7 @@ impl Pass<'_> {
             remove_below(&mut self.links, path);
             remove_below(&mut self.symlinks, path);
             remove_below(&mut self.problems, path);
+            remove_below(&mut self.modes, path);
         }
     }
 
@@ -115,6 +127,28 @@ impl Pass<'_> {
         self.links.remove(path);
         self.symlinks.remove(path);
         self.problems.remove(path);
+        self.modes.remove(path);
+    }
+
+    /// Remembers permissions that give more than usual.
+    fn permissions(&mut self, header: &EntryHeader, mode: SpecialMode) {
+        if !mode.is_special() {
+            return;
+        }
+        match self.modes.len() {
+            MODES => {
+                let what =
+                    format!("more than {MODES} files with special permissions: checks see only these");
+                let root = self.problems.entry(ImagePath::root()).or_default();
+                if !root.iter().any(|known| known.what == what) {
+                    root.push(Problem { path: ImagePath::root(), cataloger: None, what, lost: false });
+                }
+            }
+            _ => {
+                self.remember(&header.path);
+                self.modes.insert(header.path.clone(), mode);
+            }
+        }
     }
 
     fn read(&mut self, header: &EntryHeader, body: &mut dyn Read) {
@@ -195,7 +229,8 @@ impl Pass<'_> {
     /// A hard link states what its target states, for the catalogers that would read it by its own name.
     fn link(&mut self, header: &EntryHeader, target: &ImagePath) {
         let as_file = EntryHeader { kind: EntryKind::File, ..header.clone() };
-        let wanting: Vec<_> = self.catalogers.iter().filter(|c| c.wants(&as_file)).collect();
+        let wanting: Vec<_> =
+            self.catalogers.iter().filter(|c| c.goes_by_name() && c.wants(&as_file)).collect();
         if wanting.is_empty() {
             return;
         }
@@ -234,7 +269,7 @@ impl Pass<'_> {
             mode: 0o644,
         };
         let (link, target) = (named(link), named(target));
-        self.catalogers.iter().any(|c| c.wants(&link) && !c.wants(&target))
+        self.catalogers.iter().any(|c| c.goes_by_name() && c.wants(&link) && !c.wants(&target))
     }
 
     fn finish(self) -> LayerFacts {
@@ -254,7 +289,7 @@ impl Pass<'_> {
                 mode,
             };
             let (l, t) = (as_file(&link), as_file(&target));
-            if self.catalogers.iter().any(|c| c.wants(&l) && !c.wants(&t)) {
+            if self.catalogers.iter().any(|c| c.goes_by_name() && c.wants(&l) && !c.wants(&t)) {
                 symlinks.insert(link, target);
             }
         }
@@ -268,6 +303,7 @@ impl Pass<'_> {
             directories: PathSet::from_hashes(self.directories),
             removed: PathSet::from_hashes(self.removed),
             opaque: PathSet::from_hashes(self.opaque),
+            modes: self.modes,
             problems,
             incomplete: self.incomplete,
         }
@@ -432,6 +468,31 @@ mod tests {
             facts.symlinks,
             [(ImagePath::new("app/x.pkg").unwrap(), ImagePath::new("real.txt").unwrap())].into()
         );
+    }
+
+    #[test]
+    fn permissions_that_give_more_than_usual_are_kept() {
+        let with = |path, kind, mode| {
+            let (header, body) = entry(path, kind, "");
+            (EntryHeader { mode, ..header }, body)
+        };
+        let target = ImagePath::new("usr/bin/su").unwrap();
+        let facts = layer(vec![
+            with("usr/bin/su", EntryKind::File, 0o4755),
+            with("usr/bin/su2", EntryKind::HardLink(target), 0o755),
+            with("usr/bin/ls", EntryKind::File, 0o755),
+            with("etc/open", EntryKind::File, 0o666),
+            with("etc/was-open", EntryKind::File, 0o666),
+            with("etc/was-open", EntryKind::File, 0o644),
+            with("tmp", EntryKind::Directory, 0o1777),
+            with("srv", EntryKind::Directory, 0o777),
+            with("gone/open", EntryKind::File, 0o666),
+            with("gone", EntryKind::File, 0o644),
+            with("link", EntryKind::SymLink((*b"x").into()), 0o777),
+            with("lock", EntryKind::File, 0o2644),
+        ]);
+        let modes: Vec<_> = facts.modes.iter().map(|(path, m)| format!("{path} {:o}", m.mode)).collect();
+        assert_eq!(modes, ["etc/open 666", "srv 777", "usr/bin/su 4755", "usr/bin/su2 4755"]);
     }
 
     #[test]

@@ -66,6 +66,7 @@ impl CachedLayer {
         self.facts.directories = newer.directories;
         self.facts.removed = newer.removed;
         self.facts.opaque = newer.opaque;
+        self.facts.modes = newer.modes;
         self.facts.incomplete |= newer.incomplete;
         self.asked.extend(asked.iter().map(|c| (c.id().name.to_owned(), c.id().revision)));
     }
@@ -78,6 +79,10 @@ impl CachedLayer {
                 found.retain(|file| names.contains(&file.cataloger.as_str()));
             }
             self.facts.files.retain(|_, found| !found.is_empty());
+            let asked = |problem: &crate::Problem| {
+                problem.cataloger.as_deref().is_none_or(|name| names.contains(&name))
+            };
+            self.facts.problems.retain(asked);
         }
         self.facts
     }

@@ -17,6 +17,7 @@ pub mod cataloger;
 pub mod catalogers;
 pub mod fact;
 pub mod inventory;
+pub mod licence;
 pub mod overlay;
 pub mod package;
 pub mod path_set;
@@ -26,8 +27,11 @@ pub mod sbom;
 pub use analyse::analyse;
 pub use cache::Cache;
 pub use cataloger::{Cataloger, CatalogerId, File, Limits, Reading, Unreadable};
-pub use fact::{Distribution, Fact, FileFacts, LayerFacts, Problem, Requirement, SourcePackage, Stated};
+pub use fact::{
+    Distribution, Fact, FileFacts, LayerFacts, Problem, Requirement, SecretFact, SourcePackage, SpecialMode, Stated,
+};
 pub use inventory::{Inventory, Scope, TakeError, TakeOptions};
 pub use overlay::Overlay;
 pub use package::{Location, Package, PackageKind};
 pub use path_set::PathSet;
+pub use resolve::observed::{LicenceText, Observed, Secret, Special, Trace};

@@ -7,6 +7,7 @@
 //! packages that the distribution's package manager installed), [`purl`] (package and distribution).
 
 mod dpkg;
+pub mod observed;
 mod ownership;
 mod purl;
 
