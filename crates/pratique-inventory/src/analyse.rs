@@ -137,8 +137,7 @@ impl Pass<'_> {
         }
         match self.modes.len() {
             MODES => {
-                let what =
-                    format!("more than {MODES} files with special permissions: checks see only these");
+                let what = format!("more than {MODES} files with special permissions: checks see only these");
                 let root = self.problems.entry(ImagePath::root()).or_default();
                 if !root.iter().any(|known| known.what == what) {
                     root.push(Problem { path: ImagePath::root(), cataloger: None, what, lost: false });

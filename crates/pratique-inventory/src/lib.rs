@@ -28,7 +28,8 @@ pub use analyse::analyse;
 pub use cache::Cache;
 pub use cataloger::{Cataloger, CatalogerId, File, Limits, Reading, Unreadable};
 pub use fact::{
-    Distribution, Fact, FileFacts, LayerFacts, Problem, Requirement, SecretFact, SourcePackage, SpecialMode, Stated,
+    Distribution, Fact, FileFacts, LayerFacts, Problem, Requirement, SecretFact, SourcePackage, SpecialMode,
+    Stated,
 };
 pub use inventory::{Inventory, Scope, TakeError, TakeOptions};
 pub use overlay::Overlay;

@@ -4,6 +4,7 @@
 //! that the same inputs give the same bytes. A format is one file with one function that writes it:
 //! [`json`], [`table`]; [`packages`] writes an inventory alone.
 
+pub mod checks;
 pub mod json;
 pub mod layout;
 pub mod model;

@@ -10,8 +10,8 @@ use std::{
 
 use anyhow::Context;
 use pratique_advisory::Database;
-use pratique_image::{BadTarget, Credentials, Image, OpenOptions, Platform, Progress, Target};
-use pratique_inventory::{Cache, Inventory, Scope, TakeOptions};
+use pratique_image::{BadTarget, Credentials, Image, ImageConfig, OpenOptions, Platform, Progress, Target};
+use pratique_inventory::{Cache, Cataloger, Inventory, Scope, TakeOptions, catalogers};
 use pratique_report::TargetInfo;
 
 use crate::progress::Bars;
@@ -103,6 +103,8 @@ pub(crate) struct Taken {
     pub(crate) target: TargetInfo,
     /// What is in it.
     pub(crate) inventory: Inventory,
+    /// How it runs and how it was built; a folder has none.
+    pub(crate) config: Option<ImageConfig>,
 }
 
 impl TargetArgs {
@@ -113,18 +115,26 @@ impl TargetArgs {
 
     /// Opens the image and takes its inventory. `quiet` keeps bars away.
     pub(crate) fn take(&self, quiet: bool) -> anyhow::Result<Taken> {
+        self.take_with(quiet, &[])
+    }
+
+    /// As [`TargetArgs::take`], with `more` readers than those for packages.
+    pub(crate) fn take_with(&self, quiet: bool, more: &[&dyn Cataloger]) -> anyhow::Result<Taken> {
         let target = Target::parse(&self.target)?;
         let bars = Bars::new(!quiet && !self.no_progress);
         let image = Image::open(&target, &self.open_options(bars.clone()))?;
         let cache = if self.no_cache { None } else { Some(self.cache.open()?) };
-        let mut options = TakeOptions { cache: cache.as_ref(), ..TakeOptions::default() };
+        let readers = [catalogers::all(), more].concat();
+        let mut options =
+            TakeOptions { catalogers: &readers, cache: cache.as_ref(), ..TakeOptions::default() };
         options.threads = self.parallel.map_or(options.threads, usize::from);
         let taken = Inventory::take(&image, &options);
         if let Some(bars) = bars {
             bars.clear();
         }
         let inventory = taken?;
-        Ok(Taken { target: TargetInfo::new(&image, &inventory), inventory })
+        let config = image.config_bytes().map(|_| image.config().clone());
+        Ok(Taken { target: TargetInfo::new(&image, &inventory), inventory, config })
     }
 
     fn open_options(&self, bars: Option<Arc<Bars>>) -> OpenOptions {

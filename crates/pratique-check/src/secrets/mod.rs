@@ -156,8 +156,15 @@ impl Engine {
                 let Some(captures) = expression.captures_iter(window).find(fits) else { continue };
                 let Some(value) = captures.name("v") else { continue };
                 let at = from + value.start();
-                if found.iter().any(|known| known.at == at) || !rule.accepts(value.as_bytes()) {
+                // What a rule of its own knows is not "a password" only because that is what stands before it.
+                let known = found.iter().position(|known| known.at == at);
+                let better =
+                    known.and_then(|known| found.get(known)).is_none_or(|k| k.rule.id == rules::GENERIC);
+                if !better || !rule.accepts(value.as_bytes()) {
                     continue;
+                }
+                if let Some(known) = known {
+                    found.remove(known);
                 }
                 found.push(Hit {
                     rule,

@@ -38,7 +38,9 @@ pub(super) fn stands_for_a_secret(value: &[u8]) -> bool {
     if short && WORDS.iter().any(|word| text.contains(word)) {
         return true;
     }
-    let is_variable = text.starts_with(['$', '<', '{', '%', '@'])
+    // `$6$…` is how a hashed password begins.
+    let is_hash = matches!(value, [b'$', b'0'..=b'9' | b'y', ..]);
+    let is_variable = !is_hash && text.starts_with(['$', '<', '{', '%', '@'])
         || ["${", "$(", "{{", "%(", "<%"].iter().any(|mark| text.contains(mark));
     short && (is_variable || repeats(value))
 }

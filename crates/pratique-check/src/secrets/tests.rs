@@ -72,7 +72,7 @@ fn tokens_by_form() {
         ("aws/secret-access-key", format!("aws_secret_access_key = {}", random(40))),
         ("gcp/api-key", ["AI", "za", &random(35)].concat()),
         ("gitlab/token", ["gl", "pat-", &random(20)].concat()),
-        ("slack/token", ["xo", "xb-", "123456789012-", &random(24)].concat()),
+        ("slack/token", ["xo", "xb-", "738105529461-", &random(24)].concat()),
         ("stripe/live-key", ["sk", "_live_", &random(24)].concat()),
         ("sendgrid/key", ["S", "G.", &random(22), ".", &random(43)].concat()),
         ("digitalocean/token", ["do", "p_v1_", &hex(64)].concat()),

@@ -5,8 +5,11 @@ mod completion;
 mod db;
 mod demo;
 mod explain;
+mod licenses;
+mod lint;
 mod packages;
 mod scan;
+mod scanners;
 mod source;
 mod version;
 
@@ -19,6 +22,8 @@ use crate::exit::Exit;
 pub(crate) enum Command {
     Scan(scan::Args),
     Packages(packages::Args),
+    Licenses(licenses::Args),
+    Lint(lint::Args),
     Explain(explain::Args),
     Db(db::Args),
     Cache(cache::Args),
@@ -33,6 +38,8 @@ impl Command {
         match self {
             Self::Scan(args) => scan::run(args),
             Self::Packages(args) => packages::run(args),
+            Self::Licenses(args) => licenses::run(args),
+            Self::Lint(args) => lint::run(&args),
             Self::Explain(args) => explain::run(&args),
             Self::Db(args) => db::run(args),
             Self::Cache(args) => cache::run(&args),

@@ -3,17 +3,17 @@
 use std::{path::PathBuf, str::FromStr, time::SystemTime};
 
 use pratique_advisory::{Database, Level};
-use pratique_match::Finding;
-use pratique_report::{Filter, Report, Scanned, json, table};
+use pratique_match::{Finding, Matches};
+use pratique_report::{DatabaseInfo, Filter, Report, Scanned, json, table};
 
-use super::db;
+use super::{db, scanners::ScannersArgs};
 use crate::{
     exit::Exit,
     settings::{DatabaseArgs, TargetArgs, within},
     terminal::{self, Content},
 };
 
-/// Find the known vulnerabilities of an image or directory
+/// Find what is wrong with an image or directory: known vulnerabilities, misconfigurations, secrets
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     pratique scan alpine:3.20\n  \
@@ -32,6 +32,8 @@ pub(crate) struct Args {
     /// Where --db-update gets advisories
     #[command(flatten)]
     source: super::source::SourceArgs,
+    #[command(flatten)]
+    scanners: ScannersArgs,
     #[command(flatten)]
     shown: ShownArgs,
     #[command(flatten)]
@@ -125,36 +127,47 @@ fn before(text: &str) -> &str {
     text.split('=').next().unwrap_or(text)
 }
 
-fn level(text: &str) -> Result<Level, String> {
+pub(super) fn level(text: &str) -> Result<Level, String> {
     let names = || Level::ALL.iter().rev().map(|level| level.as_str()).collect::<Vec<_>>().join(", ");
     let known = Level::ALL.into_iter().find(|level| level.as_str().eq_ignore_ascii_case(text.trim()));
     known.ok_or_else(|| format!("levels are {}", names()))
 }
 
 pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
-    let Args { target, database, db_update, source, shown, gate, quiet, .. } = args;
+    let Args { target, database, db_update, source, scanners, shown, gate, quiet, .. } = args;
     if db_update {
         db::update(&database.path()?, &source, quiet)?;
     }
     // A missing or damaged database is told before an image is fetched for minutes.
-    let database = database.open()?;
+    let database = if scanners.vulnerabilities() { Some(database.open()?) } else { None };
     let filter = Filter { levels: shown.severity.clone(), ignore_unfixed: shown.ignore_unfixed };
-    let stale = stale(&database);
+    let stale = database.as_ref().and_then(stale);
     if let Some(stale) = &stale {
         terminal::warn(quiet, stale);
     }
     let report = within(target.timeout, move || {
-        let taken = target.take(quiet)?;
-        let matches = pratique_match::find(&taken.inventory, target.scope(), &database)?;
+        let taken = target.take_with(quiet, &scanners.catalogers())?;
+        let checked = scanners.checked(&taken, target.scope());
+        let matches = match &database {
+            Some(database) => pratique_match::find(&taken.inventory, target.scope(), database)?,
+            None => Matches::default(),
+        };
         let scanned = Scanned {
             tool_version: env!("CARGO_PKG_VERSION"),
             target: taken.target,
             inventory: &taken.inventory,
             scope: target.scope(),
             matches,
-            database: database.info().into(),
+            database: database.as_ref().map_or_else(DatabaseInfo::default, |database| database.info().into()),
         };
-        Ok(Report::new(scanned, &filter, |finding| text(&database, finding)))
+        let text = |finding: &Finding| match &database {
+            Some(database) => text(database, finding),
+            None => (None, Vec::new()),
+        };
+        let mut report = Report::new(scanned, &filter, text);
+        report.worst = report.worst.max(checked.worst());
+        report.checked = checked;
+        Ok(report)
     })?;
     write(&report, &shown)?;
     if gate.strict && stale.is_some() {
@@ -217,7 +230,7 @@ fn judge(report: &Report, gate: &GateArgs) -> Exit {
     }
     let failed = match gate.fail_on {
         Some(level) => report.worst.is_some_and(|worst| worst >= level),
-        None => gate.exit_code.is_some() && !report.findings.is_empty(),
+        None => gate.exit_code.is_some() && (!report.findings.is_empty() || report.checked.worst().is_some()),
     };
     match gate.exit_code.unwrap_or(1) {
         0 => Exit::Clean,
