@@ -6,6 +6,7 @@
 
 pub mod advisories;
 pub mod catalogers;
+pub mod checks;
 pub mod images;
 pub mod versions;
 
@@ -17,10 +18,12 @@ pub const TARGETS: &[Target] = &[
     ("advisory_database", advisories::advisory_database),
     ("apk_installed", catalogers::apk_installed),
     ("cargo_lock", catalogers::cargo_lock),
+    ("dockerfile", checks::dockerfile),
     ("dpkg_copyright", catalogers::dpkg_copyright),
     ("dpkg_status", catalogers::dpkg_status),
     ("executables", catalogers::executables),
     ("java_archive", catalogers::java_archive),
+    ("licence", checks::licence),
     ("npm_lock", catalogers::npm_lock),
     ("npm_package", catalogers::npm_package),
     ("os_release", catalogers::os_release),
@@ -32,6 +35,7 @@ pub const TARGETS: &[Target] = &[
     ("rpm_header", catalogers::rpm_header),
     ("rpm_ndb", catalogers::rpm_ndb),
     ("rpm_sqlite", catalogers::rpm_sqlite),
+    ("secrets", checks::secrets),
     ("tar_layer", images::tar_layer),
     ("versions", versions::versions),
 ];

@@ -88,6 +88,9 @@ const LIBRARIES: &[&[u8]] = &[
     b"perl",
 ];
 
+/// Endings of documentation, and of declarations without code: in libraries they show keys that open nothing.
+const PROSE: &[&str] = &["md", "markdown", "rst", "txt", "adoc", "html", "htm", "ts", "pyi"];
+
 /// Folders of tests and documentation.
 const TESTS: &[&[u8]] = &[
     b"test",
@@ -155,6 +158,9 @@ impl Cataloger for SecretFiles {
             return false;
         }
         let library = is_of_library(&file.path);
+        if library && PROSE.iter().any(|known| ending.eq_ignore_ascii_case(known.as_bytes())) {
+            return false;
+        }
         !library || file.size <= LONGEST && !file.path.components().any(|part| TESTS.contains(&part))
     }
 
@@ -170,7 +176,8 @@ impl Cataloger for SecretFiles {
             reading.problem(format!("only the first {} MiB were searched for secrets", LONGEST >> 20));
         }
         let name = String::from_utf8_lossy(file.path().file_name()).into_owned();
-        let text = Text { name: &name, settings: holds_settings(file.path()) };
+        let library = is_of_library(file.path());
+        let text = Text { name: &name, settings: !library && holds_settings(file.path()), library };
         reading.facts = scan_text(&bytes, text)
             .into_iter()
             .map(|hit| {
@@ -197,7 +204,7 @@ fn is_of_library(path: &ImagePath) -> bool {
         || path.components().any(|part| LIBRARIES.contains(&part))
 }
 
-/// Whether the file holds settings by its name, and somebody made it for this image.
+/// Whether the file holds settings, by its name.
 fn holds_settings(path: &ImagePath) -> bool {
     let name = path.file_name();
     let ending = ending(name);
@@ -214,7 +221,7 @@ fn holds_settings(path: &ImagePath) -> bool {
         .contains(&name);
     // Lock files are full of hashes.
     let is_lock = name.windows(4).any(|part| part.eq_ignore_ascii_case(b"lock"));
-    known && !is_lock && !is_of_library(path)
+    known && !is_lock
 }
 
 #[cfg(test)]
@@ -235,6 +242,7 @@ mod tests {
         assert!(wants("app/tests/config.yml", 100, 0o644), "the image's own tests");
         for (path, size, mode) in [
             ("app/node_modules/x/test/key.pem", 100, 0o644),
+            ("app/node_modules/x/README.md", 100, 0o644),
             ("usr/lib/libx.so.1", 100, 0o644),
             ("app/logo.PNG", 100, 0o644),
             ("usr/share/doc/x/README", 100, 0o644),

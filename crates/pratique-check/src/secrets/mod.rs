@@ -53,6 +53,8 @@ impl PartialEq for SecretRule {
 enum Scope {
     /// In every text.
     Everywhere,
+    /// In every text that is not of a library: those show in comments how addresses are written.
+    Own,
     /// In configuration: variables, and files that hold settings by their name.
     Settings,
     /// In files of these names alone.
@@ -66,6 +68,8 @@ pub struct Text<'a> {
     pub name: &'a str,
     /// Whether it holds settings, rather than a program or prose.
     pub settings: bool,
+    /// Whether it is of a library, or of the distribution: others wrote it.
+    pub library: bool,
 }
 
 /// A secret that was found.
@@ -211,6 +215,7 @@ impl SecretRule {
     fn looks_in(&self, text: Text<'_>) -> bool {
         match self.scope {
             Scope::Everywhere => true,
+            Scope::Own => !text.library,
             Scope::Settings => text.settings,
             Scope::Files(names) => names.contains(&text.name),
         }
@@ -241,7 +246,7 @@ pub fn rules() -> impl Iterator<Item = &'static SecretRule> {
 
 /// The secrets of a part of a configuration: variables, labels, commands, a Dockerfile's lines.
 pub fn scan(bytes: &[u8]) -> Vec<Hit> {
-    scan_text(bytes, Text { name: "", settings: true })
+    scan_text(bytes, Text { name: "", settings: true, library: false })
 }
 
 /// The secrets of `bytes`.

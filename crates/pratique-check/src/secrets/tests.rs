@@ -137,7 +137,7 @@ fn private_keys_open_and_encrypted() {
 #[test]
 fn files_that_tools_keep_secrets_in() {
     let scan = |name: &str, text: &str| -> Vec<&'static str> {
-        scan_text(text.as_bytes(), Text { name, settings: false })
+        scan_text(text.as_bytes(), Text { name, settings: false, library: false })
             .into_iter()
             .map(|hit| hit.rule.id)
             .collect()

@@ -150,7 +150,10 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
         let checked = scanners.checked(&taken, target.scope());
         let matches = match &database {
             Some(database) => pratique_match::find(&taken.inventory, target.scope(), database)?,
-            None => Matches::default(),
+            None => Matches {
+                packages: taken.inventory.packages_in(target.scope()).count(),
+                ..Matches::default()
+            },
         };
         let scanned = Scanned {
             tool_version: env!("CARGO_PKG_VERSION"),

@@ -35,7 +35,7 @@ pub(super) const RULES: &[SecretRule] = &[
         pattern: r#"(?i-u)[a-z0-9+]{4,22}://[^\s:/@"'<>$`{}]{0,60}:(?P<v>[^\s:/@"'<>$`{}]{4,100})@[a-z0-9.\[-]"#,
         entropy: 2.0,
         is_real: is_no_word,
-        scope: Scope::Everywhere,
+        scope: Scope::Own,
     },
     SecretRule {
         id: "credential/web-url",
@@ -105,7 +105,7 @@ pub(super) const RULES: &[SecretRule] = &[
         pattern: r#"(?i-u)client-key-data["']?\s*:\s*["']?(?P<v>[A-Za-z0-9+/=]{40,})"#,
         entropy: 3.0,
         is_real: any,
-        scope: Scope::Everywhere,
+        scope: Scope::Own,
     },
     SecretRule {
         id: "credential/password-hash",

@@ -47,7 +47,7 @@ pub(super) const RULES: &[SecretRule] = &[
         title: "PuTTY private key",
         severity: Level::High,
         keywords: &["PuTTY-User-Key-File-"],
-        pattern: r"(?s-u)(?P<v>PuTTY-User-Key-File-[23]:.{60,8000}?Private-(?:MAC|Hash):)",
+        pattern: r"(?s-u)(?P<v>PuTTY-User-Key-File-[23]: [a-z0-9-]{5,30}\r?\nEncryption: .{60,8000}?\nPrivate-(?:MAC|Hash):)",
         entropy: 3.0,
         is_real: any,
         scope: Scope::Everywhere,
