@@ -135,18 +135,15 @@ impl Pass<'_> {
         if !mode.is_special() {
             return;
         }
-        match self.modes.len() {
-            MODES => {
-                let what = format!("more than {MODES} files with special permissions: checks see only these");
-                let root = self.problems.entry(ImagePath::root()).or_default();
-                if !root.iter().any(|known| known.what == what) {
-                    root.push(Problem { path: ImagePath::root(), cataloger: None, what, lost: false });
-                }
-            }
-            _ => {
-                self.remember(&header.path);
-                self.modes.insert(header.path.clone(), mode);
-            }
+        if self.modes.len() < MODES {
+            self.remember(&header.path);
+            self.modes.insert(header.path.clone(), mode);
+            return;
+        }
+        let what = format!("more than {MODES} files with special permissions: checks see only these");
+        let told = self.problems.entry(ImagePath::root()).or_default();
+        if !told.iter().any(|known| known.what == what) {
+            told.push(Problem { path: ImagePath::root(), cataloger: None, what, lost: false });
         }
     }
 

@@ -175,10 +175,7 @@ fn kind(keyword: &str, arguments: &str, escape: char) -> Kind {
     let plain = || unquote(arguments.trim(), escape);
     if arguments.trim().is_empty() && keyword != "CMD" && keyword != "ENTRYPOINT" {
         let known = KEYWORDS.contains(&keyword);
-        return Kind::Invalid(match known {
-            true => format!("{keyword} needs arguments"),
-            false => unknown(keyword),
-        });
+        return Kind::Invalid(if known { format!("{keyword} needs arguments") } else { unknown(keyword) });
     }
     match keyword {
         "FROM" => from(&words()),

@@ -58,7 +58,7 @@ impl<'a> Lines<'a> {
     /// The next comment or logical line; empty lines are passed over.
     pub(super) fn next(&mut self) -> Option<Next> {
         let mut logical = Logical::default();
-        while let Some((index, line)) = self.rest.next() {
+        for (index, line) in self.rest.by_ref() {
             let number = index + 1;
             let trimmed = line.trim_start();
             if let Some(comment) = trimmed.strip_prefix('#') {
@@ -74,13 +74,11 @@ impl<'a> Lines<'a> {
             let line = if logical.marks.is_empty() { trimmed } else { line };
             logical.marks.push((logical.text.len(), number));
             logical.last = number;
-            match continued(line, self.escape) {
-                Some(part) => logical.text.push_str(part),
-                None => {
-                    logical.text.push_str(line);
-                    break;
-                }
-            }
+            let Some(part) = continued(line, self.escape) else {
+                logical.text.push_str(line);
+                break;
+            };
+            logical.text.push_str(part);
         }
         (!logical.marks.is_empty()).then_some(Next::Instruction(logical))
     }

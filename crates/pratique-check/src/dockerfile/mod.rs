@@ -70,9 +70,10 @@ impl Dockerfile {
                 file.problems.push((source.first(), format!("only the first {MOST} instructions were read")));
                 break;
             }
-            let (heredocs, last, problem) = match takes_heredocs(&source.text) {
-                true => heredoc::take(&source.text, escape, &mut lines),
-                false => (Vec::new(), 0, None),
+            let (heredocs, last, problem) = if takes_heredocs(&source.text) {
+                heredoc::take(&source.text, escape, &mut lines)
+            } else {
+                (Vec::new(), 0, None)
             };
             file.problems.extend(problem.map(|problem| (source.first(), problem)));
             let last = last.max(source.last);

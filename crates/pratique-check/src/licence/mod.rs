@@ -50,8 +50,8 @@ pub fn licences(inventory: &Inventory, scope: Scope) -> Vec<Licensed<'_>> {
             let mut from_text = None;
             if licence.is_none() && !package.kind.is_os() {
                 let beside = package.locations.iter().filter(|location| location.inside.is_empty());
-                let beside = beside.filter_map(|location| location.path.ancestors().next());
-                if let Some(found) = beside.filter_map(|folder| texts.get(folder)).next() {
+                let mut beside = beside.filter_map(|location| location.path.ancestors().next());
+                if let Some(found) = beside.find_map(|folder| texts.get(folder)) {
                     let all: Vec<_> = found.iter().flat_map(|text| text.licences.iter().cloned()).collect();
                     licence = join(&all);
                     from_text = found.first().map(|text| &text.path);

@@ -2,7 +2,7 @@
 
 use pratique_advisory::Level;
 
-use super::{Dockerfiles, Subject};
+use super::{Dockerfiles, Subject, ends};
 use crate::{
     dockerfile::{Kind, Transfer},
     rule::{Check, Rule},
@@ -19,7 +19,7 @@ pub(super) fn is_url(source: &str) -> bool {
 fn is_git(source: &str) -> bool {
     source.starts_with("git@")
         || source.starts_with("git://")
-        || source.split('#').next().is_some_and(|url| url.ends_with(".git"))
+        || source.split('#').next().is_some_and(|url| ends(url, ".git"))
 }
 
 fn transfers<'s>(subject: &'s Subject<'_>) -> impl Iterator<Item = (usize, bool, &'s Transfer)> {

@@ -119,8 +119,7 @@ pub(super) const CHECKS: &[Check<Dockerfiles>] = &[
                             | ("GIT_SSL_NO_VERIFY", "1" | "true")
                             | ("NPM_CONFIG_STRICT_SSL", "false")
                             | ("GOFLAGS", "-insecure")
-                            | ("GONOSUMDB", "*")
-                            | ("GOINSECURE", "*")
+                            | ("GONOSUMDB" | "GOINSECURE", "*")
                     );
                     if off {
                         found.line(instruction.line(), format!("{name}={value}"));

@@ -2,7 +2,7 @@
 
 use pratique_advisory::Level;
 
-use super::{Dockerfiles, os_packages::shorten};
+use super::{Dockerfiles, ends, os_packages::shorten};
 use crate::{
     dockerfile::shell::Simple,
     rule::{Check, Rule},
@@ -37,7 +37,7 @@ fn has_version(package: &str) -> bool {
     name.split_once('@').is_some_and(|(_, version)| !version.is_empty() && version != "latest")
         || package.starts_with(['.', '/'])
         || package.contains("://")
-        || package.ends_with(".tgz")
+        || ends(package, ".tgz")
 }
 
 /// What `pip install` names: no options, no files.
@@ -75,7 +75,7 @@ fn pip_is_pinned(package: &str) -> bool {
         || package.contains('@')
         || package.contains('/')
         || package.starts_with('.')
-        || package.ends_with(".whl")
+        || ends(package, ".whl")
         || package.contains("~=")
         || package.contains("===")
 }

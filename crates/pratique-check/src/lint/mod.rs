@@ -157,6 +157,12 @@ fn commands(instruction: &Instruction, command: &Command) -> Vec<(usize, Simple)
     }
 }
 
+/// Whether `word` ends so, in letters of either case: `.rpm`, `.git`.
+fn ends(word: &str, ending: &str) -> bool {
+    let tail = word.len().checked_sub(ending.len()).and_then(|at| word.get(at..));
+    tail.is_some_and(|tail| tail.eq_ignore_ascii_case(ending))
+}
+
 /// Every check of Dockerfiles, by topic.
 pub fn checks() -> impl Iterator<Item = &'static Check<Dockerfiles>> {
     TOPICS.iter().flat_map(|topic| topic.iter())

@@ -2,7 +2,7 @@
 
 use pratique_advisory::Level;
 
-use super::{Dockerfiles, Run, Subject};
+use super::{Dockerfiles, Run, Subject, ends};
 use crate::{
     dockerfile::shell::Simple,
     rule::{Check, Found, Rule},
@@ -25,10 +25,7 @@ fn packages(command: &Simple) -> Vec<&str> {
             continue;
         }
         skip = TAKE_A_VALUE.contains(&word.as_str());
-        if !word.starts_with(['-', '<', '>', '2'])
-            && !word.contains(['$', '/', '>'])
-            && !word.ends_with(".rpm")
-        {
+        if !word.starts_with(['-', '<', '>', '2']) && !word.contains(['$', '/', '>']) && !ends(word, ".rpm") {
             found.push(word.as_str());
         }
     }
@@ -141,7 +138,7 @@ pub(super) const CHECKS: &[Check<Dockerfiles>] = &[
             references: &["DL3008"],
         },
         run: |subject, found| {
-            unpinned(subject, APT, "install", |p| p.contains('=') || p.ends_with(".deb"), found);
+            unpinned(subject, APT, "install", |p| p.contains('=') || ends(p, ".deb"), found);
         },
     },
     Check {
@@ -280,7 +277,7 @@ pub(super) const CHECKS: &[Check<Dockerfiles>] = &[
                 subject,
                 APK,
                 "add",
-                |p| p.contains(['=', '<', '>', '~']) || p.ends_with(".apk") || p.starts_with('.'),
+                |p| p.contains(['=', '<', '>', '~']) || ends(p, ".apk") || p.starts_with('.'),
                 found,
             );
         },

@@ -111,12 +111,11 @@ impl Engine {
         let mut of_keyword: Vec<Vec<usize>> = Vec::new();
         for (index, rule) in rules::all().enumerate() {
             for keyword in rule.keywords {
-                match texts.iter().position(|known| known == keyword) {
-                    Some(at) => of_keyword.get_mut(at)?.push(index),
-                    None => {
-                        texts.push((*keyword).to_owned());
-                        of_keyword.push(vec![index]);
-                    }
+                if let Some(at) = texts.iter().position(|known| known == keyword) {
+                    of_keyword.get_mut(at)?.push(index);
+                } else {
+                    texts.push((*keyword).to_owned());
+                    of_keyword.push(vec![index]);
                 }
             }
         }
@@ -200,7 +199,7 @@ impl LineCounter<'_> {
             (self.at, self.line) = (0, 1);
         }
         let between = self.bytes.get(self.at..at).unwrap_or_default();
-        self.line += between.iter().filter(|&&b| b == b'\n').count() as u32;
+        self.line += memchr::memchr_iter(b'\n', between).count() as u32;
         self.at = at;
         self.line
     }

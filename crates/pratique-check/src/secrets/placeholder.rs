@@ -47,7 +47,7 @@ pub(super) fn stands_for_a_secret(value: &[u8]) -> bool {
 
 /// Whether one byte makes up half of it or more.
 fn repeats(value: &[u8]) -> bool {
-    let most = value.iter().map(|byte| value.iter().filter(|other| *other == byte).count()).max();
+    let most = value.iter().map(|byte| memchr::memchr_iter(*byte, value).count()).max();
     most.is_some_and(|most| most * 2 >= value.len())
 }
 

@@ -188,10 +188,11 @@ fn is_random(value: &[u8]) -> bool {
     let letters = value.iter().filter(|b| b.is_ascii_alphabetic()).count();
     let others = value.len() - digits - letters;
     let is_path =
-        value.contains(&b'/') && !value.ends_with(b"=") && value.iter().filter(|&&b| b == b'/').count() > 1
+        value.contains(&b'/') && !value.ends_with(b"=") && memchr::memchr_iter(b'/', value).count() > 1
             || value.starts_with(b"/")
             || value.starts_with(b"./");
-    let is_address = memchr_of(value, b"://") || memchr_of(value, b"::") || memchr_of(value, b"->");
+    let is_address =
+        [&b"://"[..], b"::", b"->"].iter().any(|part| memchr::memmem::find(value, part).is_some());
     let is_call =
         value.contains(&b'$') || value.contains(&b'\\') || value.contains(&b'*') || value.contains(&b'|');
     // A dotted or underscored name: `settings.auth2.token_value`.
@@ -210,10 +211,6 @@ fn is_random(value: &[u8]) -> bool {
         && !is_name
         && (upper && lower || value.len() >= 20)
         && is_no_word(value)
-}
-
-fn memchr_of(value: &[u8], part: &[u8]) -> bool {
-    value.windows(part.len()).any(|window| window == part)
 }
 
 /// Whether a variable of that name holds a secret: `DB_PASSWORD`, `GITHUB_TOKEN`; not `TOKEN_FILE`, `PASSWORD_MIN_LENGTH`.

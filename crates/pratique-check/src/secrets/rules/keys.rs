@@ -9,7 +9,8 @@ use super::{
 };
 
 /// The whole block; line ends may stand escaped, as in JSON.
-const BLOCK: &str = r"(?s-u)(?P<v>-----BEGIN (?:RSA |EC |DSA |OPENSSH |ENCRYPTED |ANY )?PRIVATE KEY-----.{60,16000}?-----END)";
+const BLOCK: &str =
+    r"(?s-u)(?P<v>-----BEGIN (?:RSA |EC |DSA |OPENSSH |ENCRYPTED |ANY )?PRIVATE KEY-----.{60,}?-----END)";
 
 pub(super) const RULES: &[SecretRule] = &[
     SecretRule {
@@ -37,7 +38,7 @@ pub(super) const RULES: &[SecretRule] = &[
         title: "PGP private key",
         severity: Level::High,
         keywords: &["PGP PRIVATE KEY BLOCK-----"],
-        pattern: r"(?s-u)(?P<v>-----BEGIN PGP PRIVATE KEY BLOCK-----.{200,16000}?-----END)",
+        pattern: r"(?s-u)(?P<v>-----BEGIN PGP PRIVATE KEY BLOCK-----.{200,}?-----END)",
         entropy: 3.0,
         is_real: any,
         scope: Scope::Everywhere,
@@ -47,7 +48,7 @@ pub(super) const RULES: &[SecretRule] = &[
         title: "PuTTY private key",
         severity: Level::High,
         keywords: &["PuTTY-User-Key-File-"],
-        pattern: r"(?s-u)(?P<v>PuTTY-User-Key-File-[23]: [a-z0-9-]{5,30}\r?\nEncryption: .{60,8000}?\nPrivate-(?:MAC|Hash):)",
+        pattern: r"(?s-u)(?P<v>PuTTY-User-Key-File-[23]: [a-z0-9-]{5,30}\r?\nEncryption: .{60,}?\nPrivate-(?:MAC|Hash):)",
         entropy: 3.0,
         is_real: any,
         scope: Scope::Everywhere,
