@@ -52,6 +52,8 @@ pub struct MisconfigurationRow {
     pub references: &'static [&'static str],
 }
 
+// serde asks for a reference.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
 fn as_word<S: serde::Serializer>(level: &pratique_advisory::Level, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_str(level.as_str())
 }

@@ -67,6 +67,17 @@ impl Category {
         }
     }
 
+    /// The category of licences that all hold: the strictest. One that nobody knows makes the whole unknown only beside
+    /// mild ones, because it cannot make a copyleft milder.
+    pub fn of_all(licences: &[Licence]) -> Self {
+        let of_each = licences.iter().map(Self::of);
+        let known = of_each.clone().filter(|category| *category != Self::Unknown).max();
+        match known {
+            Some(known) if known >= Self::WeakCopyleft => known,
+            _ => of_each.max().unwrap_or(Self::Unknown),
+        }
+    }
+
     fn of_expression(expression: &Expression) -> Self {
         let mut stack: Vec<Self> = Vec::new();
         // Postfix: operands before their operator.
@@ -207,6 +218,12 @@ mod tests {
         ] {
             assert_eq!(Category::of(&normalise(text)), category, "{text}");
         }
+        let all = |stated: &[&str]| {
+            Category::of_all(&stated.iter().map(|text| normalise(text)).collect::<Vec<_>>())
+        };
+        assert_eq!(all(&["MIT", "GPL-2+", "Whatever"]), Category::StrongCopyleft);
+        assert_eq!(all(&["MIT", "Whatever"]), Category::Unknown);
+        assert_eq!(all(&[]), Category::Unknown);
         for category in Category::ALL {
             assert_eq!(Category::from_name(category.as_str()), Some(category));
         }

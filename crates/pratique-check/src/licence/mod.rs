@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use pratique_image::ImagePath;
 use pratique_inventory::{
     Inventory, Package, Scope,
-    licence::{Licence, join},
+    licence::{Licence, each, join},
 };
 
 pub use category::Category;
@@ -24,6 +24,8 @@ pub struct Licensed<'a> {
     pub package: &'a Package,
     /// Its licence; `None` where neither the package nor a text beside it tells.
     pub licence: Option<Licence>,
+    /// The single licences of it, which all hold.
+    pub parts: Vec<Licence>,
     /// The file whose text told, where the package itself does not state any.
     pub from_text: Option<&'a ImagePath>,
     /// Category of the licence.
@@ -46,19 +48,19 @@ pub fn licences(inventory: &Inventory, scope: Scope) -> Vec<Licensed<'_>> {
     inventory
         .packages_in(scope)
         .map(|package| {
-            let mut licence = join(&package.licences);
+            let mut parts = each(&package.licences);
             let mut from_text = None;
-            if licence.is_none() && !package.kind.is_os() {
+            if parts.is_empty() && !package.kind.is_os() {
                 let beside = package.locations.iter().filter(|location| location.inside.is_empty());
                 let mut beside = beside.filter_map(|location| location.path.ancestors().next());
                 if let Some(found) = beside.find_map(|folder| texts.get(folder)) {
                     let all: Vec<_> = found.iter().flat_map(|text| text.licences.iter().cloned()).collect();
-                    licence = join(&all);
+                    parts = each(&all);
                     from_text = found.first().map(|text| &text.path);
                 }
             }
-            let category = licence.as_ref().map_or(Category::Unknown, Category::of);
-            Licensed { package, licence, from_text, category }
+            let category = Category::of_all(&parts);
+            Licensed { package, licence: join(&parts), parts, from_text, category }
         })
         .collect()
 }

@@ -82,13 +82,15 @@ impl Policy {
         if self.is_empty() || self.ignores(&licensed.package.purl) {
             return None;
         }
-        let parsed = match &licensed.licence {
-            Some(Licence::Spdx(text)) => Expression::parse(text).ok(),
-            _ => None,
+        let takes = |licence: &Licence| match licence {
+            Licence::Spdx(text) => Expression::parse(text)
+                .is_ok_and(|parsed| parsed.evaluate(|requirement| self.takes(requirement))),
+            Licence::Stated(_) => self.takes_category(Category::of(licence), &[]),
         };
-        let fine = match parsed {
-            Some(parsed) => parsed.evaluate(|requirement| self.takes(requirement)),
-            None => self.takes_category(licensed.category, &[]),
+        let fine = match &licensed.parts[..] {
+            [] => self.takes_category(Category::Unknown, &[]),
+            // All of them hold, so each must be taken.
+            parts => parts.iter().all(takes),
         };
         let name = licensed.licence.as_ref().map_or("no licence stated", Licence::as_str);
         (!fine).then(|| format!("{name} ({})", licensed.category.as_str()))

@@ -47,12 +47,17 @@ pub fn normalise(stated: &str) -> Licence {
     }
 }
 
-/// The expression for all that one package states: each statement holds.
-pub fn join(stated: &[String]) -> Option<Licence> {
+/// The licences that one package states, each once: all of them hold.
+pub fn each(stated: &[String]) -> Vec<Licence> {
     let mut all: Vec<Licence> = stated.iter().map(|text| normalise(text)).collect();
     all.sort();
     all.dedup();
-    match &all[..] {
+    all
+}
+
+/// The expression for licences that all hold.
+pub fn join(all: &[Licence]) -> Option<Licence> {
+    match all {
         [] => None,
         [one] => Some(one.clone()),
         many if many.iter().all(|licence| matches!(licence, Licence::Spdx(_))) => {
@@ -216,9 +221,12 @@ mod tests {
 
     #[test]
     fn several_statements_all_hold() {
-        let stated = ["GPL-2+".to_owned(), "MIT/Apache-2.0".to_owned()];
-        assert_eq!(join(&stated), Some(Licence::Spdx("GPL-2.0-or-later AND (MIT OR Apache-2.0)".into())));
-        assert_eq!(join(&["MIT".into(), "BSD".into()]), Some(Licence::Stated("MIT, BSD".into())));
+        let join = |stated: &[&str]| join(&each(&stated.iter().map(|&s| s.to_owned()).collect::<Vec<_>>()));
+        assert_eq!(
+            join(&["GPL-2+", "MIT/Apache-2.0"]),
+            Some(Licence::Spdx("GPL-2.0-or-later AND (MIT OR Apache-2.0)".into()))
+        );
+        assert_eq!(join(&["MIT", "BSD"]), Some(Licence::Stated("MIT, BSD".into())));
         assert_eq!(join(&[]), None);
     }
 

@@ -88,7 +88,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
         Format::Table => report.write_table(width, to),
         Format::Json => report.write_json(to),
     })?;
-    for row in report.packages.iter() {
+    for row in &report.packages {
         if let Some(why) = &row.violation {
             terminal::warn(quiet, &format!("not allowed: {} {}: {why}", row.name, row.version));
         }
