@@ -59,7 +59,7 @@ fn key(name: &str) -> String {
 fn gnu(key: &str) -> Option<String> {
     let mut words: Vec<&str> = key.split(' ').collect();
     // Classifiers say it twice: in words, and in parentheses.
-    if words.len() > 2
+    if words.first() == Some(&"gnu")
         && let Some(last) = words.last()
         && ["gplv", "lgplv", "agplv"].iter().any(|begin| last.starts_with(begin))
     {
