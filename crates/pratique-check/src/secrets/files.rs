@@ -178,7 +178,12 @@ impl Cataloger for SecretFiles {
         let name = String::from_utf8_lossy(file.path().file_name()).into_owned();
         let library = is_of_library(file.path());
         let text = Text { name: &name, settings: !library && holds_settings(file.path()), library };
-        reading.facts = scan_text(&bytes, text)
+        let searched = scan_text(&bytes, text);
+        if searched.cut {
+            reading.problem("there is so much like secrets in it that the search was given up");
+        }
+        reading.facts = searched
+            .hits
             .into_iter()
             .map(|hit| {
                 Fact::Secret(SecretFact {

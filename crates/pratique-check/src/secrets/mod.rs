@@ -85,6 +85,15 @@ pub struct Hit {
     pub redacted: String,
 }
 
+/// What a search found.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Searched {
+    /// The secrets, in the order of the text.
+    pub hits: Vec<Hit>,
+    /// Whether it was given up, because there was more than anybody reads.
+    pub cut: bool,
+}
+
 /// Bytes looked at before a keyword, and after it: the longest token is an Atlassian one of some 200.
 const BEFORE: usize = 80;
 const AFTER: usize = 400;
@@ -129,11 +138,13 @@ impl Engine {
         Some(Self { keywords, of_keyword, expressions })
     }
 
-    fn scan(&self, bytes: &[u8], text: Text<'_>) -> Vec<Hit> {
+    fn scan(&self, bytes: &[u8], text: Text<'_>) -> Searched {
         let mut found: Vec<Hit> = Vec::new();
+        let mut cut = false;
         let mut lines = LineCounter { bytes, at: 0, line: 1 };
         for (count, hit) in self.keywords.find_overlapping_iter(bytes).enumerate() {
             if count == MOST_HITS || found.len() == MOST {
+                cut = true;
                 break;
             }
             let rules = self.of_keyword.get(hit.pattern().as_usize()).map_or(&[][..], Vec::as_slice);
@@ -182,7 +193,7 @@ impl Engine {
             found.iter().filter(|hit| hit.rule.id != rules::GENERIC).map(|hit| hit.line).collect();
         found.retain(|hit| hit.rule.id != rules::GENERIC || !specific.contains(&hit.line));
         found.sort_by_key(|hit| hit.at);
-        found
+        Searched { hits: found, cut }
     }
 }
 
@@ -245,12 +256,12 @@ pub fn rules() -> impl Iterator<Item = &'static SecretRule> {
 
 /// The secrets of a part of a configuration: variables, labels, commands, a Dockerfile's lines.
 pub fn scan(bytes: &[u8]) -> Vec<Hit> {
-    scan_text(bytes, Text { name: "", settings: true, library: false })
+    scan_text(bytes, Text { name: "", settings: true, library: false }).hits
 }
 
 /// The secrets of `bytes`.
-pub fn scan_text(bytes: &[u8], text: Text<'_>) -> Vec<Hit> {
-    ENGINE.as_ref().map_or_else(Vec::new, |engine| engine.scan(bytes, text))
+pub fn scan_text(bytes: &[u8], text: Text<'_>) -> Searched {
+    ENGINE.as_ref().map_or_else(Searched::default, |engine| engine.scan(bytes, text))
 }
 
 /// Shannon's entropy in bits a byte.

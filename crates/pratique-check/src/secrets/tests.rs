@@ -138,6 +138,7 @@ fn private_keys_open_and_encrypted() {
 fn files_that_tools_keep_secrets_in() {
     let scan = |name: &str, text: &str| -> Vec<&'static str> {
         scan_text(text.as_bytes(), Text { name, settings: false, library: false })
+            .hits
             .into_iter()
             .map(|hit| hit.rule.id)
             .collect()
