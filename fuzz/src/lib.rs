@@ -6,6 +6,7 @@
 
 pub mod advisories;
 pub mod catalogers;
+pub mod checks;
 pub mod documents;
 pub mod images;
 pub mod versions;
@@ -24,6 +25,7 @@ pub const TARGETS: &[Target] = &[
     ("conda_environment", catalogers::conda_environment),
     ("conda_package", catalogers::conda_package),
     ("deno_lock", catalogers::deno_lock),
+    ("dockerfile", checks::dockerfile),
     ("dotnet_deps", catalogers::dotnet_deps),
     ("dpkg_copyright", catalogers::dpkg_copyright),
     ("dpkg_status", catalogers::dpkg_status),
@@ -35,6 +37,7 @@ pub const TARGETS: &[Target] = &[
     ("homebrew_receipt", catalogers::homebrew_receipt),
     ("java_archive", catalogers::java_archive),
     ("jvm_lock", catalogers::jvm_lock),
+    ("licence", checks::licence),
     ("maven_pom", catalogers::maven_pom),
     ("npm_lock", catalogers::npm_lock),
     ("npm_package", catalogers::npm_package),
@@ -64,6 +67,7 @@ pub const TARGETS: &[Target] = &[
     ("rpm_ndb", catalogers::rpm_ndb),
     ("rpm_sqlite", catalogers::rpm_sqlite),
     ("sbom", documents::sbom),
+    ("secrets", checks::secrets),
     ("snap_files", catalogers::snap_files),
     ("tar_layer", images::tar_layer),
     ("uv_lock", catalogers::uv_lock),

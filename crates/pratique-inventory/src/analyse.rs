@@ -11,10 +11,14 @@ use pratique_image::{Entries, Entry, EntryHeader, EntryKind, ImagePath, LayerErr
 
 use crate::{
     cataloger::{Cataloger, File, Limits, Reading, Unreadable},
-    fact::{FileFacts, LayerFacts, Problem},
+    fact::{FileFacts, LayerFacts, Problem, SpecialMode},
     path_set::PathSet,
     selection::Selection,
 };
+
+/// Most files and directories with special permissions that are kept of one layer: a directory on a file system without
+/// permissions shows every file open to everybody.
+const MODES: usize = 50_000;
 
 /// Reads a layer once and collects what its files state and what they cover of the layers below.
 ///
@@ -58,6 +62,7 @@ struct Pass<'a> {
     /// Ordered as `files` is: a layer of a million files that cannot be read must not make each entry a search.
     problems: BTreeMap<ImagePath, Vec<Problem>>,
     incomplete: bool,
+    modes: BTreeMap<ImagePath, SpecialMode>,
     replaced: Vec<u64>,
     directories: Vec<u64>,
     removed: Vec<u64>,
@@ -80,6 +85,7 @@ impl<'a> Pass<'a> {
             directories: Vec::new(),
             removed: Vec::new(),
             opaque: Vec::new(),
+            modes: BTreeMap::new(),
         }
     }
 
@@ -98,13 +104,19 @@ impl<'a> Pass<'a> {
                         self.keep(&header.path, cataloger.id().name, vec![fact]);
                     }
                 }
+                self.permissions(&header, SpecialMode { mode: header.mode, directory: true });
             }
             EntryKind::File => {
                 self.replace(&header.path, hash);
+                self.permissions(&header, SpecialMode { mode: header.mode, directory: false });
                 self.read(&header, body);
             }
             EntryKind::HardLink(target) => {
                 self.replace(&header.path, hash);
+                // One file of two names: what its own entry says counts, where that is in this layer.
+                let mode = SpecialMode { mode: header.mode, directory: false };
+                let mode = self.modes.get(target).copied().unwrap_or(mode);
+                self.permissions(&header, mode);
                 self.link(&header, target);
             }
             EntryKind::SymLink(target) => {
@@ -128,6 +140,7 @@ impl<'a> Pass<'a> {
             remove_below(&mut self.links, path);
             remove_below(&mut self.symlinks, path);
             remove_below(&mut self.problems, path);
+            remove_below(&mut self.modes, path);
         }
     }
 
@@ -137,6 +150,24 @@ impl<'a> Pass<'a> {
         self.links.remove(path);
         self.symlinks.remove(path);
         self.problems.remove(path);
+        self.modes.remove(path);
+    }
+
+    /// Remembers permissions that give more than usual.
+    fn permissions(&mut self, header: &EntryHeader, mode: SpecialMode) {
+        if !mode.is_special() {
+            return;
+        }
+        if self.modes.len() < MODES {
+            self.remember(&header.path);
+            self.modes.insert(header.path.clone(), mode);
+            return;
+        }
+        let what = format!("more than {MODES} files with special permissions: checks see only these");
+        let told = self.problems.entry(ImagePath::root()).or_default();
+        if !told.iter().any(|known| known.what == what) {
+            told.push(Problem { path: ImagePath::root(), cataloger: None, what, lost: false });
+        }
     }
 
     fn read(&mut self, header: &EntryHeader, body: &mut dyn Read) {
@@ -224,7 +255,7 @@ impl<'a> Pass<'a> {
     /// A hard link states what its target states, for the catalogers that would read it by its own name.
     fn link(&mut self, header: &EntryHeader, target: &ImagePath) {
         let as_file = EntryHeader { kind: EntryKind::File, ..header.clone() };
-        let wanting: Vec<_> = self.selection.wanting(&as_file).collect();
+        let wanting: Vec<_> = self.selection.wanting(&as_file).filter(|c| c.goes_by_name()).collect();
         if wanting.is_empty() {
             return;
         }
@@ -263,7 +294,7 @@ impl<'a> Pass<'a> {
             mode: 0o644,
         };
         let (link, target) = (named(link), named(target));
-        self.selection.wanting(&link).any(|cataloger| !cataloger.wants(&target))
+        self.selection.wanting(&link).any(|cataloger| cataloger.goes_by_name() && !cataloger.wants(&target))
     }
 
     fn finish(self) -> LayerFacts {
@@ -283,7 +314,7 @@ impl<'a> Pass<'a> {
                 mode,
             };
             let (l, t) = (as_file(&link), as_file(&target));
-            if self.selection.wanting(&l).any(|cataloger| !cataloger.wants(&t)) {
+            if self.selection.wanting(&l).any(|cataloger| cataloger.goes_by_name() && !cataloger.wants(&t)) {
                 symlinks.insert(link, target);
             }
         }
@@ -297,6 +328,7 @@ impl<'a> Pass<'a> {
             directories: PathSet::from_hashes(self.directories),
             removed: PathSet::from_hashes(self.removed),
             opaque: PathSet::from_hashes(self.opaque),
+            modes: self.modes,
             problems,
             incomplete: self.incomplete,
         }
@@ -482,6 +514,31 @@ mod tests {
             facts.symlinks,
             [(ImagePath::new("app/x.pkg").unwrap(), ImagePath::new("real.txt").unwrap())].into()
         );
+    }
+
+    #[test]
+    fn permissions_that_give_more_than_usual_are_kept() {
+        let with = |path, kind, mode| {
+            let (header, body) = entry(path, kind, "");
+            (EntryHeader { mode, ..header }, body)
+        };
+        let target = ImagePath::new("usr/bin/su").unwrap();
+        let facts = layer(vec![
+            with("usr/bin/su", EntryKind::File, 0o4755),
+            with("usr/bin/su2", EntryKind::HardLink(target), 0o755),
+            with("usr/bin/ls", EntryKind::File, 0o755),
+            with("etc/open", EntryKind::File, 0o666),
+            with("etc/was-open", EntryKind::File, 0o666),
+            with("etc/was-open", EntryKind::File, 0o644),
+            with("tmp", EntryKind::Directory, 0o1777),
+            with("srv", EntryKind::Directory, 0o777),
+            with("gone/open", EntryKind::File, 0o666),
+            with("gone", EntryKind::File, 0o644),
+            with("link", EntryKind::SymLink((*b"x").into()), 0o777),
+            with("lock", EntryKind::File, 0o2644),
+        ]);
+        let modes: Vec<_> = facts.modes.iter().map(|(path, m)| format!("{path} {:o}", m.mode)).collect();
+        assert_eq!(modes, ["etc/open 666", "srv 777", "usr/bin/su 4755", "usr/bin/su2 4755"]);
     }
 
     #[test]

@@ -20,7 +20,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::{cataloger::Cataloger, fact::LayerFacts};
 
 /// Raise when [`LayerFacts`] or [`crate::Fact`] change shape, or the pass itself changes what it answers.
-const FORMAT: u32 = 5;
+const FORMAT: u32 = 6;
 const MAGIC: &[u8; 8] = b"PRATFACT";
 /// Most bytes that one layer's facts may expand to: a damaged or hostile file stops there.
 const MAX_EXPANDED: usize = 1 << 30;
@@ -66,6 +66,7 @@ impl CachedLayer {
         self.facts.directories = newer.directories;
         self.facts.removed = newer.removed;
         self.facts.opaque = newer.opaque;
+        self.facts.modes = newer.modes;
         self.facts.incomplete |= newer.incomplete;
         self.asked.extend(asked.iter().map(|c| (c.id().name.to_owned(), c.id().revision)));
     }
@@ -78,6 +79,10 @@ impl CachedLayer {
                 found.retain(|file| names.contains(&file.cataloger.as_str()));
             }
             self.facts.files.retain(|_, found| !found.is_empty());
+            let asked = |problem: &crate::Problem| {
+                problem.cataloger.as_deref().is_none_or(|name| names.contains(&name))
+            };
+            self.facts.problems.retain(asked);
         }
         self.facts
     }

@@ -37,6 +37,13 @@ pub trait Cataloger: Send + Sync {
     /// Asked of regular files; for a hard link with the link's path and the size of its target where known.
     fn wants(&self, file: &EntryHeader) -> bool;
 
+    /// Whether the name alone can tell what the file is, so that a link of that name states something too.
+    ///
+    /// A reader that looks into files of any name sees a link's target under its own name.
+    fn goes_by_name(&self) -> bool {
+        true
+    }
+
     /// Reads the file and says what it states.
     ///
     /// Nothing to state is an empty [`Reading`], not an error.

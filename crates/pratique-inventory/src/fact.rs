@@ -45,6 +45,53 @@ pub enum Fact {
         /// `content_sets`, `build`, …
         details: BTreeMap<String, String>,
     },
+    /// The licences whose texts the file holds: `LICENSE`, `COPYING`, …
+    LicenceText {
+        /// SPDX identifiers, sorted; empty for a text that nobody knows.
+        licences: Vec<String>,
+    },
+    /// Something secret. What it is never leaves the reader: only its kind, place and redacted form do.
+    Secret(SecretFact),
+    /// A file that a check looks for, by the word that the check's reader has for it: `package-cache/apt`.
+    Trace(String),
+}
+
+/// A secret that one file holds, as much of it as may be told.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SecretFact {
+    /// Id of the rule that found it.
+    pub rule: String,
+    /// Line, counted from 1.
+    pub line: u32,
+    /// What may be shown of it: the prefix that all tokens of its kind have, and its length.
+    pub redacted: String,
+}
+
+/// Permissions of a file or directory that give more than usual.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpecialMode {
+    /// Permission bits with set-user-id, set-group-id and sticky.
+    pub mode: u32,
+    /// Whether it is a directory.
+    pub directory: bool,
+}
+
+impl SpecialMode {
+    /// Whether who runs it gets the rights of its owner or group: a program with set-user-id or set-group-id.
+    pub const fn elevates(self) -> bool {
+        !self.directory && self.mode & 0o6000 != 0 && self.mode & 0o111 != 0
+    }
+
+    /// Whether everybody may write it: of a directory, also remove or replace what others put there, which the sticky
+    /// bit forbids.
+    pub const fn is_open(self) -> bool {
+        self.mode & 0o002 != 0 && !(self.directory && self.mode & 0o1000 != 0)
+    }
+
+    /// Whether it gives more than usual.
+    pub const fn is_special(self) -> bool {
+        self.elevates() || self.is_open()
+    }
 }
 
 /// A package as one file states it.
@@ -203,6 +250,8 @@ pub struct LayerFacts {
     pub removed: PathSet,
     /// Directories of which nothing is left from lower layers.
     pub opaque: PathSet,
+    /// Files and directories whose permissions give more than usual.
+    pub modes: BTreeMap<ImagePath, SpecialMode>,
     /// What could not be read.
     pub problems: Vec<Problem>,
     /// Whether part of the layer could not be had this time: such facts are not kept.

@@ -20,7 +20,7 @@ use crate::{
     fact::{Distribution, LayerFacts, Problem},
     overlay::Overlay,
     package::Package,
-    resolve,
+    resolve::{self, observed::Observed},
     selection::Selection,
 };
 
@@ -83,6 +83,9 @@ pub struct Inventory {
     pub packages: Vec<Package>,
     /// What could not be read or was odd, with the layer's index; `None` for the image as a whole.
     pub problems: Vec<(Option<usize>, Problem)>,
+    /// What else was seen in its files: permissions, secrets, licence texts, what checks look for. All but permissions
+    /// only where the readers for it were asked.
+    pub observed: Observed,
 }
 
 /// Which packages of an inventory are asked for.
@@ -123,7 +126,7 @@ impl Inventory {
         let overlay = Overlay::new(layers);
         let resolve::Resolved { distribution, packages, problems } = resolve::resolve(&overlay);
         let problems = problems.into_iter().map(|(layer, problem)| (Some(layer), problem)).collect();
-        Self { distribution, packages, problems }
+        Self { distribution, packages, problems, observed: Observed::of_layers(layers) }
     }
 
     /// The packages in `scope`, in order.

@@ -19,6 +19,7 @@ mod costs;
 pub mod exclusion;
 pub mod fact;
 pub mod inventory;
+pub mod licence;
 pub mod overlay;
 pub mod package;
 pub mod path_set;
@@ -30,10 +31,16 @@ pub use analyse::analyse;
 pub use cache::Cache;
 pub use cataloger::{Cataloger, CatalogerId, File, Limits, Reading, Unreadable};
 pub use costs::{Cost, Costs};
-pub use fact::{Distribution, Fact, FileFacts, LayerFacts, Problem, Requirement, SourcePackage, Stated};
+pub use fact::{
+    Distribution, Fact, FileFacts, LayerFacts, Problem, Requirement, SecretFact, SourcePackage, SpecialMode,
+    Stated,
+};
 pub use inventory::{Inventory, Scope, TakeError, TakeOptions};
 pub use overlay::Overlay;
 pub use package::{Location, Package, PackageKind};
 pub use path_set::PathSet;
-pub use resolve::graph::Graph;
+pub use resolve::{
+    graph::Graph,
+    observed::{LicenceText, Observed, Secret, Special, Trace},
+};
 pub use selection::Selection;

@@ -109,7 +109,7 @@ impl<'a> Overlay<'a> {
 }
 
 /// Whether anything in `upper` removes or replaces a file that a lower layer had at `path`.
-fn covers(upper: &LayerFacts, path: &ImagePath) -> bool {
+pub(crate) fn covers(upper: &LayerFacts, path: &ImagePath) -> bool {
     let own = path.as_bytes();
     if upper.replaced.contains(own) || upper.directories.contains(own) || upper.removed.contains(own) {
         return true;

@@ -9,6 +9,7 @@
 //! [`read`] takes a saved JSON report back in; [`diff`] says what changed between two, [`why`] why a package is there.
 
 pub mod asff;
+pub mod checks;
 pub mod csaf;
 pub mod csv;
 pub mod cvss;

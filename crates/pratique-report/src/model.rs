@@ -14,6 +14,8 @@ use pratique_inventory::{
 use pratique_match::{Finding, Matches};
 use serde::{Deserialize, Serialize};
 
+use crate::checks::{LicenceRow, MisconfigurationRow, SecretRow};
+
 /// Version of the JSON schema.
 pub const SCHEMA_VERSION: u32 = 1;
 
@@ -35,6 +37,9 @@ pub struct Report {
     pub findings: Vec<FindingRow>,
     /// What could not be judged: neither vulnerable nor not.
     pub unknown: Vec<UnknownRow>,
+    /// What was looked for besides vulnerabilities, or instead of them.
+    #[serde(flatten)]
+    pub checked: Checked,
     /// What was not analysed, so that "not scanned" never looks like "clean".
     pub coverage: Coverage,
     /// All packages that were asked for, by kind and name; `None` where a saved report does not list them. The JSON
@@ -44,6 +49,32 @@ pub struct Report {
     /// The worst level that `--severity` may have left out of the findings: what a gate is about.
     #[serde(skip)]
     pub worst: Option<Level>,
+}
+
+/// What was looked for besides vulnerabilities. A list that is absent was not asked for; an empty one found nothing.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Checked {
+    /// Whether vulnerabilities were not looked for: then no finding does not mean none is there.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub without_vulnerabilities: bool,
+    /// Rules that the image breaks, worst first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub misconfigurations: Option<Vec<MisconfigurationRow>>,
+    /// Secrets in the image, worst first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secrets: Option<Vec<SecretRow>>,
+    /// Licences of the packages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub licenses: Option<Vec<LicenceRow>>,
+}
+
+impl Checked {
+    /// The worst level of what was found.
+    pub fn worst(&self) -> Option<Level> {
+        let rules = self.misconfigurations.iter().flatten().map(|row| row.severity);
+        rules.chain(self.secrets.iter().flatten().map(|row| row.severity)).max()
+    }
 }
 
 /// The program that made a report.
@@ -502,6 +533,7 @@ impl Report {
             summary,
             findings,
             unknown,
+            checked: Checked::default(),
             coverage,
             packages: Some(packages),
             worst,

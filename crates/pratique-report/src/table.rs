@@ -11,6 +11,7 @@ use anstyle::{AnsiColor, Color, Style};
 use pratique_advisory::Level;
 
 use crate::{
+    checks,
     layout::{Cell, Column, Table, cut, printable},
     model::{FindingRow, LayerRef, Report},
 };
@@ -29,7 +30,36 @@ pub fn write(report: &Report, width: usize, to: &mut dyn Write) -> io::Result<()
         write_findings(report, width, to)?;
         write_layers(report, width, to)?;
     }
+    write_checked(report, width, to)?;
     write_coverage(report, to)
+}
+
+/// Secrets and misconfigurations, each under its heading.
+fn write_checked(report: &Report, width: usize, to: &mut dyn Write) -> io::Result<()> {
+    let bold = Style::new().bold();
+    let checked = &report.checked;
+    if let Some(secrets) = &checked.secrets {
+        writeln!(to, "\n{bold}{}{bold:#}", count(secrets.len(), "secret"))?;
+        if !secrets.is_empty() {
+            checks::write_secrets(secrets, width, to)?;
+        }
+    }
+    if let Some(rows) = &checked.misconfigurations {
+        writeln!(to, "\n{bold}{}{bold:#}", count(rows.len(), "misconfiguration"))?;
+        if !rows.is_empty() {
+            checks::write_misconfigurations(rows, width, to)?;
+        }
+    }
+    if let Some(rows) = &checked.licenses {
+        let mut categories: BTreeMap<_, usize> = BTreeMap::new();
+        for row in rows {
+            *categories.entry(row.category).or_default() += 1;
+        }
+        let counts: Vec<_> =
+            categories.iter().map(|(category, n)| format!("{n} {}", category.as_str())).collect();
+        writeln!(to, "\n{bold}licences{bold:#}: {} (pratique licenses lists them)", counts.join(", "))?;
+    }
+    Ok(())
 }
 
 /// How a level is drawn.
@@ -59,7 +89,9 @@ fn write_head(report: &Report, width: usize, to: &mut dyn Write) -> io::Result<(
         about.push(format!("and {} the distribution answers for", summary.left_out.owned));
     }
     writeln!(to, "{dim}{}{dim:#}", cut(&printable(&about.join(" · ")), width))?;
-    if summary.findings == 0 {
+    if report.checked.without_vulnerabilities {
+        write!(to, "{dim}vulnerabilities were not looked for{dim:#}")?;
+    } else if summary.findings == 0 {
         let green = Style::new().fg_color(Some(Color::Ansi(AnsiColor::Green)));
         let whole = report.coverage.complete && report.coverage.left_out.is_empty();
         let clean = whole && summary.hidden == 0;

@@ -4,28 +4,32 @@ use std::time::SystemTime;
 
 use pratique_advisory::{Database, Level};
 use pratique_inventory::Scope;
-use pratique_match::Finding;
-use pratique_report::{Filter, Report, Scanned};
+use pratique_match::{Finding, Matches};
+use pratique_report::{DatabaseInfo, Filter, Report, Scanned};
 
 use crate::settings::Taken;
 
-/// Matches what was taken of an image against `database`.
+/// Matches what was taken of an image against `database`; without one nothing is looked for.
 pub(crate) fn report(
     taken: Taken,
     scope: Scope,
-    database: &Database,
+    database: Option<&Database>,
     filter: &Filter,
 ) -> anyhow::Result<Report> {
-    let matches = pratique_match::find(&taken.inventory, scope, database)?;
+    let matches = match database {
+        Some(database) => pratique_match::find(&taken.inventory, scope, database)?,
+        None => Matches { packages: taken.inventory.packages_in(scope).count(), ..Matches::default() },
+    };
     let scanned = Scanned {
         tool_version: env!("CARGO_PKG_VERSION"),
         target: taken.target,
         inventory: &taken.inventory,
         scope,
         matches,
-        database: database.info().into(),
+        database: database.map_or_else(DatabaseInfo::default, |database| database.info().into()),
     };
-    let mut report = Report::new(scanned, filter, |finding| text(database, finding));
+    let text = |finding: &Finding| database.map(|database| text(database, finding)).unwrap_or_default();
+    let mut report = Report::new(scanned, filter, text);
     report.coverage.left_out = taken.left_out;
     Ok(report)
 }

@@ -10,9 +10,9 @@ use std::{
 
 use anyhow::Context;
 use pratique_advisory::Database;
-use pratique_image::{BadTarget, Credentials, Image, OpenOptions, Platform, Progress, Target};
+use pratique_image::{BadTarget, Credentials, Image, ImageConfig, OpenOptions, Platform, Progress, Target};
 use pratique_inventory::{
-    Cache, Costs, Inventory, Scope, TakeOptions,
+    Cache, Cataloger, Costs, Inventory, Scope, TakeOptions, catalogers,
     exclusion::{Exclusion, Glob},
     sbom::Subject,
 };
@@ -152,6 +152,8 @@ pub(crate) struct Taken {
     pub(crate) inventory: Inventory,
     /// What was left out of it because it was asked to be, each a sentence.
     pub(crate) left_out: Vec<String>,
+    /// How it runs and how it was built; a folder has none.
+    pub(crate) config: Option<ImageConfig>,
 }
 
 impl TargetArgs {
@@ -162,7 +164,12 @@ impl TargetArgs {
 
     /// Opens the image and takes its inventory. `quiet` keeps bars away.
     pub(crate) fn take(&self, quiet: bool) -> anyhow::Result<Taken> {
-        self.how.take(&self.target, quiet)
+        self.take_with(quiet, &[])
+    }
+
+    /// As [`TargetArgs::take`], with `more` readers than those for packages.
+    pub(crate) fn take_with(&self, quiet: bool, more: &[&dyn Cataloger]) -> anyhow::Result<Taken> {
+        self.how.take(&self.target, quiet, more)
     }
 }
 
@@ -172,17 +179,17 @@ impl TakeArgs {
         Scope { owned: self.all_packages, development: self.include_dev_deps }
     }
 
-    /// Opens `target` and takes its inventory. `quiet` keeps bars away.
-    pub(crate) fn take(&self, target: &str, quiet: bool) -> anyhow::Result<Taken> {
+    /// Opens `target` and takes its inventory, with `more` readers than those for packages. `quiet` keeps bars away.
+    pub(crate) fn take(&self, target: &str, quiet: bool, more: &[&dyn Cataloger]) -> anyhow::Result<Taken> {
         let mut taken = match Document::of(target)? {
             Some(document) => document.take()?,
-            None => self.take_image(target, quiet)?,
+            None => self.take_image(target, quiet, more)?,
         };
         taken.left_out = self.exclusion().apply(&mut taken.inventory);
         Ok(taken)
     }
 
-    fn take_image(&self, target: &str, quiet: bool) -> anyhow::Result<Taken> {
+    fn take_image(&self, target: &str, quiet: bool, more: &[&dyn Cataloger]) -> anyhow::Result<Taken> {
         let target = Target::parse(target)?;
         let bars = Bars::new(!quiet && !self.no_progress);
         let image = Image::open(&target, &self.open_options(bars.clone()))?;
@@ -194,8 +201,13 @@ impl TakeArgs {
         }
         let cache = if self.no_cache { None } else { Some(self.cache.open()?) };
         let costs = self.profile.then(Costs::default);
-        let mut options =
-            TakeOptions { cache: cache.as_ref(), costs: costs.as_ref(), ..TakeOptions::default() };
+        let readers = [catalogers::all(), more].concat();
+        let mut options = TakeOptions {
+            catalogers: &readers,
+            cache: cache.as_ref(),
+            costs: costs.as_ref(),
+            ..TakeOptions::default()
+        };
         options.threads = self.parallel.map_or(options.threads, usize::from);
         let taken = Inventory::take(&image, &options);
         if let Some(bars) = bars {
@@ -206,7 +218,8 @@ impl TakeArgs {
             crate::terminal::costs(&costs);
         }
         let target = TargetInfo::new(&image, &inventory);
-        Ok(Taken { target, subject: Subject::of(&image), inventory, left_out: Vec::new() })
+        let config = image.config_bytes().map(|_| image.config().clone());
+        Ok(Taken { target, subject: Subject::of(&image), inventory, config, left_out: Vec::new() })
     }
 
     fn exclusion(&self) -> Exclusion {

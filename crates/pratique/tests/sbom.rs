@@ -106,8 +106,8 @@ fn why_shows_who_asks() {
 
 /// A Python that has the validators; prints why a test is skipped otherwise.
 fn validators() -> Option<PathBuf> {
-    let peers = std::env::var_os("PRATIQUE_PEERS")
-        .map_or_else(|| workspace().join("target/peers"), PathBuf::from);
+    let peers =
+        std::env::var_os("PRATIQUE_PEERS").map_or_else(|| workspace().join("target/peers"), PathBuf::from);
     let named = peers.join("python/bin/python");
     let mut asked = Command::new(&named);
     asked.args(["-c", "import cyclonedx.schema, lxml, jsonschema, spdx_tools, spdx_python_model"]);

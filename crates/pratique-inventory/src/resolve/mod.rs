@@ -12,6 +12,7 @@ mod dotnet;
 mod dpkg;
 pub mod graph;
 mod maven;
+pub mod observed;
 mod ownership;
 mod portage;
 pub(crate) mod purl;

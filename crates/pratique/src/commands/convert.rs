@@ -47,8 +47,13 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
             let path = args.input.strip_prefix(document::PREFIX).unwrap_or(&args.input);
             let sbom = format!("{}{path}", document::PREFIX);
             let database = args.database.open()?;
-            let taken = args.how.take(&sbom, false).with_context(known)?;
-            outputs.write(&findings::report(taken, args.how.scope(), &database, &Filter::default())?)?;
+            let taken = args.how.take(&sbom, false, &[]).with_context(known)?;
+            outputs.write(&findings::report(
+                taken,
+                args.how.scope(),
+                Some(&database),
+                &Filter::default(),
+            )?)?;
         }
     }
     Ok(Exit::Clean)

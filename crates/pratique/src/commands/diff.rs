@@ -108,6 +108,6 @@ fn side(text: &str, args: &Args) -> anyhow::Result<Side> {
     if let Some(stale) = stale(&database) {
         terminal::warn(args.quiet, &stale);
     }
-    let taken = args.how.take(text, args.quiet)?;
-    Ok(Side::from(findings::report(taken, args.how.scope(), &database, &filter)?))
+    let taken = args.how.take(text, args.quiet, &[])?;
+    Ok(Side::from(findings::report(taken, args.how.scope(), Some(&database), &filter)?))
 }

@@ -7,9 +7,12 @@ mod db;
 mod demo;
 mod diff;
 mod explain;
+mod licenses;
+mod lint;
 mod packages;
 mod sbom;
 mod scan;
+mod scanners;
 mod source;
 mod version;
 mod why;
@@ -25,6 +28,8 @@ pub(crate) enum Command {
     Packages(packages::Args),
     Sbom(sbom::Args),
     Why(why::Args),
+    Licenses(licenses::Args),
+    Lint(lint::Args),
     Explain(explain::Args),
     Diff(diff::Args),
     Convert(convert::Args),
@@ -43,6 +48,8 @@ impl Command {
             Self::Packages(args) => packages::run(args),
             Self::Sbom(args) => sbom::run(args),
             Self::Why(args) => why::run(args),
+            Self::Licenses(args) => licenses::run(args),
+            Self::Lint(args) => lint::run(&args),
             Self::Explain(args) => explain::run(&args),
             Self::Diff(args) => diff::run(args),
             Self::Convert(args) => convert::run(&args),

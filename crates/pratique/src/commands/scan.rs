@@ -3,7 +3,7 @@
 use pratique_advisory::Level;
 use pratique_report::{Filter, Report};
 
-use super::db;
+use super::{db, scanners::ScannersArgs};
 use crate::{
     exit::Exit,
     findings::{self, level, stale},
@@ -12,7 +12,7 @@ use crate::{
     terminal,
 };
 
-/// Find the known vulnerabilities of an image or directory
+/// Find what is wrong with an image or directory: known vulnerabilities, misconfigurations, secrets
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     pratique scan alpine:3.20\n  \
@@ -35,17 +35,9 @@ pub(crate) struct Args {
     #[command(flatten)]
     output: OutputArgs,
     #[command(flatten)]
+    scanners: ScannersArgs,
+    #[command(flatten)]
     shown: ShownArgs,
-    /// What is looked for: vuln
-    #[arg(
-        long,
-        visible_alias = "security-checks",
-        value_name = "SCANNERS",
-        value_delimiter = ',',
-        default_value = "vuln",
-        help_heading = "Report"
-    )]
-    scanners: Vec<Scanner>,
     #[command(flatten)]
     gate: GateArgs,
     /// Only results and errors
@@ -83,31 +75,29 @@ struct GateArgs {
     strict: bool,
 }
 
-/// What a scan looks for, by Trivy's names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Scanner {
-    /// Known vulnerabilities of packages.
-    Vuln,
-}
-
 pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
-    let Args { target, database, db_update, source, output, shown, gate, quiet, .. } = args;
+    let Args { target, database, db_update, source, output, scanners, shown, gate, quiet, .. } = args;
     // What cannot be written, and a missing or damaged database, is told before an image is fetched for minutes.
     let outputs = output.prepare()?;
-    if db_update {
-        db::update(&database.path()?, &source, quiet)?;
-    }
-    let database = database.open()?;
     let filter = Filter { levels: shown.severity, ignore_unfixed: shown.ignore_unfixed };
-    let stale = stale(&database);
-    if let Some(stale) = &stale {
-        terminal::warn(quiet, stale);
-    }
-    let report = within(target.how.timeout, move || {
-        findings::report(target.take(quiet)?, target.scope(), &database, &filter)
+    let (report, is_stale) = within(target.how.timeout, move || {
+        if db_update {
+            db::update(&database.path()?, &source, quiet)?;
+        }
+        let database = if scanners.vulnerabilities() { Some(database.open()?) } else { None };
+        let stale = database.as_ref().and_then(stale);
+        if let Some(stale) = &stale {
+            terminal::warn(quiet, stale);
+        }
+        let taken = target.take_with(quiet, &scanners.catalogers())?;
+        let checked = scanners.checked(&taken, target.scope());
+        let mut report = findings::report(taken, target.scope(), database.as_ref(), &filter)?;
+        report.worst = report.worst.max(checked.worst());
+        report.checked = checked;
+        Ok((report, stale.is_some()))
     })?;
     outputs.write(&report)?;
-    if gate.strict && stale.is_some() {
+    if gate.strict && is_stale {
         return Ok(Exit::Failed);
     }
     Ok(judge(&report, &gate))
@@ -119,7 +109,7 @@ fn judge(report: &Report, gate: &GateArgs) -> Exit {
     }
     let failed = match gate.fail_on {
         Some(level) => report.worst.is_some_and(|worst| worst >= level),
-        None => gate.exit_code.is_some() && !report.findings.is_empty(),
+        None => gate.exit_code.is_some() && (!report.findings.is_empty() || report.checked.worst().is_some()),
     };
     match gate.exit_code.unwrap_or(1) {
         0 => Exit::Clean,

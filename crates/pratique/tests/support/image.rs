@@ -42,6 +42,18 @@ impl Tar {
         self
     }
 
+    /// An entry with these permissions; the flag `5` makes a directory.
+    pub fn with_mode(self, name: &str, flag: u8, mode: u32, body: &[u8]) -> Self {
+        let from = self.0.len();
+        let mut tar = self.entry(name.as_bytes(), flag, b"", body);
+        let header = &mut tar.0[from..from + 512];
+        header[100..108].copy_from_slice(format!("{mode:07o}\0").as_bytes());
+        header[148..156].fill(b' ');
+        let sum: u32 = header.iter().map(|&byte| u32::from(byte)).sum();
+        header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+        tar
+    }
+
     /// A file that claims another size than it has.
     pub fn claim(mut self, name: &str, size: u64) -> Self {
         self.0.extend(header(name.as_bytes(), b'0', b"", size));
@@ -106,6 +118,20 @@ impl Layout {
         let layout = Self::new(parent, name);
         let layers: Vec<Value> = layers.iter().map(|layer| layout.blob(LAYER, layer)).collect();
         layout.manifest(&layers);
+        layout
+    }
+
+    /// An image of these layers with that configuration (`config`, `history`).
+    pub fn configured(parent: &Path, name: &str, layers: &[Vec<u8>], mut config: Value) -> Self {
+        let layout = Self::new(parent, name);
+        let layers: Vec<Value> = layers.iter().map(|layer| layout.blob(LAYER, &gzip(layer))).collect();
+        config["os"] = json!("linux");
+        config["architecture"] = json!("amd64");
+        config["rootfs"] = json!({"type": "layers", "diff_ids": []});
+        let config = layout.blob(CONFIG, config.to_string().as_bytes());
+        let manifest = json!({"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": layers});
+        let manifest = layout.blob(MANIFEST, manifest.to_string().as_bytes());
+        layout.index(std::slice::from_ref(&manifest));
         layout
     }
 

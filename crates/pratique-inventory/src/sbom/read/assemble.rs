@@ -54,7 +54,7 @@ pub(super) fn document(mut draft: Draft, limits: &Limits) -> Document {
         .map(|(what, lost)| (None, Problem { path: ImagePath::root(), cataloger: None, what, lost }));
     let problems = problems.collect();
     Document {
-        inventory: Inventory { distribution, packages, problems },
+        inventory: Inventory { distribution, packages, problems, ..Inventory::default() },
         subject: draft.subject,
         format: draft.format,
     }
