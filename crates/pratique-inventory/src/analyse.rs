@@ -377,7 +377,7 @@ mod tests {
             CatalogerId { name: "test/toy", revision: 1 }
         }
         fn reads(&self) -> &'static [&'static str] {
-            &["**/*.pkg"]
+            &["**/*.pkg", "store/*/"]
         }
         fn wants(&self, file: &EntryHeader) -> bool {
             file.path.file_name().ends_with(b".pkg")

@@ -63,6 +63,14 @@ impl Gaps {
                 Unasked::Group => {
                     format!("{count} Java archives: nothing in them tells their Maven group")
                 }
+                Unasked::Foreign => {
+                    format!(
+                        "{count} packages of another distribution inside the image: nothing tells its release"
+                    )
+                }
+                Unasked::Commit => {
+                    format!("{count} actions at a commit: no comment beside it tells the release")
+                }
                 Unasked::Version => format!("{count} packages that state no version"),
                 Unasked::Ecosystem => {
                     let kinds: Vec<_> = self.kinds.keys().map(|kind| kind.name()).collect();

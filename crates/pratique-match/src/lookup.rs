@@ -48,6 +48,8 @@ impl<'db> Shelf<'db> {
 
 /// Everywhere that packages of one image are looked up.
 pub(crate) struct Shelves<'db> {
+    /// `ID` of the image's distribution.
+    distribution: Option<Box<str>>,
     release: Option<ReleaseShelves<'db>>,
     languages: Vec<(PackageKind, Shelf<'db>)>,
 }
@@ -71,7 +73,13 @@ impl<'db> Shelves<'db> {
         let languages = PackageKind::ALL
             .iter()
             .filter_map(|&kind| Some((kind, Shelf::named(kind.ecosystem()?.osv_name(), database)?)));
-        Self { release, languages: languages.collect() }
+        let distribution = distribution.map(|distribution| distribution.id.as_str().into());
+        Self { distribution, release, languages: languages.collect() }
+    }
+
+    /// Whether `namespace`, a distribution's, is that of the image.
+    fn is_of_release(&self, namespace: &str) -> bool {
+        self.distribution.as_deref() == Some(namespace)
     }
 
     /// Whether the distribution's packages can be matched at all.
@@ -85,6 +93,10 @@ impl<'db> Shelves<'db> {
             return Err(Unasked::Version);
         }
         if package.kind.is_os() {
+            // A snap brings packages of a distribution that need not be the image's.
+            if package.namespace.as_deref().is_some_and(|namespace| !self.is_of_release(namespace)) {
+                return Err(Unasked::Foreign);
+            }
             return Ok(self.release.as_ref().ok_or(Unasked::Release)?.questions(package));
         }
         let (_, shelf) =
@@ -95,7 +107,7 @@ impl<'db> Shelves<'db> {
         let (name, version) = match package.kind {
             PackageKind::Go => (package.full_name(), go_version(package)),
             PackageKind::GitHubAction | PackageKind::GitHubWorkflow => {
-                (repository(&package.name).into(), release_of_action(package).into())
+                (repository(&package.name).into(), release_of_action(package).ok_or(Unasked::Commit)?.into())
             }
             _ => (package.full_name(), package.version.as_str().into()),
         };
@@ -147,10 +159,11 @@ fn repository(action: &str) -> &str {
 }
 
 /// The release that an action is used at, without the `v` that advisories leave out; where it is used at a commit, the
-/// one that the comment beside it names. A branch or a bare commit has no place in the order of releases.
-fn release_of_action(package: &Package) -> &str {
+/// one that the comment beside it names. `None` for a bare commit, which has no place in the order of releases.
+fn release_of_action(package: &Package) -> Option<&str> {
     let named = package.details.get("tag").unwrap_or(&package.version);
-    named.strip_prefix('v').unwrap_or(named)
+    let is_commit = named.len() >= 40 && named.bytes().all(|byte| byte.is_ascii_hexdigit());
+    (!is_commit).then(|| named.strip_prefix('v').unwrap_or(named))
 }
 
 /// Why nothing can be asked about a package.
@@ -158,10 +171,14 @@ fn release_of_action(package: &Package) -> &str {
 pub(crate) enum Unasked {
     /// A distribution's package, and no advisories for the distribution.
     Release,
+    /// A package of another distribution than the image's, whose release nothing tells.
+    Foreign,
     /// A Java archive whose group nothing tells.
     Group,
     /// The version is not stated.
     Version,
+    /// An action at a commit, and nothing tells which release that is.
+    Commit,
     /// Nobody publishes advisories for this kind of package.
     Ecosystem,
 }

@@ -34,9 +34,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
         let found = pratique_match::explain(&inventory, &database, &wanted)?;
         let known = database.mentions(&wanted)?.len();
         // Where nothing matches, what could not have matched is part of the answer.
-        let gaps = match found.is_empty() {
-            true => pratique_match::find(&inventory, scope, &database)?.gaps,
-            false => Vec::new(),
+        let gaps = if found.is_empty() {
+            pratique_match::find(&inventory, scope, &database)?.gaps
+        } else {
+            Vec::new()
         };
         Ok((inventory, found, known, gaps))
     })?;

@@ -13,7 +13,9 @@ use pratique_image::{EntryHeader, ImagePath};
 use serde::Deserialize;
 
 use crate::catalogers::language::yaml;
-use crate::{Cataloger, CatalogerId, Fact, File, PackageKind, Reading, Requirement, Stated, Unreadable};
+use crate::{
+    Cataloger, CatalogerId, Fact, File, PackageKind, Reading, Requirement, SourcePackage, Stated, Unreadable,
+};
 
 /// Reads what snaps state of themselves.
 pub struct SnapFiles;
@@ -178,6 +180,8 @@ fn deb(name: &str, version: &str, arch: Option<&str>) -> Fact {
         namespace: Some("ubuntu".to_owned()),
         version: version.to_owned(),
         arch: arch.or(own_arch).map(str::to_owned),
+        // As in dpkg's own database: a package that names no source is its own.
+        source: Some(SourcePackage { name: name.to_owned(), version: version.to_owned() }),
         ..Stated::default()
     }))
 }

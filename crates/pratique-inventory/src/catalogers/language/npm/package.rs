@@ -15,8 +15,9 @@
 //! detail `origin: local`. Syft and Trivy state all of them, private ones too: what says `private` can never
 //! have come from a registry, so no advisory means it.
 //!
-//! Debian keeps its JavaScript in `usr/share/nodejs/NAME`, which its Node.js searches too. Those are stated as
-//! lying outside; dpkg's file lists, which own them, decide what becomes of them.
+//! Debian keeps its JavaScript in `usr/share/nodejs/NAME` and `usr/lib/ARCH/nodejs/NAME`, which its Node.js searches as
+//! it does `node_modules`: they are installed, private or not. dpkg's file lists, which own them, decide what becomes
+//! of them.
 //!
 //! Not followed: Yarn's Plug'n'Play, which keeps packages zipped in `.yarn/cache`.
 
@@ -42,7 +43,7 @@ const LONGEST: u64 = 8 << 20;
 
 impl Cataloger for NpmPackage {
     fn id(&self) -> CatalogerId {
-        CatalogerId { name: "language/npm-package", revision: 1 }
+        CatalogerId { name: "language/npm-package", revision: 2 }
     }
 
     fn reads(&self) -> &'static [&'static str] {
@@ -86,9 +87,21 @@ impl Place {
             (Some(_), Some([b'@', _, ..]), above) if above == modules => Self::Installed,
             (Some(b"package"), Some(_), _) if stored => Self::Installed,
             _ if path.components().any(|part| part == b"node_modules") => Self::PartOfPackage,
+            _ if is_debians(path) => Self::Installed,
             _ => Self::Outside,
         }
     }
+}
+
+/// Whether it is the manifest of a package in one of the folders that Debian's Node.js searches.
+fn is_debians(path: &ImagePath) -> bool {
+    let parts: Vec<_> = path.components().take(8).collect();
+    let ([b"usr", b"share" | b"lib", b"nodejs", rest @ ..] | [b"usr", b"lib", _, b"nodejs", rest @ ..]) =
+        parts.as_slice()
+    else {
+        return false;
+    };
+    matches!(rest, [[b'@', _, ..], _, _]) || matches!(rest, [[first, ..], _] if *first != b'@')
 }
 
 /// The fields of a `package.json` that are wanted.
