@@ -3,6 +3,8 @@
 pub mod executables;
 pub mod language;
 pub mod os;
+#[cfg(test)]
+pub(crate) mod trial;
 
 use crate::Cataloger;
 

@@ -77,7 +77,7 @@ struct Record {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Limits, catalogers::language::testing::*};
+    use crate::catalogers::trial::{read, try_read, wants, withstands_damage};
 
     const PATH: &str = "opt/conda/conda-meta/a-1.0-h1_0.json";
     const SAMPLE: &str = r#"{"name": "a", "version": "1.0", "build": "h1_0", "channel": "https://conda.example.org/t/x",
@@ -86,19 +86,19 @@ mod tests {
     #[test]
     fn reads_records() {
         let reading = read(&CondaPackage, PATH, SAMPLE);
-        assert_eq!(names(&reading), ["a@1.0"]);
-        let found = packages(&reading)[0];
+        assert_eq!(reading.names(), ["a 1.0"]);
+        let found = reading.packages().next().unwrap();
         assert_eq!(found.depends, ["b", "python"]);
         assert_eq!((found.licences[0].as_str(), found.details["subdir"].as_str()), ("MIT", "linux-64"));
         assert!(!found.locked_only);
         assert_eq!(read(&CondaPackage, "x/conda-meta/state.json", "{}"), Reading::nothing());
         assert_eq!(read(&CondaPackage, PATH, r#"{"name": "a b", "version": "1"}"#).problems.len(), 1);
-        assert!(!CondaPackage.wants(&header("x/meta/a.json", 1)));
+        assert!(!wants(&CondaPackage, "x/meta/a.json"));
     }
 
     #[test]
     fn bears_damage() {
-        assert!(read_at(&CondaPackage, PATH, b"[1]", &Limits::default()).is_err());
-        damage(&CondaPackage, PATH, SAMPLE);
+        assert!(try_read(&CondaPackage, PATH, b"[1]").is_err());
+        withstands_damage(&CondaPackage, PATH, SAMPLE);
     }
 }

@@ -257,7 +257,7 @@ mod tests {
     use super::*;
     use crate::{
         Requirement,
-        catalogers::language::trial::{hurt, read, try_read},
+        catalogers::trial::{read, try_read, withstands_damage},
     };
 
     const EXAMPLE: &str = r#"{"runtimeTarget":{"name":".NETCoreApp,Version=v8.0/linux-x64","signature":""},
@@ -333,6 +333,6 @@ mod tests {
 
     #[test]
     fn whatever_comes_is_answered() {
-        hurt(&DepsJson, "app/App.deps.json", EXAMPLE.as_bytes());
+        withstands_damage(&DepsJson, "app/App.deps.json", EXAMPLE);
     }
 }

@@ -100,7 +100,7 @@ mod tests {
     use super::*;
     use crate::{
         Requirement,
-        catalogers::language::trial::{hurt, read},
+        catalogers::trial::{read, withstands_damage},
     };
 
     const EXAMPLE: &str = r#"{"version":2,"dependencies":{
@@ -123,6 +123,6 @@ mod tests {
 
     #[test]
     fn whatever_comes_is_answered() {
-        hurt(&PackagesLock, "packages.lock.json", EXAMPLE.as_bytes());
+        withstands_damage(&PackagesLock, "packages.lock.json", EXAMPLE);
     }
 }

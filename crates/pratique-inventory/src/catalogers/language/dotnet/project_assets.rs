@@ -149,7 +149,7 @@ mod tests {
     use super::*;
     use crate::{
         Requirement,
-        catalogers::language::trial::{hurt, read},
+        catalogers::trial::{read, withstands_damage},
     };
 
     const EXAMPLE: &str = r#"{"version":3,"targets":{
@@ -169,6 +169,6 @@ mod tests {
             reading.packages().map(|p| (&*p.name, p.direct.unwrap(), p.development)).collect();
         assert_eq!(found, [("A", true, false), ("B", false, false), ("L", true, true)]);
         assert_eq!(reading.packages().next().unwrap().depends, [Requirement::exactly("B", "2.1")]);
-        hurt(&ProjectAssets, "obj/project.assets.json", EXAMPLE.as_bytes());
+        withstands_damage(&ProjectAssets, "obj/project.assets.json", EXAMPLE);
     }
 }

@@ -76,7 +76,7 @@ impl Cataloger for SbtLock {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogers::language::trial::{hurt, read, try_read};
+    use crate::catalogers::trial::{read, try_read, withstands_damage};
 
     const EXAMPLE: &str = r#"{"lockVersion":1,"timestamp":"x","configurations":["compile"],"dependencies":[
         {"org":"a.b","name":"c_2.13","version":"1.0","artifacts":[],"configurations":["test","compile"]},
@@ -94,6 +94,6 @@ mod tests {
 
     #[test]
     fn whatever_comes_is_answered() {
-        hurt(&SbtLock, "build.sbt.lock", EXAMPLE.as_bytes());
+        withstands_damage(&SbtLock, "build.sbt.lock", EXAMPLE);
     }
 }

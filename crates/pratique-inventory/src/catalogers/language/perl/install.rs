@@ -65,7 +65,8 @@ impl Cataloger for PerlInstall {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::super::damage, *};
+    use super::*;
+    use crate::catalogers::trial;
 
     const PATH: &str = "usr/local/share/perl5/x86_64-linux/.meta/ExtUtils-Helpers-0.026/install.json";
     const INSTALL: &str = r#"{"provides": {"ExtUtils::Helpers": {"version": 0.026, "file": "x"}}, "name": "ExtUtils::Helpers",
@@ -73,15 +74,16 @@ mod tests {
 
     #[test]
     fn what_was_installed() {
-        let found = damage::packages(&PerlInstall, PATH, INSTALL);
-        assert_eq!(damage::ids(&found), ["ExtUtils-Helpers 0.026"]);
+        let found = trial::packages(&PerlInstall, PATH, INSTALL);
+        assert_eq!(trial::ids(&found), ["ExtUtils-Helpers 0.026"]);
         assert_eq!((&*found[0].details["author"], &*found[0].provides[0]), ("LEONT", "ExtUtils::Helpers"));
-        assert!(!damage::wants(&PerlInstall, "app/install.json"));
-        damage::read(&PerlInstall, PATH, "{}").unwrap_err();
+        assert!(!trial::wants(&PerlInstall, "app/install.json"));
+        trial::try_read(&PerlInstall, PATH, "{}").unwrap_err();
     }
 
     #[test]
     fn withstands_damage() {
-        damage::withstands_damage(&PerlInstall, PATH, INSTALL);
+        trial::withstands_damage(&PerlInstall, PATH, INSTALL);
+        trial::keeps_to_the_limit(&PerlInstall, PATH, INSTALL);
     }
 }

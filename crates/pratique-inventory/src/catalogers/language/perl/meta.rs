@@ -149,7 +149,8 @@ impl<V> Meta<V> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::super::damage, *};
+    use super::*;
+    use crate::catalogers::trial;
 
     const JSON: &str = r#"{"name": "ExtUtils-Helpers", "version": "0.10", "license": ["perl_5", "unknown"],
         "meta-spec": {"url": "http://search.cpan.org/perldoc?CPAN::Meta::Spec", "version": 2},
@@ -160,16 +161,16 @@ mod tests {
 
     #[test]
     fn both_formats() {
-        let found = damage::packages(&PerlMeta, "lib/perl5/.meta/ExtUtils-Helpers-0.10/MYMETA.json", JSON);
-        assert_eq!(damage::ids(&found), ["ExtUtils-Helpers 0.10"]);
+        let found = trial::packages(&PerlMeta, "lib/perl5/.meta/ExtUtils-Helpers-0.10/MYMETA.json", JSON);
+        assert_eq!(trial::ids(&found), ["ExtUtils-Helpers 0.10"]);
         assert_eq!(found[0].depends, ["Carp", "Exporter"]);
         assert_eq!(
             (&*found[0].licences, &*found[0].provides),
             (&["perl_5".into()][..], &["ExtUtils::Helpers".into()][..])
         );
         assert!(!found[0].locked_only);
-        let found = damage::packages(&PerlMeta, "src/META.yml", YAML);
-        assert_eq!(damage::ids(&found), ["ExtUtils-Helpers 0.10"]);
+        let found = trial::packages(&PerlMeta, "src/META.yml", YAML);
+        assert_eq!(trial::ids(&found), ["ExtUtils-Helpers 0.10"]);
         assert_eq!(found[0].depends, ["Carp", "strict"]);
         assert!(found[0].locked_only);
     }
@@ -182,7 +183,7 @@ mod tests {
             r#"{"name": "pair", "version": "0.1", "meta-spec": {"url": "http://pgxn.org/meta/spec.txt"}}"#,
             r#"{"name": "a", "version": "1", "generated_by": "me"}"#,
         ] {
-            assert!(damage::packages(&PerlMeta, "META.json", text).is_empty(), "{text}");
+            assert!(trial::packages(&PerlMeta, "META.json", text).is_empty(), "{text}");
         }
     }
 
@@ -190,18 +191,17 @@ mod tests {
     fn versions_that_are_no_text() {
         for (version, want) in [("1.5", "1.5"), (r#"{"original": "v1.2"}"#, "v1.2"), ("2", "2")] {
             let text = format!(r#"{{"name": "A::B", "version": {version}, "generated_by": "Dist::Zilla"}}"#);
-            assert_eq!(
-                damage::ids(&damage::packages(&PerlMeta, "META.json", &text)),
-                [format!("A-B {want}")]
-            );
+            assert_eq!(trial::ids(&trial::packages(&PerlMeta, "META.json", &text)), [format!("A-B {want}")]);
         }
-        let reading = damage::read(&PerlMeta, "META.json", r#"{"meta-spec": {}}"#).unwrap();
+        let reading = trial::read(&PerlMeta, "META.json", r#"{"meta-spec": {}}"#);
         assert_eq!((reading.facts.len(), reading.problems.len()), (0, 1));
     }
 
     #[test]
     fn withstands_damage() {
-        damage::withstands_damage(&PerlMeta, "META.json", JSON);
-        damage::withstands_damage(&PerlMeta, "META.yml", YAML);
+        trial::withstands_damage(&PerlMeta, "META.json", JSON);
+        trial::keeps_to_the_limit(&PerlMeta, "META.json", JSON);
+        trial::withstands_damage(&PerlMeta, "META.yml", YAML);
+        trial::keeps_to_the_limit(&PerlMeta, "META.yml", YAML);
     }
 }

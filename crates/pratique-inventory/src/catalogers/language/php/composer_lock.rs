@@ -74,7 +74,7 @@ mod tests {
     use super::*;
     use crate::{
         Requirement,
-        catalogers::language::trial::{hurt, read, try_read},
+        catalogers::trial::{read, try_read, withstands_damage},
     };
 
     const EXAMPLE: &str = r#"{"_readme":["x"],"packages":[
@@ -112,6 +112,6 @@ mod tests {
 
     #[test]
     fn whatever_comes_is_answered() {
-        hurt(&ComposerLock, "composer.lock", EXAMPLE.as_bytes());
+        withstands_damage(&ComposerLock, "composer.lock", EXAMPLE);
     }
 }

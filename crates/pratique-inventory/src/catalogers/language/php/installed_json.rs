@@ -103,7 +103,7 @@ impl Cataloger for ComposerInstalled {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogers::language::trial::{hurt, read, try_read};
+    use crate::catalogers::trial::{read, try_read, withstands_damage};
 
     const PATH: &str = "app/vendor/composer/installed.json";
     const LIST: &str = r#"[{"name":"a/b","version":"1.0"},{"name":"d/e","version":"2"}]"#;
@@ -121,6 +121,6 @@ mod tests {
 
     #[test]
     fn whatever_comes_is_answered() {
-        hurt(&ComposerInstalled, PATH, LIST.as_bytes());
+        withstands_damage(&ComposerInstalled, PATH, LIST);
     }
 }

@@ -97,7 +97,7 @@ fn requirements(entry: &Value) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogers::language::trial::{hurt, read, try_read};
+    use crate::catalogers::trial::{read, try_read, withstands_damage};
 
     /// As `serialize()` would, for arrays in the form `{key: value}`.
     fn serialize(value: &serde_json::Value) -> String {
@@ -142,7 +142,7 @@ mod tests {
         assert_eq!((found.kind, found.namespace.as_deref()), (PackageKind::Pecl, None));
         assert_eq!((&*found.licences[0], &found.depends[0]), ("PHP", &"igbinary".into()));
         assert!(try_read(&PearRegistry, path, b"a:0:{}").is_err());
-        hurt(&PearRegistry, path, two.as_bytes());
+        withstands_damage(&PearRegistry, path, two);
     }
 
     #[test]

@@ -107,7 +107,7 @@ impl Locked {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Limits, catalogers::language::testing::*};
+    use crate::catalogers::trial::{read, try_read, withstands_damage};
 
     const SAMPLE: &str = r#"{"_meta": {"hash": {"sha256": "00"}, "sources": []},
         "default": {"a": {"hashes": ["sha256:00"], "version": "==1.0", "index": "pypi"},
@@ -120,9 +120,9 @@ mod tests {
     #[test]
     fn reads_categories() {
         let reading = read(&PipfileLock, "Pipfile.lock", SAMPLE);
-        assert_eq!(names(&reading), ["a@1.0", "git@", "a@1.0", "test@2.0", "doc@3.0", "zip@"]);
+        assert_eq!(reading.names(), ["a 1.0", "git ", "a 1.0", "test 2.0", "doc 3.0", "zip "]);
         assert_eq!(reading.problems.len(), 3, "{:?}", reading.problems);
-        let found = packages(&reading);
+        let found: Vec<_> = reading.packages().collect();
         let told: Vec<_> = found.iter().map(|p| (p.development, p.optional)).collect();
         let (always, development, optional) = ((false, false), (true, false), (false, true));
         assert_eq!(told, [always, always, development, development, optional, optional]);
@@ -133,8 +133,8 @@ mod tests {
     #[test]
     fn bears_damage() {
         for text in ["", "[]", "1"] {
-            assert!(read_at(&PipfileLock, "Pipfile.lock", text.as_bytes(), &Limits::default()).is_err());
+            assert!(try_read(&PipfileLock, "Pipfile.lock", text).is_err());
         }
-        damage(&PipfileLock, "Pipfile.lock", SAMPLE);
+        withstands_damage(&PipfileLock, "Pipfile.lock", SAMPLE);
     }
 }
