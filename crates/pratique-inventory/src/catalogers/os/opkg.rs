@@ -68,19 +68,7 @@ impl Cataloger for OpkgStatus {
     }
 
     fn read(&self, file: &mut File<'_>) -> Result<Reading, Unreadable> {
-        let most = file.limits.records;
-        let mut reading = Reading::nothing();
-        control::each(file.body, FIELDS, &mut reading, |paragraph, reading| {
-            let line = paragraph.line;
-            let stated = package(paragraph, reading);
-            reading.facts.extend(stated);
-            let room = reading.facts.len() < most;
-            if !room {
-                reading.problem(format!("line {line}: only the first {most} packages were read"));
-            }
-            room
-        })?;
-        Ok(reading)
+        control::packages(file, FIELDS, package)
     }
 }
 

@@ -6,7 +6,7 @@
 use pratique_image::EntryHeader;
 use serde::Deserialize;
 
-use super::{LONGEST_NAME, is_name, stated};
+use super::{super::document, LONGEST_NAME, is_name, stated};
 use crate::{Cataloger, CatalogerId, Fact, File, Reading, Unreadable, catalogers::language::origin};
 
 /// Packages that conda installed.
@@ -31,9 +31,7 @@ impl Cataloger for CondaPackage {
     }
 
     fn read(&self, file: &mut File<'_>) -> Result<Reading, Unreadable> {
-        let bytes = file.bytes_within(LONGEST.min(file.limits.file_bytes))?;
-        let record: Record =
-            serde_json::from_slice(&bytes).map_err(|error| Unreadable::malformed(FORMAT, error))?;
+        let record: Record = document::json(file, FORMAT, LONGEST)?;
         let mut reading = Reading::nothing();
         // Tools keep states of their own beside the records: `state`, `pixi_env_prefix`.
         let (Some(name), Some(version)) = (record.name, record.version) else { return Ok(reading) };

@@ -6,7 +6,7 @@
 use pratique_image::EntryHeader;
 use serde::Deserialize;
 
-use super::is_for_tests;
+use super::{super::document, is_for_tests};
 use crate::{Cataloger, CatalogerId, File, PackageKind, Reading, Stated, Unreadable};
 
 /// Modules that sbt-dependency-lock locked.
@@ -46,9 +46,7 @@ impl Cataloger for SbtLock {
     }
 
     fn read(&self, file: &mut File<'_>) -> Result<Reading, Unreadable> {
-        let bytes = file.bytes_within(LONGEST.min(file.limits.file_bytes))?;
-        let lock: Lock =
-            serde_json::from_slice(&bytes).map_err(|error| Unreadable::malformed(FORMAT, error))?;
+        let lock: Lock = document::json(file, FORMAT, LONGEST)?;
         if lock.lock_version != 1 {
             let why = format!("lockVersion is {}, and only 1 is known", lock.lock_version);
             return Err(Unreadable::malformed(FORMAT, why));

@@ -10,7 +10,8 @@ use pratique_image::EntryHeader;
 
 use super::{
     super::{document, origin},
-    script::{self, Value},
+    script,
+    value::Value,
 };
 use crate::{Cataloger, CatalogerId, File, PackageKind, Reading, Requirement, Stated, Unreadable};
 

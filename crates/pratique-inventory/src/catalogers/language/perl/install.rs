@@ -5,12 +5,13 @@
 //! lies on CPAN, whose first folders are the author (`L/LE/LEONT/…`), `provides` an object from modules to
 //! files and versions.
 
-use std::collections::BTreeMap;
-
 use pratique_image::EntryHeader;
-use serde::{Deserialize, de::IgnoredAny};
+use serde::Deserialize;
 
-use super::{super::document, name_and_version};
+use super::{
+    super::{document, keys::Keys},
+    name_and_version,
+};
 use crate::{Cataloger, CatalogerId, File, PackageKind, Reading, Stated, Unreadable};
 
 /// Distributions of CPAN that cpanm installed.
@@ -25,8 +26,7 @@ struct Install {
     dist: Option<String>,
     pathname: Option<String>,
     #[serde(default)]
-    #[allow(clippy::zero_sized_map_values, reason = "a set is read from a list")]
-    provides: BTreeMap<String, IgnoredAny>,
+    provides: Keys,
 }
 
 impl Cataloger for PerlInstall {
@@ -53,7 +53,7 @@ impl Cataloger for PerlInstall {
             kind: PackageKind::Cpan,
             name: name.to_owned(),
             version: version.to_owned(),
-            provides: install.provides.into_keys().collect(),
+            provides: install.provides.sorted(),
             ..Stated::default()
         };
         let author = install.pathname.as_deref().and_then(|path| path.split('/').nth(2));

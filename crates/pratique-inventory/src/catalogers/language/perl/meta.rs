@@ -10,13 +10,11 @@
 //! the source of a distribution. PostgreSQL's extensions have a `META.json` after the same model, and other
 //! projects one after none: `meta-spec` or `generated_by` tell.
 
-use std::collections::BTreeMap;
-
 use pratique_image::EntryHeader;
-use serde::{Deserialize, de::IgnoredAny};
+use serde::Deserialize;
 use serde_json::Value;
 
-use super::super::{document, origin, yaml};
+use super::super::{document, keys::Keys, origin, yaml};
 use crate::{Cataloger, CatalogerId, File, PackageKind, Reading, Requirement, Stated, Unreadable};
 
 /// Distributions of CPAN.
@@ -41,10 +39,10 @@ struct Meta<V> {
     specification: Option<Specification>,
     generated_by: Option<String>,
     #[serde(default)]
-    requires: Modules,
+    requires: Keys,
     prereqs: Option<Phases>,
     #[serde(default)]
-    provides: Modules,
+    provides: Keys,
 }
 
 #[derive(Deserialize)]
@@ -60,11 +58,8 @@ struct Phases {
 #[derive(Deserialize)]
 struct Relations {
     #[serde(default)]
-    requires: Modules,
+    requires: Keys,
 }
-
-#[allow(clippy::zero_sized_map_values, reason = "a set is read from a list")]
-type Modules = Option<BTreeMap<String, IgnoredAny>>;
 
 impl Cataloger for PerlMeta {
     fn id(&self) -> CatalogerId {
@@ -114,7 +109,7 @@ impl Cataloger for PerlMeta {
 
 impl<V> Meta<V> {
     /// The distribution; `None` when the file is none of CPAN's.
-    fn stated(&self, text: impl Fn(&V) -> String) -> Option<Stated> {
+    fn stated(self, text: impl Fn(&V) -> String) -> Option<Stated> {
         let specification =
             self.specification.as_ref().and_then(|specification| specification.url.as_deref());
         let generator = self.generated_by.as_deref().unwrap_or_default();
@@ -125,8 +120,8 @@ impl<V> Meta<V> {
         if !known {
             return None;
         }
-        let runtime = self.prereqs.as_ref().and_then(|phases| phases.runtime.as_ref());
-        let needed = runtime.map_or(&self.requires, |runtime| &runtime.requires);
+        let runtime = self.prereqs.and_then(|phases| phases.runtime);
+        let needed = runtime.map_or(self.requires, |runtime| runtime.requires);
         let licences = match &self.license {
             Some(Value::String(licence)) => vec![licence.clone()],
             Some(Value::Array(licences)) => {
@@ -140,8 +135,8 @@ impl<V> Meta<V> {
             name: self.name.as_deref().unwrap_or_default().replace("::", "-"),
             version: self.version.as_ref().map(text).unwrap_or_default(),
             licences: licences.into_iter().filter(|licence| licence != "unknown").collect(),
-            depends: needed.iter().flatten().map(|(module, _)| Requirement::from(module.as_str())).collect(),
-            provides: self.provides.iter().flatten().map(|(module, _)| module.clone()).collect(),
+            depends: needed.sorted().into_iter().map(Requirement::from).collect(),
+            provides: self.provides.sorted(),
             ..Stated::default()
         })
     }

@@ -11,7 +11,10 @@
 use pratique_image::{EntryHeader, ImagePath};
 use serde::Deserialize;
 
-use super::composer_package::{ComposerPackage, connect};
+use super::{
+    super::document,
+    composer_package::{ComposerPackage, connect},
+};
 use crate::{Cataloger, CatalogerId, File, Reading, Unreadable};
 
 /// Packages that Composer locked.
@@ -46,10 +49,7 @@ impl Cataloger for ComposerLock {
     }
 
     fn read(&self, file: &mut File<'_>) -> Result<Reading, Unreadable> {
-        let bytes = file.bytes_within(LONGEST.min(file.limits.file_bytes))?;
-        let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-        let lock: Lock =
-            serde_json::from_slice(text).map_err(|error| Unreadable::malformed("composer.lock", error))?;
+        let lock: Lock = document::json(file, "composer.lock", LONGEST)?;
         let of = |packages: Option<Vec<ComposerPackage>>, development: bool| {
             packages.unwrap_or_default().into_iter().map(move |package| {
                 let mut stated = package.into_stated();

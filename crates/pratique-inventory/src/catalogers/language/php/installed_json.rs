@@ -12,7 +12,10 @@ use serde::{
     de::{SeqAccess, Visitor, value::MapAccessDeserializer},
 };
 
-use super::composer_package::{ComposerPackage, connect};
+use super::{
+    super::document,
+    composer_package::{ComposerPackage, connect},
+};
 use crate::{Cataloger, CatalogerId, File, Reading, Unreadable};
 
 /// Packages that Composer installed.
@@ -76,10 +79,7 @@ impl Cataloger for ComposerInstalled {
     }
 
     fn read(&self, file: &mut File<'_>) -> Result<Reading, Unreadable> {
-        let bytes = file.bytes_within(LONGEST.min(file.limits.file_bytes))?;
-        let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-        let installed: Installed =
-            serde_json::from_slice(text).map_err(|error| Unreadable::malformed("installed.json", error))?;
+        let installed: Installed = document::json(file, "installed.json", LONGEST)?;
         let mut packages: Vec<_> = installed
             .packages
             .into_iter()

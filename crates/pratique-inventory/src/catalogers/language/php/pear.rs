@@ -11,7 +11,10 @@
 
 use pratique_image::{EntryHeader, ImagePath};
 
-use super::serialized::{self, Value};
+use super::{
+    super::document,
+    serialized::{self, Value},
+};
 use crate::{Cataloger, CatalogerId, File, PackageKind, Reading, Stated, Unreadable};
 
 /// Installed packages of PEAR and PECL.
@@ -38,7 +41,7 @@ impl Cataloger for PearRegistry {
     }
 
     fn read(&self, file: &mut File<'_>) -> Result<Reading, Unreadable> {
-        let bytes = file.bytes_within(LONGEST.min(file.limits.file_bytes))?;
+        let bytes = document::bytes(file, LONGEST)?;
         let entry = serialized::parse(&bytes).map_err(|error| Unreadable::malformed(FORMAT, error))?;
         let text = |value: Option<&Value>| value.and_then(Value::text).map(str::to_owned);
         // The first version calls it `package`.

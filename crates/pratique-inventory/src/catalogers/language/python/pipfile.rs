@@ -11,7 +11,10 @@ use pratique_image::EntryHeader;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{super::origin, locked};
+use super::{
+    super::{document, origin},
+    locked,
+};
 use crate::{Cataloger, CatalogerId, File, Reading, Unreadable};
 
 /// Distributions that `Pipfile.lock` pins.
@@ -35,10 +38,7 @@ impl Cataloger for PipfileLock {
     }
 
     fn read(&self, file: &mut File<'_>) -> Result<Reading, Unreadable> {
-        let bytes = file.bytes_within(LONGEST.min(file.limits.file_bytes))?;
-        let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-        let lock: BTreeMap<String, Value> =
-            serde_json::from_slice(text).map_err(|error| Unreadable::malformed(FORMAT, error))?;
+        let lock: BTreeMap<String, Value> = document::json(file, FORMAT, LONGEST)?;
         let mut reading = Reading::nothing();
         for (category, packages) in lock.into_iter().filter(|(category, _)| category != "_meta") {
             let packages: BTreeMap<String, Value> = match serde_json::from_value(packages) {
