@@ -1,27 +1,12 @@
-use pratique_image::{EntryKind, ImagePath};
-
 use super::*;
-use crate::{Fact, Limits, catalogers::trial};
+use crate::{Limits, catalogers::trial};
 
 fn read_within(text: &str, limits: &Limits) -> Result<Reading, Unreadable> {
-    let header = EntryHeader {
-        path: ImagePath::new("app/Cargo.lock").unwrap(),
-        kind: EntryKind::File,
-        size: text.len() as u64,
-        mode: 0o644,
-    };
-    assert!(CargoLock.wants(&header));
-    CargoLock.read(&mut File { header: &header, body: &mut text.as_bytes(), limits })
+    trial::try_read_within(&CargoLock, "app/Cargo.lock", text.as_bytes(), limits)
 }
 
 fn read(text: &str) -> Vec<Stated> {
-    let reading = read_within(text, &Limits::default()).unwrap();
-    assert!(reading.problems.is_empty());
-    let package = |fact| match fact {
-        Fact::Package(stated) => *stated,
-        other => panic!("{other:?}"),
-    };
-    reading.facts.into_iter().map(package).collect()
+    trial::packages(&CargoLock, "app/Cargo.lock", text)
 }
 
 #[test]

@@ -18,7 +18,7 @@ const FORMAT: &str = "conda-meta record";
 
 impl Cataloger for CondaPackage {
     fn id(&self) -> CatalogerId {
-        CatalogerId { name: "language/conda-package", revision: 1 }
+        CatalogerId { name: "language/conda-package", revision: 2 }
     }
 
     fn reads(&self) -> &'static [&'static str] {

@@ -34,7 +34,7 @@ struct Module {
 
 impl Cataloger for SbtLock {
     fn id(&self) -> CatalogerId {
-        CatalogerId { name: "language/sbt-lock", revision: 1 }
+        CatalogerId { name: "language/sbt-lock", revision: 2 }
     }
 
     fn reads(&self) -> &'static [&'static str] {

@@ -31,7 +31,7 @@ struct Install {
 
 impl Cataloger for PerlInstall {
     fn id(&self) -> CatalogerId {
-        CatalogerId { name: "language/perl-install", revision: 1 }
+        CatalogerId { name: "language/perl-install", revision: 2 }
     }
 
     fn reads(&self) -> &'static [&'static str] {

@@ -63,7 +63,7 @@ struct Relations {
 
 impl Cataloger for PerlMeta {
     fn id(&self) -> CatalogerId {
-        CatalogerId { name: "language/perl-meta", revision: 1 }
+        CatalogerId { name: "language/perl-meta", revision: 2 }
     }
 
     fn reads(&self) -> &'static [&'static str] {

@@ -47,7 +47,7 @@ struct Archive {}
 
 impl Cataloger for PythonDirectUrl {
     fn id(&self) -> CatalogerId {
-        CatalogerId { name: "language/python-direct-url", revision: 2 }
+        CatalogerId { name: "language/python-direct-url", revision: 3 }
     }
 
     fn reads(&self) -> &'static [&'static str] {
