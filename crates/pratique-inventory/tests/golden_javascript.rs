@@ -12,7 +12,7 @@ use common::{
     lists::{
         Difference, Family,
         Only::{Ours, Theirs},
-        inventory,
+        packages,
     },
 };
 use pratique_inventory::{
@@ -118,7 +118,7 @@ fn one_project_is_the_same_to_all() {
     ] {
         let Some(fixtures) = fixtures(case) else { return };
         let catalogers: &[&dyn Cataloger] = &[&NpmLock, &YarnLock, &PnpmLock, &BunLock];
-        let found = inventory(catalogers, &fixtures.join(case).join("root"));
+        let found = packages(catalogers, &fixtures.join(case).join("root"));
         assert!(found.len() > 100, "{case}: {file}");
         let mut asked: Vec<_> =
             found.iter().filter(|p| p.direct == Some(true)).map(|p| p.name.as_str()).collect();

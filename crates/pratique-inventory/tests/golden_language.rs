@@ -10,12 +10,15 @@ mod common;
 
 use std::collections::BTreeSet;
 
-use common::{difference, fixtures, json, packages, read_tree};
-use pratique_inventory::{
-    Cataloger, PackageKind,
-    catalogers::language::{CargoLock, NpmLock, NpmPackage, PythonDirectUrl, PythonMetadata},
+use common::{
+    fixtures,
+    lists::{
+        Difference, Family,
+        Only::{Ours, Theirs},
+    },
+    packages, read_tree,
 };
-use serde_json::Value;
+use pratique_inventory::catalogers::language::{NpmLock, NpmPackage, PythonDirectUrl, PythonMetadata};
 
 const NPM: &[&str] = &[
     "lang/npm/installed-app",
@@ -37,34 +40,15 @@ const PYTHON: &[&str] = &[
     "rootfs/alpine-3.16-python",
     "rootfs/wolfi-python",
 ];
-const RUST: &[&str] = &[
-    "lang/rust/cargo-lock-git",
-    "lang/rust/cargo-lock-ripgrep",
-    "lang/rust/cargo-lock-v1",
-    "lang/rust/sample-cargo-lock",
-];
-
-/// Name, version, file.
-type Line = (String, String, String);
-
-/// Who alone lists a package.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Only {
-    Ours,
-    Theirs,
-}
-use Only::{Ours, Theirs};
-
 const OWN: &str =
     "the project itself is no package that was fetched; its package.json, if there is one, states it";
 const HUSK: &str = "a link to a folder of the project, or that folder: nobody published it";
-const DEV: &str = "Syft leaves development packages out; they are stated, and marked";
 const PRIVATE: &str =
     "it says `private`, so npm never let it be published, and it does not lie in node_modules";
 const DEEP: &str = "Syft reads only the first level of the tree of lockfileVersion 1";
 
 /// Case, file, who alone lists it, `name@version` of each package, why.
-const DIFFERENCES: &[(&str, &str, Only, &[&str], &str)] = &[
+const DIFFERENCES: &[Difference] = &[
     ("lang/npm/package-lock-v2-git", "package-lock.json", Theirs, &["bump-test@0.0.1"], OWN),
     ("lang/npm/package-lock-v3-bundled", "package-lock.json", Theirs, &["npm-bundled@1.0.0"], OWN),
     ("lang/npm/package-lock-v3-peer", "package-lock.json", Theirs, &["node_v3_with_peer@1.0.0"], OWN),
@@ -106,75 +90,15 @@ const DIFFERENCES: &[(&str, &str, Only, &[&str], &str)] = &[
     ("lang/npm/package-json-edge", "private/package.json", Theirs, &["npm@6.14.6"], PRIVATE),
 ];
 
-/// Packages that a development-only list of the oracle names.
-const DEVELOPMENT: &str = "development_packages_left_out_by_syft";
-
-fn compare(case: &str, catalogers: &[&dyn Cataloger], found_by: &[&str]) {
-    let Some(fixtures) = fixtures(case) else { return };
-    let folder = fixtures.join(case);
-    let mut found = packages(read_tree(catalogers, &folder.join("root")));
-    // Syft does not read npm's list of what it installed: a test of its own compares that.
-    found.retain(|(path, _)| path.file_name() != b".package-lock.json");
-    let expected = json(&folder, "expected.json").unwrap();
-
-    let ours = found
-        .iter()
-        .map(|(path, stated)| (normal(stated.kind, &stated.name), stated.version.clone(), path.to_string()));
-    let theirs = expected["packages"].as_array().unwrap().iter().filter(|package| {
-        let by = package["found_by"].as_str().unwrap_or_default();
-        by.is_empty() || found_by.contains(&by)
-    });
-    let theirs = theirs.flat_map(|package| {
-        let text = |key: &str| package[key].as_str().unwrap().to_owned();
-        let version = text("version").replace("UNKNOWN", "");
-        let locations = package["locations"].as_array().unwrap().iter();
-        locations.map(move |at| (text("name"), version.clone(), at.as_str().unwrap().to_owned()))
-    });
-    // A lock file names a package once for each folder it lies in; that is one line here.
-    let (ours, theirs): (BTreeSet<Line>, BTreeSet<Line>) = (ours.collect(), theirs.collect());
-    let (only_ours, only_theirs) = difference(ours, theirs);
-    let differences = |who: Only, lines: Vec<Line>| {
-        lines.into_iter().map(move |(name, version, path)| (who, path, format!("{name}@{version}")))
-    };
-    let mut left: BTreeSet<_> =
-        differences(Ours, only_ours).chain(differences(Theirs, only_theirs)).collect();
-
-    // Development packages need no line each: the oracle's own list says which they are.
-    let development = expected[DEVELOPMENT].as_array().cloned().unwrap_or_default();
-    for package in development {
-        let id = format!("{}@{}", text(&package, "name"), text(&package, "version"));
-        let stated = found.iter().filter(|(_, stated)| format!("{}@{}", stated.name, stated.version) == id);
-        assert!(stated.clone().count() > 0, "{case}: {id}: {DEV}");
-        assert!(stated.clone().all(|(_, stated)| stated.development), "{case}: {id} is marked");
-        left.retain(|(who, _, package)| (*who, package) != (Ours, &id));
-    }
-    for &(_, path, who, packages, why) in DIFFERENCES.iter().filter(|line| line.0 == case) {
-        for package in packages {
-            let line = (who, path.to_owned(), (*package).to_owned());
-            assert!(left.remove(&line), "{case}: no longer so: {line:?}: {why}");
-        }
-    }
-    assert!(left.is_empty(), "{case}: not explained: {left:#?}");
-}
-
-fn text<'a>(object: &'a Value, key: &str) -> &'a str {
-    object[key].as_str().unwrap()
-}
-
-/// PyPA, "Names and normalization".
-fn normal(kind: PackageKind, name: &str) -> String {
-    if kind != PackageKind::Python {
-        return name.to_owned();
-    }
-    let parts: Vec<_> = name.split(['-', '_', '.']).filter(|part| !part.is_empty()).collect();
-    parts.join("-").to_ascii_lowercase()
-}
-
 #[test]
 fn npm() {
-    let theirs = ["javascript-lock-cataloger", "javascript-package-cataloger"];
+    let family = Family {
+        catalogers: &[&NpmLock, &NpmPackage],
+        found_by: &["javascript-lock-cataloger", "javascript-package-cataloger"],
+        differences: DIFFERENCES,
+    };
     for case in NPM {
-        compare(case, &[&NpmLock, &NpmPackage], &theirs);
+        family.compare(case);
     }
 }
 
@@ -201,21 +125,18 @@ fn what_npm_installed_is_what_is_found() {
 
 #[test]
 fn python() {
-    let theirs = ["python-installed-package-cataloger"];
+    let family = Family {
+        catalogers: &[&PythonMetadata, &PythonDirectUrl],
+        found_by: &["python-installed-package-cataloger"],
+        differences: DIFFERENCES,
+    };
     for case in PYTHON {
-        compare(case, &[&PythonMetadata, &PythonDirectUrl], &theirs);
-    }
-}
-
-#[test]
-fn rust() {
-    for case in RUST {
-        compare(case, &[&CargoLock], &["rust-cargo-lock-cataloger"]);
+        family.compare(case);
     }
 }
 
 #[test]
 fn every_difference_belongs_to_a_case() {
-    let cases = [NPM, PYTHON, RUST].concat();
+    let cases = [NPM, PYTHON].concat();
     assert!(DIFFERENCES.iter().all(|(case, ..)| cases.contains(case)));
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use common::{difference, fixtures, json, packages, read_tree};
+use common::{difference, fixtures, inventory, json, packages, read_tree};
 use pratique_image::ImagePath;
 use pratique_inventory::catalogers::{
     self,
@@ -101,17 +101,6 @@ fn nix() {
     assert_eq!((ours, theirs), (Vec::<String>::new(), Vec::<String>::new()));
 }
 
-/// A tree as if it were the one layer of an image: the facts of all catalogers, directories included.
-fn inventory(root: &Path) -> Inventory {
-    let mut layer = LayerFacts::default();
-    for read in read_tree(catalogers::all(), root) {
-        let facts = read.result.unwrap().facts;
-        let facts = FileFacts { cataloger: read.cataloger.to_owned(), facts };
-        layer.files.entry(read.path).or_default().push(facts);
-    }
-    Inventory::of_layers(&[layer])
-}
-
 #[test]
 fn purls_are_those_of_the_oracle() {
     let Some(fixtures) = fixtures("purls") else { return };
@@ -121,7 +110,7 @@ fn purls_are_those_of_the_oracle() {
         let folder = fixtures.join(case);
         let kinds = ["alpm", "ebuild", "rpm", "apk", "bitnami"];
         let is_os = |purl: &str| kinds.iter().any(|kind| purl.starts_with(&format!("pkg:{kind}/")));
-        let found = inventory(&folder.join("root"));
+        let found = inventory(catalogers::all(), &folder.join("root"));
         let ours = found.packages.iter().map(|package| package.purl.clone()).filter(|purl| is_os(purl));
         let expected = json(&folder, "expected.json").unwrap();
         let theirs: Vec<String> = expected["packages"]
@@ -140,7 +129,7 @@ fn purls_are_those_of_the_oracle() {
 #[test]
 fn fields_of_gentoo_are_put_together() {
     let Some(fixtures) = fixtures("gentoo") else { return };
-    let found = inventory(&fixtures.join("rootfs/gentoo/root"));
+    let found = inventory(catalogers::all(), &fixtures.join("rootfs/gentoo/root"));
     let [skopeo] = &found.packages[..] else { panic!("{:?}", found.packages) };
     let licences = ["Apache-2.0", "BSD", "BSD-2", "CC-BY-SA-4.0", "ISC", "MIT"];
     assert_eq!(skopeo.licences, licences);

@@ -9,10 +9,16 @@ mod common;
 
 use std::collections::BTreeSet;
 
-use common::{fixtures, json, read_tree};
-use pratique_inventory::{
-    Cataloger, Fact, FileFacts, Inventory, LayerFacts, Package, catalogers, catalogers::language,
+use common::{
+    fixtures, json, layer,
+    lists::{
+        Difference,
+        Only::{self, Ours, Theirs},
+        unexplained,
+    },
+    read_tree,
 };
+use pratique_inventory::{Cataloger, Fact, Inventory, Package, catalogers, catalogers::language};
 
 /// Case, and who reads it.
 const CASES: &[(&str, &[&dyn Cataloger])] = &[
@@ -42,16 +48,8 @@ const CASES: &[(&str, &[&dyn Cataloger])] = &[
 /// Name, version, package URL (empty where the oracle gives none), file.
 type Line = (String, String, String, String);
 
-/// Who alone lists a package.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Only {
-    Ours,
-    Theirs,
-}
-use Only::{Ours, Theirs};
-
 /// Case, file, who alone lists them, each by package URL or name and version, why.
-const DIFFERENCES: &[(&str, &str, Only, &[&str], &str)] = &[
+const DIFFERENCES: &[Difference] = &[
     (
         "lang/elixir/mix-lock",
         "mix.lock",
@@ -181,13 +179,10 @@ const URLS: &[Rule] = &[
 /// What the image of one layer with the tree would hold.
 fn found(case: &str, catalogers: &[&dyn Cataloger]) -> Option<Vec<Package>> {
     let fixtures = fixtures(case)?;
-    let mut layer = LayerFacts::default();
-    for read in read_tree(catalogers, &fixtures.join(case).join("root")) {
-        let reading = read.result.unwrap_or_else(|e| panic!("{case}: {}: {e}", read.path));
-        assert!(reading.problems.is_empty(), "{case}: {}: {:?}", read.path, reading.problems);
-        check_edges(case, &reading.facts);
-        let facts = FileFacts { cataloger: read.cataloger.to_owned(), facts: reading.facts };
-        layer.files.entry(read.path).or_default().push(facts);
+    let layer = layer(catalogers, &fixtures.join(case).join("root"));
+    assert!(layer.problems.is_empty(), "{case}: {:?}", layer.problems);
+    for file in layer.files.values().flatten() {
+        check_edges(case, &file.facts);
     }
     Some(Inventory::of_layers(&[layer]).packages)
 }
@@ -248,20 +243,13 @@ fn compare(case: &str, catalogers: &[&dyn Cataloger]) -> Vec<String> {
             if theirs.contains(&line) { line } else { (line.0, line.1, package.purl.clone(), line.3) }
         })
         .collect();
-    let id = |(name, version, url, path): &Line| {
-        (path.clone(), if url.is_empty() { format!("{name}@{version}") } else { url.clone() })
+    let line = |who: Only, (name, version, url, path): &Line| {
+        let id = if url.is_empty() { format!("{name}@{version}") } else { url.clone() };
+        (who, path.clone(), id)
     };
-    let mut left: BTreeSet<_> = ours.difference(&theirs).map(|line| (Ours, id(line))).collect();
-    left.extend(theirs.difference(&ours).map(|line| (Theirs, id(line))));
-    for &(_, path, who, packages, why) in DIFFERENCES.iter().filter(|line| line.0 == case) {
-        for package in packages {
-            let line = (who, (path.to_owned(), (*package).to_owned()));
-            if !left.remove(&line) {
-                wrong.push(format!("{case}: no longer so: {line:?}: {why}"));
-            }
-        }
-    }
-    wrong.extend(left.into_iter().map(|line| format!("{case}: not explained: {line:?}")));
+    let mut left: BTreeSet<_> = ours.difference(&theirs).map(|id| line(Ours, id)).collect();
+    left.extend(theirs.difference(&ours).map(|id| line(Theirs, id)));
+    wrong.extend(unexplained(case, left, DIFFERENCES));
     wrong
 }
 

@@ -125,7 +125,10 @@ fn every_format_gives_back_what_it_was_given() {
             assert!(lost.is_empty() && new.is_empty(), "{name} {format:?}\nlost {lost:#?}\nnew {new:#?}");
             if format != Format::SyftJson {
                 assert_eq!(read.subject, subject, "{name} {format:?}");
-                assert_eq!(read.inventory.distribution, inventory.distribution, "{name} {format:?}");
+                // Of a tree without os-release the reader says what the purls of its packages say.
+                if inventory.distribution.is_some() {
+                    assert_eq!(read.inventory.distribution, inventory.distribution, "{name} {format:?}");
+                }
             }
             let (want, got) = (edges(&inventory), edges(&read.inventory));
             let lost: Vec<_> = want.difference(&got).take(3).collect();

@@ -3,6 +3,8 @@
 pub mod executables;
 pub mod language;
 pub mod os;
+#[cfg(test)]
+pub(crate) mod trial;
 
 use crate::Cataloger;
 
@@ -30,12 +32,14 @@ pub fn all() -> &'static [&'static dyn Cataloger] {
         &os::FlatpakMetadata,
         &os::HomebrewReceipt,
         // Language ecosystems: what their tools installed, locked or built in.
+        // - JavaScript.
         &language::NpmPackage,
         &language::NpmLock,
         &language::YarnLock,
         &language::PnpmLock,
         &language::BunLock,
         &language::DenoLock,
+        // - Python and conda.
         &language::PythonMetadata,
         &language::PythonDirectUrl,
         &language::PythonArchive,
@@ -48,53 +52,62 @@ pub fn all() -> &'static [&'static dyn Cataloger] {
         &language::SetupPy,
         &language::CondaPackage,
         &language::CondaEnvironment,
-        &language::CargoLock,
-        &language::GoMod,
-        &language::GoVendor,
+        // - Java and its kin.
         &language::JavaArchives,
-        &language::DartPubspecLock,
-        &language::ElixirMixLock,
-        &language::ErlangRebarLock,
-        &language::ErlangApplication,
-        &language::SwiftResolved,
-        &language::CocoaPodsLock,
-        &language::ConanLock,
-        &language::ConanText,
-        &language::VcpkgManifest,
-        &language::VcpkgStatus,
-        &language::HaskellFreeze,
-        &language::HaskellStack,
-        &language::OpamPackage,
-        &language::OpamSwitch,
-        &language::RDescription,
-        &language::RenvLock,
-        &language::JuliaManifest,
-        &language::JuliaProject,
-        &language::LuaRockspec,
-        &language::PerlMeta,
-        &language::PerlInstall,
-        &language::PerlSnapshot,
-        &language::SwiPlPack,
-        &language::TerraformLock,
-        &language::GitHubActions,
         &language::MavenPom,
         &language::GradleLock,
         &language::GradleVerification,
         &language::SbtLock,
         &language::JvmRelease,
-        &language::Gemspec,
-        &language::GemfileLock,
-        &language::ComposerInstalled,
-        &language::ComposerLock,
-        &language::PearRegistry,
-        &language::WordPressCore,
-        &language::WordPressParts,
+        // - .NET.
         &language::DepsJson,
         &language::PackagesLock,
         &language::ProjectAssets,
         &language::PackagesConfig,
         &language::CentralVersions,
         &language::PaketLock,
+        // - PHP.
+        &language::ComposerInstalled,
+        &language::ComposerLock,
+        &language::PearRegistry,
+        &language::WordPressCore,
+        &language::WordPressParts,
+        // - Ruby.
+        &language::Gemspec,
+        &language::GemfileLock,
+        // - Go and Rust, beside what their programs hold.
+        &language::GoMod,
+        &language::GoVendor,
+        &language::CargoLock,
+        // - C, C++, Swift and Objective-C.
+        &language::ConanLock,
+        &language::ConanText,
+        &language::VcpkgManifest,
+        &language::VcpkgStatus,
+        &language::SwiftResolved,
+        &language::CocoaPodsLock,
+        // - Others, by name.
+        &language::DartPubspecLock,
+        &language::ElixirMixLock,
+        &language::ErlangRebarLock,
+        &language::ErlangApplication,
+        &language::HaskellFreeze,
+        &language::HaskellStack,
+        &language::JuliaManifest,
+        &language::JuliaProject,
+        &language::LuaRockspec,
+        &language::OpamPackage,
+        &language::OpamSwitch,
+        &language::PerlMeta,
+        &language::PerlInstall,
+        &language::PerlSnapshot,
+        &language::SwiPlPack,
+        &language::RDescription,
+        &language::RenvLock,
+        // - Not languages, but locked like them.
+        &language::TerraformLock,
+        &language::GitHubActions,
+        // Programs, whatever built them.
         &executables::Executables,
     ]
 }

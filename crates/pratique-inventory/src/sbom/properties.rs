@@ -72,6 +72,7 @@ pub fn of_distribution(distribution: &Distribution) -> Vec<Pair> {
         ("name", Some(distribution.name.clone())),
         ("cpe", distribution.cpe.clone()),
         ("variant", distribution.variant.clone()),
+        ("build", distribution.build.clone()),
         ("support-end", distribution.support_end.clone()),
         ("point-release", distribution.point_release.clone()),
     ];
@@ -224,6 +225,7 @@ pub(crate) fn tell_distribution(distribution: &mut Distribution, name: &str, val
         "name" => value.clone_into(&mut distribution.name),
         "cpe" => distribution.cpe = text(),
         "variant" => distribution.variant = text(),
+        "build" => distribution.build = text(),
         "support-end" => distribution.support_end = text(),
         "point-release" => distribution.point_release = text(),
         _ => return false,

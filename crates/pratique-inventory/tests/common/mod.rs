@@ -14,7 +14,10 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use pratique_image::{EntryHeader, EntryKind, ImagePath};
-use pratique_inventory::{Cataloger, Fact, File, Limits, Reading, Selection, Stated, Unreadable};
+use pratique_inventory::{
+    Cataloger, Fact, File, FileFacts, Inventory, LayerFacts, Limits, Problem, Reading, Selection, Stated,
+    Unreadable,
+};
 
 /// The folder `fixtures` of the shared data, or `None` with a line on standard output that says what is skipped.
 pub fn fixtures(what: &str) -> Option<PathBuf> {
@@ -64,6 +67,30 @@ pub fn read_tree(catalogers: &[&dyn Cataloger], root: &Path) -> Vec<Read> {
         }
     }
     found
+}
+
+/// What an image of one layer with this tree states; what could not be read is among the problems.
+pub fn layer(catalogers: &[&dyn Cataloger], root: &Path) -> LayerFacts {
+    let mut layer = LayerFacts::default();
+    for Read { path, cataloger, result } in read_tree(catalogers, root) {
+        let lost = |what: &str| Problem::lost(path.clone(), Some(cataloger), what);
+        match result {
+            Ok(reading) => {
+                layer.problems.extend(reading.problems.iter().map(|what| lost(what)));
+                if !reading.facts.is_empty() {
+                    let facts = FileFacts { cataloger: cataloger.to_owned(), facts: reading.facts };
+                    layer.files.entry(path).or_default().push(facts);
+                }
+            }
+            Err(error) => layer.problems.push(lost(&error.to_string())),
+        }
+    }
+    layer
+}
+
+/// The inventory of that image.
+pub fn inventory(catalogers: &[&dyn Cataloger], root: &Path) -> Inventory {
+    Inventory::of_layers(&[layer(catalogers, root)])
 }
 
 fn walk(dir: &Path, files: &mut Vec<PathBuf>) {

@@ -6,10 +6,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pratique_inventory::{FileFacts, Inventory, LayerFacts, Package, Problem, catalogers};
+use pratique_inventory::{Inventory, Package, catalogers};
 use pratique_version::purl::PackageUrl;
 
-use super::{fixtures, json, read_tree};
+use super::{fixtures, json};
 
 /// How a difference shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,22 +29,7 @@ pub type Difference = (&'static str, Is, &'static str, &'static str);
 
 /// The inventory of a case, or `None` where there are no fixtures.
 pub fn inventory(case: &str) -> Option<Inventory> {
-    let folder = fixtures(case)?.join(case);
-    let mut layer = LayerFacts::default();
-    for read in read_tree(catalogers::all(), &folder.join("root")) {
-        let lost = |what: &str| Problem::lost(read.path.clone(), Some(read.cataloger), what);
-        match read.result {
-            Ok(reading) => {
-                layer.problems.extend(reading.problems.iter().map(|what| lost(what)));
-                if !reading.facts.is_empty() {
-                    let facts = FileFacts { cataloger: read.cataloger.to_owned(), facts: reading.facts };
-                    layer.files.entry(read.path.clone()).or_default().push(facts);
-                }
-            }
-            Err(error) => layer.problems.push(lost(&error.to_string())),
-        }
-    }
-    Some(Inventory::of_layers(&[layer]))
+    Some(super::inventory(catalogers::all(), &fixtures(case)?.join(case).join("root")))
 }
 
 /// What came of a case.

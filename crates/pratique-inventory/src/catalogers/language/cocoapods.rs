@@ -173,7 +173,8 @@ fn place(source: &Source) -> Option<(&'static str, String)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::damage, *};
+    use super::*;
+    use crate::catalogers::trial;
 
     const LOCK: &str = r#"PODS:
   - GlossButtonNode (3.1.2):
@@ -206,7 +207,7 @@ COCOAPODS: 1.11.2
 
     #[test]
     fn pods_and_edges() {
-        let found = damage::packages(&CocoaPodsLock, "ios/Podfile.lock", LOCK);
+        let found = trial::packages(&CocoaPodsLock, "ios/Podfile.lock", LOCK);
         let want = [
             "GlossButtonNode 3.1.2",
             "GoogleUtilities/NSData+zlib 7.5.2",
@@ -214,8 +215,8 @@ COCOAPODS: 1.11.2
             "Forked 2.0",
             "Texture/Core 3.1.0",
         ];
-        assert_eq!(damage::ids(&found), want);
-        assert_eq!(damage::depends(&found[0]), ["Missing ?", "Texture/Core 3.1.0"]);
+        assert_eq!(trial::ids(&found), want);
+        assert_eq!(trial::depends(&found[0]), ["Missing ?", "Texture/Core 3.1.0"]);
         let direct: Vec<_> = found.iter().map(|p| p.direct == Some(true)).collect();
         assert_eq!(direct, [true, false, true, true, false]);
         assert_eq!(found[2].details["origin"], "local");
@@ -224,16 +225,17 @@ COCOAPODS: 1.11.2
 
     #[test]
     fn says_what_makes_no_sense() {
-        let reading = damage::read(&CocoaPodsLock, "Podfile.lock", "PODS:\n  - Name\n").unwrap();
+        let reading = trial::read(&CocoaPodsLock, "Podfile.lock", "PODS:\n  - Name\n");
         assert_eq!(reading.problems, ["the pod `Name` has no version"]);
-        assert!(damage::packages(&CocoaPodsLock, "Podfile.lock", "").is_empty());
+        assert!(trial::packages(&CocoaPodsLock, "Podfile.lock", "").is_empty());
         for text in ["PODS:\n  - [a]\n", "PODS:\n  - {}\n", "PODS:\n  - {a (1): [], b (1): []}\n"] {
-            damage::read(&CocoaPodsLock, "Podfile.lock", text).unwrap_err();
+            trial::try_read(&CocoaPodsLock, "Podfile.lock", text).unwrap_err();
         }
     }
 
     #[test]
     fn withstands_damage() {
-        damage::withstands_damage(&CocoaPodsLock, "Podfile.lock", LOCK);
+        trial::withstands_damage(&CocoaPodsLock, "Podfile.lock", LOCK);
+        trial::keeps_to_the_limit(&CocoaPodsLock, "Podfile.lock", LOCK);
     }
 }

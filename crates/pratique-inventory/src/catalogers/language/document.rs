@@ -7,29 +7,38 @@ use serde::de::DeserializeOwned;
 
 use crate::{Fact, File, Limits, Reading, Stated, Unreadable};
 
-/// The whole file, which must be UTF-8, without a byte-order mark.
+/// The whole file, without a byte-order mark.
 ///
 /// # Errors
-/// [`Unreadable`] when it is longer than `longest` bytes or no UTF-8, which every format here demands.
-pub(super) fn text(file: &mut File<'_>, format: &'static str, longest: u64) -> Result<String, Unreadable> {
+/// [`Unreadable`] when it is longer than `longest` bytes.
+pub(super) fn bytes(file: &mut File<'_>, longest: u64) -> Result<Vec<u8>, Unreadable> {
     let mut bytes = file.bytes_within(longest.min(file.limits.file_bytes))?;
     if bytes.starts_with(b"\xef\xbb\xbf") {
         bytes.drain(..3);
     }
-    String::from_utf8(bytes).map_err(|error| Unreadable::malformed(format, error.utf8_error()))
+    Ok(bytes)
+}
+
+/// The whole file, which must be UTF-8.
+///
+/// # Errors
+/// As [`bytes`], and when it is no UTF-8, which every format here demands.
+pub(super) fn text(file: &mut File<'_>, format: &'static str, longest: u64) -> Result<String, Unreadable> {
+    String::from_utf8(bytes(file, longest)?)
+        .map_err(|error| Unreadable::malformed(format, error.utf8_error()))
 }
 
 /// The whole file as JSON. Nesting is bounded by the parser.
 ///
 /// # Errors
-/// As [`text`], and when it is no JSON or not of this shape: the error names line, column and field.
+/// As [`bytes`], and when it is no JSON or not of this shape: the error names line, column and field.
 pub(super) fn json<T: DeserializeOwned>(
     file: &mut File<'_>,
     format: &'static str,
     longest: u64,
 ) -> Result<T, Unreadable> {
-    let text = text(file, format, longest)?;
-    serde_json::from_str(&text).map_err(|error| Unreadable::malformed(format, error))
+    let bytes = bytes(file, longest)?;
+    serde_json::from_slice(&bytes).map_err(|error| Unreadable::malformed(format, error))
 }
 
 /// The whole file as TOML. Nesting is bounded by the parser.

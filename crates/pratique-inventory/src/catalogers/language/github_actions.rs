@@ -144,7 +144,8 @@ fn comments(text: &str) -> BTreeMap<&str, &str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::damage, *};
+    use super::*;
+    use crate::catalogers::trial;
 
     const SHA: &str = "41dfa10bad2bb2ae585af6ee5bb4d7d973ad74ed";
     const WORKFLOW: &str = r#"on: [push]
@@ -168,7 +169,7 @@ jobs:
 
     #[test]
     fn what_is_used() {
-        let found = damage::packages(&GitHubActions, "src/.github/workflows/ci.yaml", WORKFLOW);
+        let found = trial::packages(&GitHubActions, "src/.github/workflows/ci.yaml", WORKFLOW);
         let setup = format!("actions/setup-go {SHA}");
         let want = [
             "actions/cache/restore main",
@@ -176,33 +177,34 @@ jobs:
             &setup,
             "octo/repo/.github/workflows/workflow.yml v1",
         ];
-        assert_eq!(damage::ids(&found), want);
+        assert_eq!(trial::ids(&found), want);
         assert_eq!(found[2].details["tag"], "v5.1.0");
         assert!(found[0].details.is_empty());
         assert_eq!(found[3].kind, PackageKind::GitHubWorkflow);
         let action = "runs:\n  using: composite\n  steps:\n    - uses: a/b@v1\n";
-        let found = damage::packages(&GitHubActions, "x/action.yml", action);
-        assert_eq!(damage::ids(&found), ["a/b v1"]);
+        let found = trial::packages(&GitHubActions, "x/action.yml", action);
+        assert_eq!(trial::ids(&found), ["a/b v1"]);
     }
 
     #[test]
     fn what_is_not_of_github() {
-        assert!(damage::packages(&GitHubActions, "action.yml", "- [no, action\n").is_empty());
-        assert!(damage::packages(&GitHubActions, "action.yml", "uses: x\n").is_empty());
-        assert!(!damage::wants(&GitHubActions, "workflows/ci.yml"));
-        assert!(!damage::wants(&GitHubActions, "app/node_modules/a/.github/workflows/ci.yml"));
-        assert!(damage::wants(&GitHubActions, ".github/workflows/ci.yml"));
+        assert!(trial::packages(&GitHubActions, "action.yml", "- [no, action\n").is_empty());
+        assert!(trial::packages(&GitHubActions, "action.yml", "uses: x\n").is_empty());
+        assert!(!trial::wants(&GitHubActions, "workflows/ci.yml"));
+        assert!(!trial::wants(&GitHubActions, "app/node_modules/a/.github/workflows/ci.yml"));
+        assert!(trial::wants(&GitHubActions, ".github/workflows/ci.yml"));
     }
 
     #[test]
     fn says_what_makes_no_sense() {
         let text = "jobs: {a: {steps: [{uses: x}, {uses: 'a/@1'}]}}";
-        let reading = damage::read(&GitHubActions, ".github/workflows/a.yml", text).unwrap();
+        let reading = trial::read(&GitHubActions, ".github/workflows/a.yml", text);
         assert_eq!((reading.facts.len(), reading.problems.len()), (0, 2));
     }
 
     #[test]
     fn withstands_damage() {
-        damage::withstands_damage(&GitHubActions, ".github/workflows/a.yml", WORKFLOW);
+        trial::withstands_damage(&GitHubActions, ".github/workflows/a.yml", WORKFLOW);
+        trial::keeps_to_the_limit(&GitHubActions, ".github/workflows/a.yml", WORKFLOW);
     }
 }

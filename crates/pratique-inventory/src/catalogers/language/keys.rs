@@ -12,6 +12,24 @@ use serde::{
 #[derive(Debug, Default)]
 pub(super) struct Keys(pub(super) Vec<String>);
 
+impl Keys {
+    /// The keys of an object that is being read.
+    pub(super) fn of<'de, A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
+        let mut keys = Vec::new();
+        while let Some((key, IgnoredAny)) = object.next_entry()? {
+            keys.push(key);
+        }
+        Ok(Self(keys))
+    }
+
+    /// In alphabetical order, each once: for what is written in no order that could be kept.
+    pub(super) fn sorted(mut self) -> Vec<String> {
+        self.0.sort_unstable();
+        self.0.dedup();
+        self.0
+    }
+}
+
 impl<'de> Deserialize<'de> for Keys {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         struct Object;
@@ -23,12 +41,8 @@ impl<'de> Deserialize<'de> for Keys {
                 f.write_str("an object")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Keys, A::Error> {
-                let mut keys = Vec::new();
-                while let Some((key, IgnoredAny)) = map.next_entry()? {
-                    keys.push(key);
-                }
-                Ok(Keys(keys))
+            fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Keys, A::Error> {
+                Keys::of(object)
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Keys, A::Error> {

@@ -5,8 +5,6 @@ pub mod cocoapods;
 pub mod conan;
 pub mod conda;
 mod control;
-#[cfg(test)]
-mod damage;
 pub mod dart;
 mod document;
 pub mod dotnet;
@@ -33,10 +31,6 @@ pub mod swift;
 pub mod swipl;
 mod terms;
 pub mod terraform;
-#[cfg(test)]
-mod testing;
-#[cfg(test)]
-pub(crate) mod trial;
 pub mod vcpkg;
 pub mod wordpress;
 mod xml;

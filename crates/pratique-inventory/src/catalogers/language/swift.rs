@@ -148,7 +148,8 @@ fn repository(location: &str) -> Option<(String, String)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::damage, *};
+    use super::*;
+    use crate::catalogers::trial;
 
     const V1: &str = r#"{"object": {"pins": [
         {"package": "NIO", "repositoryURL": "git@github.com:apple/swift-nio.git",
@@ -162,12 +163,12 @@ mod tests {
 
     #[test]
     fn all_versions() {
-        let found = damage::packages(&SwiftResolved, "a/Package.resolved", V1);
-        assert_eq!(damage::ids(&found), ["swift-nio 9.2.1"]);
+        let found = trial::packages(&SwiftResolved, "a/Package.resolved", V1);
+        assert_eq!(trial::ids(&found), ["swift-nio 9.2.1"]);
         assert_eq!(found[0].namespace.as_deref(), Some("github.com/apple"));
         assert_eq!(found[0].details["identity"], "NIO");
-        let found = damage::packages(&SwiftResolved, ".package.resolved", V3);
-        assert_eq!(damage::ids(&found), ["swift-MMIO ", "LinkedList 1.1.0", "mine 1.0.0"]);
+        let found = trial::packages(&SwiftResolved, ".package.resolved", V3);
+        assert_eq!(trial::ids(&found), ["swift-MMIO ", "LinkedList 1.1.0", "mine 1.0.0"]);
         let namespaces: Vec<_> = found.iter().map(|p| p.namespace.as_deref()).collect();
         assert_eq!(namespaces, [Some("github.com/apple"), Some("mona"), None]);
         assert_eq!(found[0].details["commit"], "80c1");
@@ -193,14 +194,16 @@ mod tests {
 
     #[test]
     fn says_what_makes_no_sense() {
-        let reading = damage::read(&SwiftResolved, "Package.resolved", r#"{"pins": [{}]}"#).unwrap();
+        let reading = trial::read(&SwiftResolved, "Package.resolved", r#"{"pins": [{}]}"#);
         assert_eq!((reading.facts.len(), reading.problems.len()), (0, 1));
-        damage::read(&SwiftResolved, "Package.resolved", r#"{"pins": [1]}"#).unwrap_err();
+        trial::try_read(&SwiftResolved, "Package.resolved", r#"{"pins": [1]}"#).unwrap_err();
     }
 
     #[test]
     fn withstands_damage() {
-        damage::withstands_damage(&SwiftResolved, "Package.resolved", V1);
-        damage::withstands_damage(&SwiftResolved, "Package.resolved", V3);
+        trial::withstands_damage(&SwiftResolved, "Package.resolved", V1);
+        trial::keeps_to_the_limit(&SwiftResolved, "Package.resolved", V1);
+        trial::withstands_damage(&SwiftResolved, "Package.resolved", V3);
+        trial::keeps_to_the_limit(&SwiftResolved, "Package.resolved", V3);
     }
 }

@@ -81,30 +81,32 @@ fn values<'a>(facts: &'a [Term], wanted: &'a str) -> impl Iterator<Item = &'a st
 
 #[cfg(test)]
 mod tests {
-    use super::{super::damage, *};
+    use super::*;
+    use crate::catalogers::trial;
 
     const PACK: &str = "name(hdt).\nversion('0.5.2').\n% TODO\ntitle('RDF').\nrequires(prolog >= '9.1').\n\
                         requires(lib).\nprovides(x@1).\nauthor( 'J', 'j@h' ).\n";
 
     #[test]
     fn states_the_pack() {
-        let found = damage::packages(&SwiPlPack, "root/.local/share/swi-prolog/pack/hdt/pack.pl", PACK);
-        assert_eq!(damage::ids(&found), ["hdt 0.5.2"]);
+        let found = trial::packages(&SwiPlPack, "root/.local/share/swi-prolog/pack/hdt/pack.pl", PACK);
+        assert_eq!(trial::ids(&found), ["hdt 0.5.2"]);
         assert_eq!(found[0].depends, ["lib", "prolog"]);
         assert_eq!(found[0].provides, ["x"]);
         assert!(!found[0].locked_only);
-        assert!(damage::packages(&SwiPlPack, "src/hdt/pack.pl", PACK)[0].locked_only);
+        assert!(trial::packages(&SwiPlPack, "src/hdt/pack.pl", PACK)[0].locked_only);
     }
 
     #[test]
     fn says_what_makes_no_sense() {
         for text in ["", "name(a).", "version('1').", ":- module(a, []).", "name(a)"] {
-            damage::read(&SwiPlPack, "pack.pl", text).unwrap_err();
+            trial::try_read(&SwiPlPack, "pack.pl", text).unwrap_err();
         }
     }
 
     #[test]
     fn withstands_damage() {
-        damage::withstands_damage(&SwiPlPack, "pack.pl", PACK);
+        trial::withstands_damage(&SwiPlPack, "pack.pl", PACK);
+        trial::keeps_to_the_limit(&SwiPlPack, "pack.pl", PACK);
     }
 }

@@ -183,7 +183,8 @@ impl Tokens<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::damage, *};
+    use super::*;
+    use crate::catalogers::trial;
 
     const LOCK: &str = "# made by \"terraform init\"\nprovider \"registry.terraform.io/hashicorp/aws\" {\n  version     = \"5.72.1\"\n  \
         constraints = \"> 5.72.0\"\n  hashes = [\n    \"h1:a=\",\n    \"zh:0d\",\n  ]\n}\n\n\
@@ -191,9 +192,9 @@ mod tests {
 
     #[test]
     fn providers_and_nothing_else() {
-        let found = damage::packages(&TerraformLock, "app/.terraform.lock.hcl", LOCK);
+        let found = trial::packages(&TerraformLock, "app/.terraform.lock.hcl", LOCK);
         let want = ["registry.terraform.io/hashicorp/aws 5.72.1", "registry.opentofu.org/a/b 1.0.0"];
-        assert_eq!(damage::ids(&found), want);
+        assert_eq!(trial::ids(&found), want);
         assert_eq!(found[0].details["constraints"], "> 5.72.0");
     }
 
@@ -203,15 +204,16 @@ mod tests {
         for text in
             ["provider {", "provider \"a\" {", "}", "provider \"a", "provider", "provider \"a\" \"b\" {}"]
         {
-            damage::read(&TerraformLock, path, text).unwrap_err();
+            trial::try_read(&TerraformLock, path, text).unwrap_err();
         }
-        let reading = damage::read(&TerraformLock, path, "provider \"a\" {}").unwrap();
+        let reading = trial::read(&TerraformLock, path, "provider \"a\" {}");
         assert_eq!((reading.facts.len(), reading.problems.len()), (1, 1));
-        assert!(damage::packages(&TerraformLock, path, "").is_empty());
+        assert!(trial::packages(&TerraformLock, path, "").is_empty());
     }
 
     #[test]
     fn withstands_damage() {
-        damage::withstands_damage(&TerraformLock, ".terraform.lock.hcl", LOCK);
+        trial::withstands_damage(&TerraformLock, ".terraform.lock.hcl", LOCK);
+        trial::keeps_to_the_limit(&TerraformLock, ".terraform.lock.hcl", LOCK);
     }
 }

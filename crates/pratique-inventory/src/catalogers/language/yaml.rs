@@ -19,6 +19,7 @@ use serde::{
 };
 use serde_saphyr::{DuplicateKeyPolicy, Options, alias_limits, budget, options};
 
+use super::document;
 use crate::{File, Unreadable};
 
 /// Longest document that is read, in bytes. The longest lock files of large monorepos have half of this.
@@ -50,8 +51,7 @@ pub(in crate::catalogers) fn read<T: DeserializeOwned>(
 /// # Errors
 /// [`Unreadable::TooLarge`], [`Unreadable::Io`].
 pub(in crate::catalogers) fn text(file: &mut File<'_>) -> Result<String, Unreadable> {
-    let bytes = file.bytes_within(LONGEST.min(file.limits.file_bytes))?;
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").map(<[u8]>::to_vec).unwrap_or(bytes);
+    let bytes = document::bytes(file, LONGEST)?;
     Ok(String::from_utf8(bytes).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned()))
 }
 

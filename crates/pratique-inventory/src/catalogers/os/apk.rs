@@ -160,17 +160,11 @@ fn names(value: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use pratique_image::{EntryKind, ImagePath};
-
     use super::*;
-    use crate::Limits;
+    use crate::catalogers::trial;
 
     fn read(text: &[u8]) -> Reading {
-        let path = ImagePath::new("lib/apk/db/installed").unwrap();
-        let header = EntryHeader { path, kind: EntryKind::File, size: text.len() as u64, mode: 0o644 };
-        assert!(ApkDatabase.wants(&header));
-        let mut body = text;
-        ApkDatabase.read(&mut File { header: &header, body: &mut body, limits: &Limits::default() }).unwrap()
+        trial::read(&ApkDatabase, "lib/apk/db/installed", text)
     }
 
     fn packages(reading: &Reading) -> Vec<&Stated> {
@@ -251,11 +245,7 @@ R:libc.musl-armv7.so.1
             ("srv/root/lib/apk/db/installed", false),
             ("lib/apk/db/installed.new", false),
         ] {
-            let path = ImagePath::new(path).unwrap();
-            assert_eq!(
-                ApkDatabase.wants(&EntryHeader { path, kind: EntryKind::File, size: 1, mode: 0 }),
-                want
-            );
+            assert_eq!(trial::wants(&ApkDatabase, path), want, "{path}");
         }
     }
 }

@@ -7,7 +7,7 @@
 use std::io::{self, Read};
 
 use super::lines::{Lines, text};
-use crate::Reading;
+use crate::{Fact, File, Reading, Unreadable};
 
 /// Longest value that is kept, in bytes.
 const LONGEST: usize = 1 << 20;
@@ -29,13 +29,37 @@ impl Paragraph {
     }
 }
 
+/// What `package` makes of each paragraph, up to the limit of records.
+///
+/// # Errors
+/// What the file's reader says.
+pub(super) fn packages(
+    file: &mut File<'_>,
+    wanted: &[&'static str],
+    package: impl Fn(Paragraph, &mut Reading) -> Option<Fact>,
+) -> Result<Reading, Unreadable> {
+    let most = file.limits.records;
+    let mut reading = Reading::nothing();
+    each(file.body, wanted, &mut reading, |paragraph, reading| {
+        let line = paragraph.line;
+        let stated = package(paragraph, reading);
+        reading.facts.extend(stated);
+        let room = reading.facts.len() < most;
+        if !room {
+            reading.problem(format!("line {line}: only the first {most} packages were read"));
+        }
+        room
+    })?;
+    Ok(reading)
+}
+
 /// Reads paragraphs until `take` has had enough (answers false), and tells `reading` of damage.
 ///
 /// `wanted` are the fields that are kept, in the spelling in which they are handed on.
 ///
 /// # Errors
 /// What the file's reader says.
-pub(super) fn each(
+fn each(
     body: &mut dyn Read,
     wanted: &[&'static str],
     reading: &mut Reading,

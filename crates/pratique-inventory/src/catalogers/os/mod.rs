@@ -3,9 +3,6 @@
 mod control;
 mod lines;
 
-#[cfg(test)]
-mod trial;
-
 pub mod apk;
 pub mod bitnami;
 pub mod dpkg;

@@ -68,19 +68,7 @@ impl Cataloger for OpkgStatus {
     }
 
     fn read(&self, file: &mut File<'_>) -> Result<Reading, Unreadable> {
-        let most = file.limits.records;
-        let mut reading = Reading::nothing();
-        control::each(file.body, FIELDS, &mut reading, |paragraph, reading| {
-            let line = paragraph.line;
-            let stated = package(paragraph, reading);
-            reading.facts.extend(stated);
-            let room = reading.facts.len() < most;
-            if !room {
-                reading.problem(format!("line {line}: only the first {most} packages were read"));
-            }
-            room
-        })?;
-        Ok(reading)
+        control::packages(file, FIELDS, package)
     }
 }
 
@@ -183,7 +171,7 @@ impl Cataloger for OpkgFiles {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogers::os::trial::{assert_survives, read, wants};
+    use crate::catalogers::trial::{read, wants, withstands_damage};
 
     const STATUS: &str = "usr/lib/opkg/status";
     // Written after OpenWrt 23.05's.
@@ -194,7 +182,7 @@ mod tests {
 
     #[test]
     fn packages_of_a_status_file() {
-        let reading = read(&OpkgStatus, STATUS, SAMPLE).unwrap();
+        let reading = read(&OpkgStatus, STATUS, SAMPLE);
         let [Fact::Package(stated)] = reading.facts.as_slice() else { panic!("{reading:?}") };
         assert_eq!((stated.name.as_str(), stated.version.as_str()), ("libopenssl3", "3.0.12-1"));
         assert_eq!(stated.kind, PackageKind::Opkg);
@@ -209,7 +197,7 @@ mod tests {
     fn a_control_file_tells_licence_and_source() {
         let text = b"Package: libopenssl3\nVersion: 3.0.12-1\nSource: package/libs/openssl\n\
             SourceName: openssl\nLicense: Apache-2.0\nArchitecture: x86_64\n";
-        let reading = read(&OpkgStatus, "usr/lib/opkg/info/libopenssl3.control", text).unwrap();
+        let reading = read(&OpkgStatus, "usr/lib/opkg/info/libopenssl3.control", text);
         let [Fact::Package(stated)] = reading.facts.as_slice() else { panic!("{reading:?}") };
         assert_eq!(stated.licences, ["Apache-2.0"]);
         assert_eq!(stated.source, Some(SourcePackage { name: "openssl".into(), version: "3.0.12-1".into() }));
@@ -218,7 +206,7 @@ mod tests {
     #[test]
     fn files_of_a_package() {
         let text = b"/usr/lib/libssl.so.3\n/usr/lib/libcrypto.so.3\t0100644\n\n/etc/\n";
-        let reading = read(&OpkgFiles, "var/lib/opkg/info/libopenssl3.list", text).unwrap();
+        let reading = read(&OpkgFiles, "var/lib/opkg/info/libopenssl3.list", text);
         let files = ["usr/lib/libssl.so.3", "usr/lib/libcrypto.so.3"].into_iter().collect();
         assert_eq!(reading, Reading::of(Fact::PackageFiles { package: "libopenssl3".into(), files }));
         assert!(!wants(&OpkgFiles, "var/lib/opkg/lists/base"));
@@ -227,7 +215,7 @@ mod tests {
 
     #[test]
     fn damage_never_panics() {
-        assert_survives(&OpkgStatus, STATUS, SAMPLE);
-        assert_survives(&OpkgFiles, "var/lib/opkg/info/a.list", b"/usr/bin/a\t1\n/b\n");
+        withstands_damage(&OpkgStatus, STATUS, SAMPLE);
+        withstands_damage(&OpkgFiles, "var/lib/opkg/info/a.list", b"/usr/bin/a\t1\n/b\n");
     }
 }

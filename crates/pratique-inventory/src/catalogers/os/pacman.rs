@@ -169,7 +169,7 @@ fn name_in(folder: &[u8]) -> Option<&[u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogers::os::trial::{assert_survives, read};
+    use crate::catalogers::trial::{read, try_read, withstands_damage};
 
     const DESC: &str = "var/lib/pacman/local/tree-sitter-0.22.6-1/desc";
     const FILES: &str = "var/lib/pacman/local/tree-sitter-0.22.6-1/files";
@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn fields_of_a_package() {
-        let reading = read(&PacmanPackage, DESC, PACKAGE).unwrap();
+        let reading = read(&PacmanPackage, DESC, PACKAGE);
         assert_eq!(reading.problems, Vec::<String>::new());
         let [Fact::Package(stated)] = reading.facts.as_slice() else { panic!("{reading:?}") };
         assert_eq!((stated.name.as_str(), stated.version.as_str()), ("tree-sitter", "1:0.22.6-1"));
@@ -196,23 +196,23 @@ mod tests {
     #[test]
     fn files_of_a_package() {
         let text = b"%FILES%\nusr/\nusr/bin/\nusr/bin/tree-sitter\n\n%BACKUP%\netc/x\tabc\n";
-        let reading = read(&PacmanFiles, FILES, text).unwrap();
+        let reading = read(&PacmanFiles, FILES, text);
         let files = ["usr/bin/tree-sitter"].into_iter().collect();
         assert_eq!(reading, Reading::of(Fact::PackageFiles { package: "tree-sitter".into(), files }));
     }
 
     #[test]
     fn what_is_missing_is_said() {
-        let error = read(&PacmanPackage, DESC, b"%NAME%\na\n").unwrap_err();
+        let error = try_read(&PacmanPackage, DESC, b"%NAME%\na\n").unwrap_err();
         assert_eq!(error.to_string(), "not a readable pacman desc file: it has no %VERSION%");
-        assert!(read(&PacmanPackage, DESC, b"").is_err());
-        let reading = read(&PacmanPackage, DESC, b"x\n%NAME%\na\n%VERSION%\n1\n").unwrap();
+        assert!(try_read(&PacmanPackage, DESC, b"").is_err());
+        let reading = read(&PacmanPackage, DESC, b"x\n%NAME%\na\n%VERSION%\n1\n");
         assert_eq!(reading.problems, ["line 1 stands in no section"]);
     }
 
     #[test]
     fn damage_never_panics() {
-        assert_survives(&PacmanPackage, DESC, PACKAGE);
-        assert_survives(&PacmanFiles, FILES, b"%FILES%\nusr/\nusr/bin/x\n");
+        withstands_damage(&PacmanPackage, DESC, PACKAGE);
+        withstands_damage(&PacmanFiles, FILES, b"%FILES%\nusr/\nusr/bin/x\n");
     }
 }

@@ -201,7 +201,7 @@ fn is_operator(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogers::os::trial::{assert_survives, read, wants};
+    use crate::catalogers::trial::{read, wants, withstands_damage};
 
     const CONTENTS: &str = "var/db/pkg/app-containers/skopeo-1.5.1-r2/CONTENTS";
     const SAMPLE: &[u8] =
@@ -210,14 +210,14 @@ mod tests {
 
     #[test]
     fn a_folder_is_a_package() {
-        let reading = read(&PortageContents, CONTENTS, SAMPLE).unwrap();
+        let reading = read(&PortageContents, CONTENTS, SAMPLE);
         assert_eq!(reading.problems, Vec::<String>::new());
         let [Fact::Package(stated)] = reading.facts.as_slice() else { panic!("{reading:?}") };
         assert_eq!((stated.name.as_str(), stated.version.as_str()), ("app-containers/skopeo", "1.5.1-r2"));
         assert_eq!(stated.files, ["usr/bin/a b", "usr/bin/link", "run/x"].into_iter().collect());
-        let empty = read(&PortageContents, "var/db/pkg/virtual/libc-1-r1/CONTENTS", b"").unwrap();
+        let empty = read(&PortageContents, "var/db/pkg/virtual/libc-1-r1/CONTENTS", b"");
         assert_eq!(empty.facts.len(), 1, "a virtual package brings nothing");
-        let odd = read(&PortageContents, CONTENTS, b"obj /x\nwhat\n").unwrap();
+        let odd = read(&PortageContents, CONTENTS, b"obj /x\nwhat\n");
         assert_eq!(odd.problems, ["line 1 names no file", "line 2 names no file"]);
     }
 
@@ -243,7 +243,7 @@ mod tests {
     fn fields_beside_it() {
         let path = "var/db/pkg/app-containers/skopeo-1.5.1/SLOT";
         let fact = Fact::PackageField { field: "slot".into(), value: "0/3".into() };
-        assert_eq!(read(&PortageFields, path, b"0/3\n").unwrap(), Reading::of(fact));
+        assert_eq!(read(&PortageFields, path, b"0/3\n"), Reading::of(fact));
         assert_eq!(licences("|| ( GPL-2 BSD ) doc? ( FDL-1.1 ) BSD"), ["BSD", "FDL-1.1", "GPL-2"]);
         assert_eq!(
             depends(">=dev-libs/openssl-1.1:0/3=[asm] !sys-apps/x || ( app-shells/bash:* =sys-libs/z-1.2* )"),
@@ -253,6 +253,6 @@ mod tests {
 
     #[test]
     fn damage_never_panics() {
-        assert_survives(&PortageContents, CONTENTS, SAMPLE);
+        withstands_damage(&PortageContents, CONTENTS, SAMPLE);
     }
 }

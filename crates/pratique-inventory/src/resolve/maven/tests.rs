@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     FileFacts, LayerFacts,
-    catalogers::language::{MavenPom, trial},
+    catalogers::{language::MavenPom, trial},
 };
 
 /// What comes of an image with these files.

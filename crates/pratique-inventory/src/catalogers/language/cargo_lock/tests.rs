@@ -1,27 +1,12 @@
-use pratique_image::{EntryKind, ImagePath};
-
 use super::*;
-use crate::{Fact, Limits, catalogers::language::damage};
+use crate::{Limits, catalogers::trial};
 
 fn read_within(text: &str, limits: &Limits) -> Result<Reading, Unreadable> {
-    let header = EntryHeader {
-        path: ImagePath::new("app/Cargo.lock").unwrap(),
-        kind: EntryKind::File,
-        size: text.len() as u64,
-        mode: 0o644,
-    };
-    assert!(CargoLock.wants(&header));
-    CargoLock.read(&mut File { header: &header, body: &mut text.as_bytes(), limits })
+    trial::try_read_within(&CargoLock, "app/Cargo.lock", text.as_bytes(), limits)
 }
 
 fn read(text: &str) -> Vec<Stated> {
-    let reading = read_within(text, &Limits::default()).unwrap();
-    assert!(reading.problems.is_empty());
-    let package = |fact| match fact {
-        Fact::Package(stated) => *stated,
-        other => panic!("{other:?}"),
-    };
-    reading.facts.into_iter().map(package).collect()
+    trial::packages(&CargoLock, "app/Cargo.lock", text)
 }
 
 #[test]
@@ -83,7 +68,7 @@ version = "1.0.0"
         ]
     );
     // `a` alone is ambiguous: Cargo would not write it.
-    assert_eq!(damage::depends(&found[0]), ["a ?", "b 1.0.0", "b 2.0.0"]);
+    assert_eq!(trial::depends(&found[0]), ["a ?", "b 1.0.0", "b 2.0.0"]);
     let direct: Vec<_> = found.iter().map(|p| p.direct).collect();
     assert_eq!(direct, [None, Some(false), Some(false), Some(true), Some(true)]);
     assert!(found.iter().all(|p| p.locked_only && p.kind == PackageKind::Cargo));
@@ -95,11 +80,11 @@ fn reads_the_oldest_form() {
         "[root]\nname = \"app\"\nversion = \"0.1.0\"\ndependencies = [\n \"a 1.0.0 (registry+x)\",\n]\n\
          [metadata]\n\"checksum a 1.0.0 (registry+x)\" = \"<none>\"\n",
     );
-    assert_eq!((&*found[0].name, damage::depends(&found[0])), ("app", vec!["a 1.0.0".to_owned()]));
+    assert_eq!((&*found[0].name, trial::depends(&found[0])), ("app", vec!["a 1.0.0".to_owned()]));
     let found = read(
         "[[package]]\nname = \"app\"\nversion = \"1\"\ndependencies = [\"a\"]\n[[package]]\nname = \"a\"\nversion = \"2\"\nsource = \"x\"\n",
     );
-    assert_eq!((damage::depends(&found[0]), found[1].direct), (vec!["a 2".to_owned()], Some(true)));
+    assert_eq!((trial::depends(&found[0]), found[1].direct), (vec!["a 2".to_owned()], Some(true)));
     assert!(read("").is_empty());
     assert!(read("\u{feff}version = 3\n").is_empty());
 }

@@ -131,7 +131,8 @@ fn of_graph(graph: &Graph) -> Vec<Stated> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::super::damage, *};
+    use super::*;
+    use crate::catalogers::trial;
 
     const V1: &str = r#"{"graph_lock": {"nodes": {
         "0": {"path": "conanfile.py", "requires": ["1"], "build_requires": ["3"]},
@@ -143,25 +144,26 @@ mod tests {
 
     #[test]
     fn graphs() {
-        let found = damage::packages(&ConanLock, "conan.lock", V1);
-        assert_eq!(damage::ids(&found), ["mfast 1.2.2", "zlib 1.2.12", "cmake 3.20.0"]);
+        let found = trial::packages(&ConanLock, "conan.lock", V1);
+        assert_eq!(trial::ids(&found), ["mfast 1.2.2", "zlib 1.2.12", "cmake 3.20.0"]);
         assert_eq!(found.iter().map(|p| p.direct).collect::<Vec<_>>(), [Some(true), Some(false), Some(true)]);
         assert_eq!(found.iter().map(|p| p.development).collect::<Vec<_>>(), [false, false, true]);
-        assert_eq!(damage::depends(&found[0]), ["zlib 1.2.12"]);
+        assert_eq!(trial::depends(&found[0]), ["zlib 1.2.12"]);
         assert_eq!((found[0].namespace.as_deref(), &*found[0].details["channel"]), (Some("u"), "c"));
     }
 
     #[test]
     fn lists() {
-        let reading = damage::read(&ConanLock, "conan.lock", V2).unwrap();
+        let reading = trial::read(&ConanLock, "conan.lock", V2);
         assert_eq!(reading.problems, ["`c/[>1]` is no reference with a version"]);
-        let found = damage::stated(reading);
-        assert_eq!(damage::ids(&found), ["a 1.0", "b 2.0", "cmake 3.20.0"]);
+        assert_eq!(reading.names(), ["a 1.0", "b 2.0", "cmake 3.20.0"]);
+        let found: Vec<_> = reading.packages().collect();
         assert!(found[2].development && !found[0].development);
     }
 
     #[test]
     fn withstands_damage() {
-        damage::withstands_damage(&ConanLock, "conan.lock", V1);
+        trial::withstands_damage(&ConanLock, "conan.lock", V1);
+        trial::keeps_to_the_limit(&ConanLock, "conan.lock", V1);
     }
 }

@@ -121,7 +121,8 @@ fn by_folder(path: &ImagePath) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::super::damage, *};
+    use super::*;
+    use crate::catalogers::trial;
 
     const FILE: &str = "# Docs\n[requires]\nfmt/8.1.1\nspdlog/1.9.2@u/c#12%%98 \nzlib/[>=1.2]\n\n[tool_requires]\n\
                         cmake/3.20\n[generators]\nCMakeDeps\n";
@@ -131,28 +132,30 @@ mod tests {
 
     #[test]
     fn what_is_asked_for() {
-        let found = damage::packages(&ConanText, "conanfile.txt", FILE);
-        assert_eq!(damage::ids(&found), ["fmt 8.1.1", "spdlog 1.9.2", "cmake 3.20"]);
+        let found = trial::packages(&ConanText, "conanfile.txt", FILE);
+        assert_eq!(trial::ids(&found), ["fmt 8.1.1", "spdlog 1.9.2", "cmake 3.20"]);
         assert!(found[2].development && found.iter().all(|p| p.direct == Some(true) && p.locked_only));
-        let reading = damage::read(&ConanText, "conanfile.txt", "[requires]\nnonsense\n").unwrap();
+        let reading = trial::read(&ConanText, "conanfile.txt", "[requires]\nnonsense\n");
         assert_eq!(reading.problems, ["`nonsense` in [requires] is no reference"]);
     }
 
     #[test]
     fn what_is_installed() {
-        let found = damage::packages(&ConanText, INSTALLED, INFO);
-        assert_eq!(damage::ids(&found), ["boost 1.75.0", "zlib 1.2.13", "mfast 1.2.2"]);
+        let found = trial::packages(&ConanText, INSTALLED, INFO);
+        assert_eq!(trial::ids(&found), ["boost 1.75.0", "zlib 1.2.13", "mfast 1.2.2"]);
         assert!(!found[2].locked_only && found[0].locked_only);
-        assert_eq!(damage::depends(&found[2]), ["boost 1.75.0"]);
+        assert_eq!(trial::depends(&found[2]), ["boost 1.75.0"]);
         assert_eq!(found[2].namespace, None);
         let two =
-            damage::packages(&ConanText, "root/.conan2/p/b/zlib1/p/conaninfo.txt", "[requires]\na/1.Z\n");
+            trial::packages(&ConanText, "root/.conan2/p/b/zlib1/p/conaninfo.txt", "[requires]\na/1.Z\n");
         assert!(two.is_empty());
     }
 
     #[test]
     fn withstands_damage() {
-        damage::withstands_damage(&ConanText, "conanfile.txt", FILE);
-        damage::withstands_damage(&ConanText, INSTALLED, INFO);
+        trial::withstands_damage(&ConanText, "conanfile.txt", FILE);
+        trial::keeps_to_the_limit(&ConanText, "conanfile.txt", FILE);
+        trial::withstands_damage(&ConanText, INSTALLED, INFO);
+        trial::keeps_to_the_limit(&ConanText, INSTALLED, INFO);
     }
 }

@@ -183,7 +183,10 @@ fn pin(spec: &str) -> Option<(&str, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Limits, PackageKind, catalogers::language::testing::*};
+    use crate::{
+        Limits, PackageKind,
+        catalogers::trial::{read, try_read_within, withstands_damage},
+    };
 
     const SAMPLE: &str = "name: env
 channels: [defaults]
@@ -208,8 +211,8 @@ prefix: /x
     fn states_what_has_one_version() {
         let reading = read(&CondaEnvironment, "environment.yml", SAMPLE);
         assert!(reading.problems.is_empty());
-        assert_eq!(names(&reading), ["b@1.10", "c@1.0", "d@2!1.0", "g@1.0", "py@1.0"]);
-        let found = packages(&reading);
+        assert_eq!(reading.names(), ["b 1.10", "c 1.0", "d 2!1.0", "g 1.0", "py 1.0"]);
+        let found: Vec<_> = reading.packages().collect();
         assert_eq!((found[0].kind, found[4].kind), (PackageKind::Conda, PackageKind::Python));
         assert!(found.iter().all(|p| p.locked_only && p.direct == Some(true)));
     }
@@ -222,12 +225,13 @@ prefix: /x
             assert_eq!(read(&CondaEnvironment, "environment.yaml", text), Reading::nothing(), "{text}");
         }
         let limits = Limits { records: 1, ..Limits::default() };
-        let reading = read_at(&CondaEnvironment, "environment.yml", SAMPLE.as_bytes(), &limits).unwrap();
+        let reading =
+            try_read_within(&CondaEnvironment, "environment.yml", SAMPLE.as_bytes(), &limits).unwrap();
         assert_eq!((reading.facts.len(), reading.problems.len()), (1, 1));
     }
 
     #[test]
     fn bears_damage() {
-        damage(&CondaEnvironment, "environment.yml", SAMPLE);
+        withstands_damage(&CondaEnvironment, "environment.yml", SAMPLE);
     }
 }

@@ -6,7 +6,7 @@
 use pratique_image::EntryHeader;
 use serde::Deserialize;
 
-use super::{LONGEST_NAME, is_name, stated};
+use super::{super::document, LONGEST_NAME, is_name, stated};
 use crate::{Cataloger, CatalogerId, Fact, File, Reading, Unreadable, catalogers::language::origin};
 
 /// Packages that conda installed.
@@ -18,7 +18,7 @@ const FORMAT: &str = "conda-meta record";
 
 impl Cataloger for CondaPackage {
     fn id(&self) -> CatalogerId {
-        CatalogerId { name: "language/conda-package", revision: 1 }
+        CatalogerId { name: "language/conda-package", revision: 2 }
     }
 
     fn reads(&self) -> &'static [&'static str] {
@@ -31,9 +31,7 @@ impl Cataloger for CondaPackage {
     }
 
     fn read(&self, file: &mut File<'_>) -> Result<Reading, Unreadable> {
-        let bytes = file.bytes_within(LONGEST.min(file.limits.file_bytes))?;
-        let record: Record =
-            serde_json::from_slice(&bytes).map_err(|error| Unreadable::malformed(FORMAT, error))?;
+        let record: Record = document::json(file, FORMAT, LONGEST)?;
         let mut reading = Reading::nothing();
         // Tools keep states of their own beside the records: `state`, `pixi_env_prefix`.
         let (Some(name), Some(version)) = (record.name, record.version) else { return Ok(reading) };
@@ -77,7 +75,7 @@ struct Record {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Limits, catalogers::language::testing::*};
+    use crate::catalogers::trial::{read, try_read, wants, withstands_damage};
 
     const PATH: &str = "opt/conda/conda-meta/a-1.0-h1_0.json";
     const SAMPLE: &str = r#"{"name": "a", "version": "1.0", "build": "h1_0", "channel": "https://conda.example.org/t/x",
@@ -86,19 +84,19 @@ mod tests {
     #[test]
     fn reads_records() {
         let reading = read(&CondaPackage, PATH, SAMPLE);
-        assert_eq!(names(&reading), ["a@1.0"]);
-        let found = packages(&reading)[0];
+        assert_eq!(reading.names(), ["a 1.0"]);
+        let found = reading.packages().next().unwrap();
         assert_eq!(found.depends, ["b", "python"]);
         assert_eq!((found.licences[0].as_str(), found.details["subdir"].as_str()), ("MIT", "linux-64"));
         assert!(!found.locked_only);
         assert_eq!(read(&CondaPackage, "x/conda-meta/state.json", "{}"), Reading::nothing());
         assert_eq!(read(&CondaPackage, PATH, r#"{"name": "a b", "version": "1"}"#).problems.len(), 1);
-        assert!(!CondaPackage.wants(&header("x/meta/a.json", 1)));
+        assert!(!wants(&CondaPackage, "x/meta/a.json"));
     }
 
     #[test]
     fn bears_damage() {
-        assert!(read_at(&CondaPackage, PATH, b"[1]", &Limits::default()).is_err());
-        damage(&CondaPackage, PATH, SAMPLE);
+        assert!(try_read(&CondaPackage, PATH, b"[1]").is_err());
+        withstands_damage(&CondaPackage, PATH, SAMPLE);
     }
 }

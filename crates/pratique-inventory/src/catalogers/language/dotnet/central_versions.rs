@@ -163,7 +163,7 @@ impl Props {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogers::language::trial::{hurt, read};
+    use crate::catalogers::trial::{read, withstands_damage};
 
     const EXAMPLE: &str = "<Project><PropertyGroup><ManagePackageVersionsCentrally>true</ManagePackageVersionsCentrally>\
         <A>1.$(Minor)</A><Minor>2</Minor><Loop>$(Loop)$(Loop)</Loop></PropertyGroup><ItemGroup>\
@@ -180,6 +180,6 @@ mod tests {
         assert_eq!(reading.packages().filter(|p| p.development).count(), 1);
         assert_eq!(reading.problems.len(), 3);
         assert_eq!(reading.packages().last().unwrap().details["requested"], "$(Loop)");
-        hurt(&CentralVersions, "Directory.Packages.props", EXAMPLE.as_bytes());
+        withstands_damage(&CentralVersions, "Directory.Packages.props", EXAMPLE);
     }
 }

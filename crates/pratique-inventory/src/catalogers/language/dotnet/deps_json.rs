@@ -29,7 +29,7 @@ use pratique_image::{EntryHeader, ImagePath};
 use serde::Deserialize;
 
 use super::{
-    super::{keys::Keys, origin},
+    super::{document, keys::Keys, origin},
     Chosen, split_key,
 };
 use crate::{Cataloger, CatalogerId, File, PackageKind, PathSet, Reading, Stated, Unreadable};
@@ -99,10 +99,7 @@ impl Cataloger for DepsJson {
     }
 
     fn read(&self, file: &mut File<'_>) -> Result<Reading, Unreadable> {
-        let bytes = file.bytes_within(LONGEST.min(file.limits.file_bytes))?;
-        let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-        let document: Document =
-            serde_json::from_slice(text).map_err(|error| Unreadable::malformed("deps.json", error))?;
+        let document: Document = document::json(file, "deps.json", LONGEST)?;
         let mut reading = Reading::nothing();
         let targets = document.counting_targets();
         let folder = file.path().parent();
@@ -257,7 +254,7 @@ mod tests {
     use super::*;
     use crate::{
         Requirement,
-        catalogers::language::trial::{hurt, read, try_read},
+        catalogers::trial::{read, try_read, withstands_damage},
     };
 
     const EXAMPLE: &str = r#"{"runtimeTarget":{"name":".NETCoreApp,Version=v8.0/linux-x64","signature":""},
@@ -333,6 +330,6 @@ mod tests {
 
     #[test]
     fn whatever_comes_is_answered() {
-        hurt(&DepsJson, "app/App.deps.json", EXAMPLE.as_bytes());
+        withstands_damage(&DepsJson, "app/App.deps.json", EXAMPLE);
     }
 }

@@ -80,7 +80,7 @@ impl Visitor for List<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogers::language::trial::{hurt, read, try_read};
+    use crate::catalogers::trial::{read, try_read, withstands_damage};
 
     const EXAMPLE: &str = "\u{feff}<?xml version=\"1.0\" encoding=\"utf-8\"?>\r\n<packages>\r\n  \
         <package id=\"A.B\" version=\"5.2.2\" targetFramework=\"net45\" />\r\n  \
@@ -93,6 +93,6 @@ mod tests {
         assert_eq!(reading.packages().map(|p| p.development).collect::<Vec<_>>(), [false, true]);
         assert!(reading.problems[0].contains("\"x\""));
         assert!(try_read(&PackagesConfig, "packages.config", b"").is_err());
-        hurt(&PackagesConfig, "packages.config", EXAMPLE.as_bytes());
+        withstands_damage(&PackagesConfig, "packages.config", EXAMPLE);
     }
 }

@@ -11,7 +11,10 @@ use std::collections::BTreeMap;
 use pratique_image::EntryHeader;
 use serde::Deserialize;
 
-use super::{super::keys::Keys, Chosen};
+use super::{
+    super::{document, keys::Keys},
+    Chosen,
+};
 use crate::{Cataloger, CatalogerId, File, PackageKind, Reading, Stated, Unreadable};
 
 /// Packages that NuGet locked.
@@ -50,10 +53,7 @@ impl Cataloger for PackagesLock {
     }
 
     fn read(&self, file: &mut File<'_>) -> Result<Reading, Unreadable> {
-        let bytes = file.bytes_within(LONGEST.min(file.limits.file_bytes))?;
-        let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-        let lock: Lock = serde_json::from_slice(text)
-            .map_err(|error| Unreadable::malformed("packages.lock.json", error))?;
+        let lock: Lock = document::json(file, "packages.lock.json", LONGEST)?;
         let mut found: BTreeMap<(&str, &str), Stated> = BTreeMap::new();
         let mut reading = Reading::nothing();
         for (framework, entries) in &lock.dependencies {
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
     use crate::{
         Requirement,
-        catalogers::language::trial::{hurt, read},
+        catalogers::trial::{read, withstands_damage},
     };
 
     const EXAMPLE: &str = r#"{"version":2,"dependencies":{
@@ -123,6 +123,6 @@ mod tests {
 
     #[test]
     fn whatever_comes_is_answered() {
-        hurt(&PackagesLock, "packages.lock.json", EXAMPLE.as_bytes());
+        withstands_damage(&PackagesLock, "packages.lock.json", EXAMPLE);
     }
 }

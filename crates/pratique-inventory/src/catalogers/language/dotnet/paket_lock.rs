@@ -157,7 +157,7 @@ mod tests {
     use super::*;
     use crate::{
         Requirement,
-        catalogers::language::trial::{hurt, read},
+        catalogers::trial::{read, withstands_damage},
     };
 
     const EXAMPLE: &str = "RESTRICTION: >= net45\nNUGET\n  remote: https://api.nuget.org/v3/index.json\n    \
@@ -174,6 +174,6 @@ mod tests {
         assert!(all[2].development && !all[0].development);
         assert_eq!(all[2].details["repository_url"], "https://h/v3");
         assert!(reading.problems[0].contains("line 7"), "{:?}", reading.problems);
-        hurt(&PaketLock, "paket.lock", EXAMPLE.as_bytes());
+        withstands_damage(&PaketLock, "paket.lock", EXAMPLE);
     }
 }

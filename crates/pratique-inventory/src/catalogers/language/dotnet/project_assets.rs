@@ -13,7 +13,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use pratique_image::EntryHeader;
 use serde::Deserialize;
 
-use super::{super::keys::Keys, Chosen, split_key};
+use super::{
+    super::{document, keys::Keys},
+    Chosen, split_key,
+};
 use crate::{Cataloger, CatalogerId, File, PackageKind, Reading, Stated, Unreadable};
 
 /// Packages that NuGet restored.
@@ -83,11 +86,7 @@ impl Cataloger for ProjectAssets {
     }
 
     fn read(&self, file: &mut File<'_>) -> Result<Reading, Unreadable> {
-        let bytes = file.bytes_within(LONGEST.min(file.limits.file_bytes))?;
-        let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-        let assets: Assets = serde_json::from_slice(text)
-            .map_err(|error| Unreadable::malformed("project.assets.json", error))?;
-        drop(bytes);
+        let assets: Assets = document::json(file, "project.assets.json", LONGEST)?;
         let asked = assets.asked();
         let private = assets.private();
         let mut reading = Reading::nothing();
@@ -149,7 +148,7 @@ mod tests {
     use super::*;
     use crate::{
         Requirement,
-        catalogers::language::trial::{hurt, read},
+        catalogers::trial::{read, withstands_damage},
     };
 
     const EXAMPLE: &str = r#"{"version":3,"targets":{
@@ -169,6 +168,6 @@ mod tests {
             reading.packages().map(|p| (&*p.name, p.direct.unwrap(), p.development)).collect();
         assert_eq!(found, [("A", true, false), ("B", false, false), ("L", true, true)]);
         assert_eq!(reading.packages().next().unwrap().depends, [Requirement::exactly("B", "2.1")]);
-        hurt(&ProjectAssets, "obj/project.assets.json", EXAMPLE.as_bytes());
+        withstands_damage(&ProjectAssets, "obj/project.assets.json", EXAMPLE);
     }
 }

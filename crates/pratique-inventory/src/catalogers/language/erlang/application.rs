@@ -83,7 +83,8 @@ fn depends(keys: &Term) -> Vec<Requirement> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::super::damage, *};
+    use super::*;
+    use crate::catalogers::trial;
 
     const PATH: &str = "usr/lib/erlang/lib/ssl-11.1/ebin/ssl.app";
     const SSL: &str = r#"%% comment
@@ -99,16 +100,16 @@ mod tests {
 
     #[test]
     fn where_otp_puts_them() {
-        assert!(damage::wants(&ErlangApplication, "ebin/rabbitmq.app"));
+        assert!(trial::wants(&ErlangApplication, "ebin/rabbitmq.app"));
         for path in ["app/ebin/x.appup", "Applications/Safari.app", "ebin.app", "webin/a.app"] {
-            assert!(!damage::wants(&ErlangApplication, path), "{path}");
+            assert!(!trial::wants(&ErlangApplication, path), "{path}");
         }
     }
 
     #[test]
     fn states_what_is_there() {
-        let found = damage::packages(&ErlangApplication, PATH, SSL);
-        assert_eq!(damage::ids(&found), ["ssl 11.1"]);
+        let found = trial::packages(&ErlangApplication, PATH, SSL);
+        assert_eq!(trial::ids(&found), ["ssl 11.1"]);
         assert_eq!(found[0].depends, ["crypto", "kernel", "public_key", "stdlib"]);
         assert_eq!(found[0].details["id"], "git-1");
         assert!(!found[0].locked_only);
@@ -116,16 +117,16 @@ mod tests {
 
     #[test]
     fn says_what_makes_no_sense() {
-        let reading =
-            damage::read(&ErlangApplication, PATH, "{application, a, [{vsn, \"%VSN%\"}]}.").unwrap();
+        let reading = trial::read(&ErlangApplication, PATH, "{application, a, [{vsn, \"%VSN%\"}]}.");
         assert_eq!((reading.facts.len(), reading.problems.len()), (1, 1));
         for text in ["", "[].", "{release, a, []}."] {
-            damage::read(&ErlangApplication, PATH, text).unwrap_err();
+            trial::try_read(&ErlangApplication, PATH, text).unwrap_err();
         }
     }
 
     #[test]
     fn withstands_damage() {
-        damage::withstands_damage(&ErlangApplication, PATH, SSL);
+        trial::withstands_damage(&ErlangApplication, PATH, SSL);
+        trial::keeps_to_the_limit(&ErlangApplication, PATH, SSL);
     }
 }

@@ -215,7 +215,7 @@ fn is_before_1_17(go: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogers::language::trial::{hurt, read};
+    use crate::catalogers::trial::{read, withstands_damage};
 
     const EXAMPLE: &str = "module a.b/c // comment\n\ngo 1.21\ntoolchain go1.22.5\n\nrequire d.e/f v1.0.0\n\
         require (\n\td.e/g v1.2.0 // indirect\n\t\"d.e/h\" v2.0.0+incompatible // indirect; why\n\t// d.e/no v1.0.0\n\
@@ -271,6 +271,6 @@ mod tests {
 
     #[test]
     fn whatever_comes_is_answered() {
-        hurt(&GoMod, "go.mod", EXAMPLE.as_bytes());
+        withstands_damage(&GoMod, "go.mod", EXAMPLE);
     }
 }

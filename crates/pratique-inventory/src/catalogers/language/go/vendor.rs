@@ -126,7 +126,7 @@ fn module(heading: &str) -> Option<Stated> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogers::language::trial::{hurt, read};
+    use crate::catalogers::trial::{read, withstands_damage};
 
     const EXAMPLE: &str = "# a.b/c v1.0.0\n## explicit; go 1.20\na.b/c\na.b/c/d\n# a.b/needed v0.1.0\n## explicit\n\
         # a.b/old v1.0.0 => ./old\na.b/old\n# a.b/e v1.0.0 => x.y/e v1.1.0\nx.y/e\n# malformed\n\
@@ -150,6 +150,6 @@ mod tests {
 
     #[test]
     fn whatever_comes_is_answered() {
-        hurt(&GoVendor, "vendor/modules.txt", EXAMPLE.as_bytes());
+        withstands_damage(&GoVendor, "vendor/modules.txt", EXAMPLE);
     }
 }

@@ -74,7 +74,8 @@ fn pinned(entry: &str) -> Option<Stated> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::super::damage, *};
+    use super::*;
+    use crate::catalogers::trial;
 
     const FREEZE: &str = "active-repositories: hackage.haskell.org:merge\nconstraints: any.Cabal ==3.2.1.0,\n\
         \x20            -- a comment, any.x ==1\n             any.base installed,\n             tls +compat -hans,\n\
@@ -83,9 +84,9 @@ mod tests {
 
     #[test]
     fn pins_and_nothing_else() {
-        let found = damage::packages(&HaskellFreeze, "cabal.project.freeze", FREEZE);
+        let found = trial::packages(&HaskellFreeze, "cabal.project.freeze", FREEZE);
         let want = ["Cabal 3.2.1.0", "text-1 2.0", "setup-only 1.0", "more 1", "last 0.1"];
-        assert_eq!(damage::ids(&found), want);
+        assert_eq!(trial::ids(&found), want);
         assert_eq!(
             found.iter().map(|p| p.development).collect::<Vec<_>>(),
             [false, false, true, true, false]
@@ -94,6 +95,7 @@ mod tests {
 
     #[test]
     fn withstands_damage() {
-        damage::withstands_damage(&HaskellFreeze, "cabal.project.freeze", FREEZE);
+        trial::withstands_damage(&HaskellFreeze, "cabal.project.freeze", FREEZE);
+        trial::keeps_to_the_limit(&HaskellFreeze, "cabal.project.freeze", FREEZE);
     }
 }

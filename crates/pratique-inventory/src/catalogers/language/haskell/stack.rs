@@ -157,7 +157,8 @@ fn stated(name: &str, version: &str) -> Stated {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::super::damage, *};
+    use super::*;
+    use crate::catalogers::trial;
 
     const PROJECT: &str = "resolver: lts-18.28\npackages:\n  - .\nextra-deps:\n  - hspec-core-2.9.4@sha256:a126,6498\n  \
         - stm-2.5.0.2\n  - ./vendor/thing-1.0\n  - git: https://h/a.git\n    commit: abc\nghc-options:\n  \"$everything\": -haddock\n";
@@ -167,24 +168,26 @@ mod tests {
 
     #[test]
     fn both_files() {
-        let found = damage::packages(&HaskellStack, "app/stack.yaml", PROJECT);
-        assert_eq!(damage::ids(&found), ["hspec-core 2.9.4", "stm 2.5.0.2"]);
-        let found = damage::packages(&HaskellStack, "app/stack.yaml.lock", LOCK);
-        assert_eq!(damage::ids(&found), ["HTTP 4000.3.16", "a-b 1.10"]);
+        let found = trial::packages(&HaskellStack, "app/stack.yaml", PROJECT);
+        assert_eq!(trial::ids(&found), ["hspec-core 2.9.4", "stm 2.5.0.2"]);
+        let found = trial::packages(&HaskellStack, "app/stack.yaml.lock", LOCK);
+        assert_eq!(trial::ids(&found), ["HTTP 4000.3.16", "a-b 1.10"]);
         assert_eq!(found[1].details["vcs_url"], "git+https://h/a.git@abc");
-        assert!(damage::packages(&HaskellStack, "stack.yaml", "extra-deps:\n").is_empty());
+        assert!(trial::packages(&HaskellStack, "stack.yaml", "extra-deps:\n").is_empty());
     }
 
     #[test]
     fn says_what_makes_no_sense() {
-        let reading = damage::read(&HaskellStack, "stack.yaml.lock", "packages: [{completed: {}}]").unwrap();
+        let reading = trial::read(&HaskellStack, "stack.yaml.lock", "packages: [{completed: {}}]");
         assert_eq!((reading.facts.len(), reading.problems.len()), (0, 1));
-        damage::read(&HaskellStack, "stack.yaml", "extra-deps: {").unwrap_err();
+        trial::try_read(&HaskellStack, "stack.yaml", "extra-deps: {").unwrap_err();
     }
 
     #[test]
     fn withstands_damage() {
-        damage::withstands_damage(&HaskellStack, "stack.yaml", PROJECT);
-        damage::withstands_damage(&HaskellStack, "stack.yaml.lock", LOCK);
+        trial::withstands_damage(&HaskellStack, "stack.yaml", PROJECT);
+        trial::keeps_to_the_limit(&HaskellStack, "stack.yaml", PROJECT);
+        trial::withstands_damage(&HaskellStack, "stack.yaml.lock", LOCK);
+        trial::keeps_to_the_limit(&HaskellStack, "stack.yaml.lock", LOCK);
     }
 }

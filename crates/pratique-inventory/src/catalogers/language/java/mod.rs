@@ -8,6 +8,7 @@
 
 mod identity;
 mod metadata;
+mod name;
 mod well_known;
 
 #[cfg(test)]

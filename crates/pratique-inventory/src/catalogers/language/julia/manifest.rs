@@ -164,7 +164,8 @@ impl Entry {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::super::damage, *};
+    use super::*;
+    use crate::catalogers::trial;
 
     const V2: &str = r#"julia_version = "1.9.0"
 manifest_format = "2.0"
@@ -203,29 +204,31 @@ version = "1.2.0"
 
     #[test]
     fn both_formats() {
-        let found = damage::packages(&JuliaManifest, "a/Manifest-v1.9.toml", V2);
-        assert_eq!(damage::ids(&found), ["Dates ", "JSON 0.21.4", "Parsers 2.5.10"]);
-        assert_eq!(damage::depends(&found[1]), ["Dates ?", "Parsers 2.5.10"]);
+        let found = trial::packages(&JuliaManifest, "a/Manifest-v1.9.toml", V2);
+        assert_eq!(trial::ids(&found), ["Dates ", "JSON 0.21.4", "Parsers 2.5.10"]);
+        assert_eq!(trial::depends(&found[1]), ["Dates ?", "Parsers 2.5.10"]);
         assert_eq!(found[1].details["uuid"], "682c");
         assert_eq!(found[2].details["vcs_url"], "git+https://h/Parsers.jl.git@main");
-        let found = damage::packages(&JuliaManifest, "Manifest.toml", V1);
-        assert_eq!(damage::ids(&found), ["Bar 1.1.0", "Bar 1.2.0", "Foo 1.0.0"]);
-        assert_eq!(damage::depends(&found[2]), ["Bar 1.2.0"]);
+        let found = trial::packages(&JuliaManifest, "Manifest.toml", V1);
+        assert_eq!(trial::ids(&found), ["Bar 1.1.0", "Bar 1.2.0", "Foo 1.0.0"]);
+        assert_eq!(trial::depends(&found[2]), ["Bar 1.2.0"]);
         assert_eq!(found[0].details["origin"], "local");
     }
 
     #[test]
     fn says_what_makes_no_sense() {
-        let reading = damage::read(&JuliaManifest, "Manifest.toml", "[[A]]\nversion = 1\n[[B]]\n").unwrap();
+        let reading = trial::read(&JuliaManifest, "Manifest.toml", "[[A]]\nversion = 1\n[[B]]\n");
         assert_eq!((reading.facts.len(), reading.problems.len()), (1, 1));
         assert!(reading.problems[0].contains("`A`"));
-        damage::read(&JuliaManifest, "Manifest.toml", "<<<<<<< HEAD\n").unwrap_err();
-        assert!(damage::packages(&JuliaManifest, "Manifest.toml", "").is_empty());
+        trial::try_read(&JuliaManifest, "Manifest.toml", "<<<<<<< HEAD\n").unwrap_err();
+        assert!(trial::packages(&JuliaManifest, "Manifest.toml", "").is_empty());
     }
 
     #[test]
     fn withstands_damage() {
-        damage::withstands_damage(&JuliaManifest, "Manifest.toml", V2);
-        damage::withstands_damage(&JuliaManifest, "Manifest.toml", V1);
+        trial::withstands_damage(&JuliaManifest, "Manifest.toml", V2);
+        trial::keeps_to_the_limit(&JuliaManifest, "Manifest.toml", V2);
+        trial::withstands_damage(&JuliaManifest, "Manifest.toml", V1);
+        trial::keeps_to_the_limit(&JuliaManifest, "Manifest.toml", V1);
     }
 }

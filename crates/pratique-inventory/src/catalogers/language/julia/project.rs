@@ -86,7 +86,8 @@ fn folder(path: &ImagePath) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::super::damage, *};
+    use super::*;
+    use crate::catalogers::trial;
 
     const PATH: &str = "root/.julia/packages/JSON/93Ea8/Project.toml";
     const JSON: &str = "name = \"JSON\"\nuuid = \"682c\"\nversion = \"0.21.4\"\n[deps]\nDates = \"ade2\"\nParsers = \"69de\"\n\
@@ -101,22 +102,23 @@ mod tests {
             ("a/packages/JSON/docs-more/Project.toml", false),
             ("Project.toml", false),
         ] {
-            assert_eq!(damage::wants(&JuliaProject, path), want, "{path}");
+            assert_eq!(trial::wants(&JuliaProject, path), want, "{path}");
         }
     }
 
     #[test]
     fn states_the_package() {
-        let found = damage::packages(&JuliaProject, PATH, JSON);
-        assert_eq!(damage::ids(&found), ["JSON 0.21.4"]);
+        let found = trial::packages(&JuliaProject, PATH, JSON);
+        assert_eq!(trial::ids(&found), ["JSON 0.21.4"]);
         assert_eq!((&*found[0].details["uuid"], found[0].locked_only), ("682c", false));
         assert_eq!(found[0].depends, ["Dates", "Parsers"]);
-        let reading = damage::read(&JuliaProject, PATH, "version = \"1\"").unwrap();
+        let reading = trial::read(&JuliaProject, PATH, "version = \"1\"");
         assert_eq!((reading.facts.len(), reading.problems.len()), (1, 1));
     }
 
     #[test]
     fn withstands_damage() {
-        damage::withstands_damage(&JuliaProject, PATH, JSON);
+        trial::withstands_damage(&JuliaProject, PATH, JSON);
+        trial::keeps_to_the_limit(&JuliaProject, PATH, JSON);
     }
 }

@@ -111,7 +111,7 @@ fn is_development(configuration: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogers::language::trial::{hurt, read};
+    use crate::catalogers::trial::{read, withstands_damage};
 
     const EXAMPLE: &str = "# This is a Gradle generated file\na.b:c:1.0=compileClasspath,testRuntimeClasspath\n\
         a.b:d:2.0=testCompileClasspath,debugAndroidTestRuntimeClasspath\n a.b:e:3=annotationProcessor\n\
@@ -144,6 +144,6 @@ mod tests {
 
     #[test]
     fn whatever_comes_is_answered() {
-        hurt(&GradleLock, "gradle.lockfile", EXAMPLE.as_bytes());
+        withstands_damage(&GradleLock, "gradle.lockfile", EXAMPLE);
     }
 }

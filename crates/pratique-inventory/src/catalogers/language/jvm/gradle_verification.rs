@@ -108,7 +108,7 @@ impl Visitor for Components<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogers::language::trial::{hurt, read, try_read};
+    use crate::catalogers::trial::{read, try_read, withstands_damage};
 
     const PATH: &str = "app/gradle/verification-metadata.xml";
     const EXAMPLE: &str = r#"<?xml version="1.0"?><verification-metadata xmlns="x"><components>
@@ -131,6 +131,6 @@ mod tests {
 
     #[test]
     fn whatever_comes_is_answered() {
-        hurt(&GradleVerification, PATH, EXAMPLE.as_bytes());
+        withstands_damage(&GradleVerification, PATH, EXAMPLE);
     }
 }

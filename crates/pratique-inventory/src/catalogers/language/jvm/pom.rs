@@ -143,7 +143,7 @@ fn finish(dependency: &mut MavenDependency, all: &mut Vec<MavenDependency>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogers::language::trial::{hurt, read, try_read};
+    use crate::catalogers::trial::{read, try_read, withstands_damage};
 
     const EXAMPLE: &str = "<?xml version='1.0'?><project><parent><groupId>a.b</groupId><artifactId>p</artifactId>\
         <version>2</version><relativePath/></parent><artifactId>c</artifactId>\
@@ -187,6 +187,6 @@ mod tests {
 
     #[test]
     fn whatever_comes_is_answered() {
-        hurt(&MavenPom, "pom.xml", EXAMPLE.as_bytes());
+        withstands_damage(&MavenPom, "pom.xml", EXAMPLE);
     }
 }

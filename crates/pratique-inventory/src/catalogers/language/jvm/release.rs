@@ -136,7 +136,7 @@ impl<'a> Release<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogers::language::trial::{hurt, read};
+    use crate::catalogers::trial::{read, withstands_damage};
 
     #[test]
     fn runtimes_by_vendor() {
@@ -167,6 +167,10 @@ mod tests {
 
     #[test]
     fn whatever_comes_is_answered() {
-        hurt(&JvmRelease, "opt/jdk-21/release", b"JAVA_VERSION=\"21\"\nSOURCE_REPO=\"https://a:b@c/d\"\n");
+        withstands_damage(
+            &JvmRelease,
+            "opt/jdk-21/release",
+            b"JAVA_VERSION=\"21\"\nSOURCE_REPO=\"https://a:b@c/d\"\n",
+        );
     }
 }

@@ -6,7 +6,7 @@
 use pratique_image::EntryHeader;
 use serde::Deserialize;
 
-use super::is_for_tests;
+use super::{super::document, is_for_tests};
 use crate::{Cataloger, CatalogerId, File, PackageKind, Reading, Stated, Unreadable};
 
 /// Modules that sbt-dependency-lock locked.
@@ -34,7 +34,7 @@ struct Module {
 
 impl Cataloger for SbtLock {
     fn id(&self) -> CatalogerId {
-        CatalogerId { name: "language/sbt-lock", revision: 1 }
+        CatalogerId { name: "language/sbt-lock", revision: 2 }
     }
 
     fn reads(&self) -> &'static [&'static str] {
@@ -46,9 +46,7 @@ impl Cataloger for SbtLock {
     }
 
     fn read(&self, file: &mut File<'_>) -> Result<Reading, Unreadable> {
-        let bytes = file.bytes_within(LONGEST.min(file.limits.file_bytes))?;
-        let lock: Lock =
-            serde_json::from_slice(&bytes).map_err(|error| Unreadable::malformed(FORMAT, error))?;
+        let lock: Lock = document::json(file, FORMAT, LONGEST)?;
         if lock.lock_version != 1 {
             let why = format!("lockVersion is {}, and only 1 is known", lock.lock_version);
             return Err(Unreadable::malformed(FORMAT, why));
@@ -76,7 +74,7 @@ impl Cataloger for SbtLock {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogers::language::trial::{hurt, read, try_read};
+    use crate::catalogers::trial::{read, try_read, withstands_damage};
 
     const EXAMPLE: &str = r#"{"lockVersion":1,"timestamp":"x","configurations":["compile"],"dependencies":[
         {"org":"a.b","name":"c_2.13","version":"1.0","artifacts":[],"configurations":["test","compile"]},
@@ -94,6 +92,6 @@ mod tests {
 
     #[test]
     fn whatever_comes_is_answered() {
-        hurt(&SbtLock, "build.sbt.lock", EXAMPLE.as_bytes());
+        withstands_damage(&SbtLock, "build.sbt.lock", EXAMPLE);
     }
 }

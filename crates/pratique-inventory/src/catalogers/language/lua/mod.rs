@@ -2,5 +2,7 @@
 
 pub mod rockspec;
 mod script;
+mod tokens;
+mod value;
 
 pub use rockspec::LuaRockspec;

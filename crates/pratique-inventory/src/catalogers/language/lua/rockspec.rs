@@ -10,7 +10,8 @@ use pratique_image::EntryHeader;
 
 use super::{
     super::{document, origin},
-    script::{self, Value},
+    script,
+    value::Value,
 };
 use crate::{Cataloger, CatalogerId, File, PackageKind, Reading, Requirement, Stated, Unreadable};
 
@@ -80,7 +81,8 @@ impl Cataloger for LuaRockspec {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::super::damage, *};
+    use super::*;
+    use crate::catalogers::trial;
 
     const SYSLOG: &str = "local name = \"luasyslog\"\npackage = name\nversion = \"2.0.1\"..\"-\"..\"1\"\nsource = {\n   \
         url = \"git://h/\"..name,\n   tag = (version ~= \"dev\") and version or nil,\n}\ndescription = {\n   detailed = [[\n a\n ]],\n   \
@@ -89,26 +91,27 @@ mod tests {
     #[test]
     fn what_is_put_together() {
         let path = "usr/local/lib/luarocks/rocks-5.1/luasyslog/2.0.1-1/luasyslog-2.0.1-1.rockspec";
-        let found = damage::packages(&LuaRockspec, path, SYSLOG);
-        assert_eq!(damage::ids(&found), ["luasyslog 2.0.1-1"]);
+        let found = trial::packages(&LuaRockspec, path, SYSLOG);
+        assert_eq!(trial::ids(&found), ["luasyslog 2.0.1-1"]);
         assert_eq!(found[0].licences, ["MIT/X11"]);
         assert_eq!(found[0].depends, ["lua", "lualogging"]);
         assert!(!found[0].locked_only);
-        assert!(damage::packages(&LuaRockspec, "a.rockspec", SYSLOG)[0].locked_only);
+        assert!(trial::packages(&LuaRockspec, "a.rockspec", SYSLOG)[0].locked_only);
     }
 
     #[test]
     fn what_makes_no_sense() {
-        assert!(damage::packages(&LuaRockspec, "a.rockspec", " \n\t\n").is_empty());
+        assert!(trial::packages(&LuaRockspec, "a.rockspec", " \n\t\n").is_empty());
         for text in ["x = 1", "package = 'a'", "package = 'a' version = {}", "\u{1}"] {
-            damage::read(&LuaRockspec, "a.rockspec", text).unwrap_err();
+            trial::try_read(&LuaRockspec, "a.rockspec", text).unwrap_err();
         }
-        let reading = damage::read(&LuaRockspec, "a.rockspec", "package='a' version='1' print(1)").unwrap();
+        let reading = trial::read(&LuaRockspec, "a.rockspec", "package='a' version='1' print(1)");
         assert_eq!((reading.facts.len(), reading.problems.len()), (1, 1));
     }
 
     #[test]
     fn withstands_damage() {
-        damage::withstands_damage(&LuaRockspec, "a.rockspec", SYSLOG);
+        trial::withstands_damage(&LuaRockspec, "a.rockspec", SYSLOG);
+        trial::keeps_to_the_limit(&LuaRockspec, "a.rockspec", SYSLOG);
     }
 }

@@ -10,69 +10,18 @@
 //! Programs can make a lot out of little (`a = a .. a`, over and over), so values are shared and the bytes
 //! that concatenation makes are limited.
 
-use std::{collections::BTreeMap, ops::Range, rc::Rc};
+use std::{collections::BTreeMap, rc::Rc};
 
-use super::super::document::line_of;
+use super::{
+    tokens::{Run, Tokens},
+    value::{Table, Value},
+};
 
 /// How deep expressions may nest; each level is a handful of calls.
 const DEEPEST: usize = 32;
 
 /// Most bytes that concatenations may make together.
 const MOST_BYTES: usize = 1 << 20;
-
-/// A value.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Value {
-    Nil,
-    Flag(bool),
-    /// A text, or a number as it is written.
-    Text(Rc<str>),
-    Table(Rc<Table>),
-    /// Something that is not worked out here.
-    Unknown,
-}
-
-/// A table: what has a key, and what has a place.
-#[derive(Debug, Default, PartialEq)]
-pub(super) struct Table {
-    pub(super) fields: BTreeMap<Rc<str>, Value>,
-    pub(super) items: Vec<Value>,
-}
-
-impl Value {
-    /// The value as text.
-    pub(super) fn text(&self) -> Option<&str> {
-        match self {
-            Self::Text(text) => Some(text),
-            _ => None,
-        }
-    }
-
-    /// The field of a table.
-    pub(super) fn field(&self, name: &str) -> &Value {
-        match self {
-            Self::Table(table) => table.fields.get(name).unwrap_or(&Self::Nil),
-            _ => &Self::Nil,
-        }
-    }
-
-    /// The items of a table.
-    pub(super) fn items(&self) -> &[Value] {
-        match self {
-            Self::Table(table) => &table.items,
-            _ => &[],
-        }
-    }
-
-    /// Whether it counts as true; `None` where that is not known.
-    fn truth(&self) -> Option<bool> {
-        match self {
-            Self::Nil | Self::Flag(false) => Some(false),
-            Self::Unknown => None,
-            _ => Some(true),
-        }
-    }
-}
 
 /// What a script leaves behind: its variables, and why it was not read to its end.
 pub(super) struct Outcome {
@@ -82,29 +31,27 @@ pub(super) struct Outcome {
 
 /// Runs a script.
 pub(super) fn run(text: &str) -> Outcome {
-    let mut script = Script { bytes: text.as_bytes(), at: 0, made: 0, variables: BTreeMap::new() };
+    let mut script =
+        Script { source: Tokens { bytes: text.as_bytes(), at: 0 }, made: 0, variables: BTreeMap::new() };
     let stopped = script.statements().err();
     Outcome { variables: script.variables, stopped }
 }
 
 struct Script<'a> {
-    bytes: &'a [u8],
-    at: usize,
+    source: Tokens<'a>,
     /// Bytes made by concatenation.
     made: usize,
     variables: BTreeMap<Rc<str>, Value>,
 }
 
-type Run<T> = Result<T, String>;
-
 impl Script<'_> {
     fn statements(&mut self) -> Run<()> {
         loop {
-            self.blank();
-            if self.rest().is_empty() {
+            self.source.blank();
+            if self.source.rest().is_empty() {
                 return Ok(());
             }
-            if !self.take(";") {
+            if !self.source.take(";") {
                 self.statement()?;
             }
         }
@@ -112,37 +59,38 @@ impl Script<'_> {
 
     /// `local a, b = 1, 2` or `a = 1`, also of a field, whose value is read and dropped.
     fn statement(&mut self) -> Run<()> {
-        if self.keyword("return") {
-            self.at = self.bytes.len();
+        if self.source.keyword("return") {
+            self.source.at = self.source.bytes.len();
             return Ok(());
         }
-        let local = self.keyword("local");
+        let local = self.source.keyword("local");
         let mut names = Vec::new();
         loop {
-            let name = self.word().ok_or_else(|| self.error("a statement that is no assignment"))?;
+            let name =
+                self.source.word().ok_or_else(|| self.source.error("a statement that is no assignment"))?;
             let mut plain = true;
             // Lua 5.4: `local x <const> = 1`.
-            if local && self.take("<") {
-                self.word();
-                self.expect(">")?;
+            if local && self.source.take("<") {
+                self.source.word();
+                self.source.expect(">")?;
             }
-            while self.peek(".") || self.peek("[") {
+            while self.source.peek(".") || self.source.peek("[") {
                 plain = false;
                 self.index(0)?;
             }
             names.push(plain.then_some(name));
-            if !self.take(",") {
+            if !self.source.take(",") {
                 break;
             }
         }
         let mut values = Vec::new();
-        if self.take("=") {
+        if self.source.take("=") {
             values.push(self.expression(0)?);
-            while self.take(",") {
+            while self.source.take(",") {
                 values.push(self.expression(0)?);
             }
         } else if !local {
-            return Err(self.error("a statement that is no assignment"));
+            return Err(self.source.error("a statement that is no assignment"));
         }
         let mut values = values.into_iter();
         for name in names {
@@ -157,7 +105,7 @@ impl Script<'_> {
     /// `or`, `and`, comparisons, `..`, the rest: from the loosest to the tightest.
     fn expression(&mut self, depth: usize) -> Run<Value> {
         let mut left = self.conjunction(depth)?;
-        while self.keyword("or") {
+        while self.source.keyword("or") {
             let right = self.conjunction(depth)?;
             left = match left.truth() {
                 Some(true) => left,
@@ -170,7 +118,7 @@ impl Script<'_> {
 
     fn conjunction(&mut self, depth: usize) -> Run<Value> {
         let mut left = self.comparison(depth)?;
-        while self.keyword("and") {
+        while self.source.keyword("and") {
             let right = self.comparison(depth)?;
             left = match left.truth() {
                 Some(true) => right,
@@ -184,11 +132,15 @@ impl Script<'_> {
     fn comparison(&mut self, depth: usize) -> Run<Value> {
         let mut left = self.concatenation(depth)?;
         loop {
-            let same = if self.take("==") {
+            let same = if self.source.take("==") {
                 Some(true)
-            } else if self.take("~=") {
+            } else if self.source.take("~=") {
                 Some(false)
-            } else if self.take("<=") || self.take(">=") || self.take("<") || self.take(">") {
+            } else if self.source.take("<=")
+                || self.source.take(">=")
+                || self.source.take("<")
+                || self.source.take(">")
+            {
                 None
             } else {
                 return Ok(left);
@@ -206,7 +158,7 @@ impl Script<'_> {
 
     fn concatenation(&mut self, depth: usize) -> Run<Value> {
         let mut parts = vec![self.sum(depth)?];
-        while !self.rest().starts_with(b"...") && self.take("..") {
+        while !self.source.rest().starts_with(b"...") && self.source.take("..") {
             parts.push(self.sum(depth)?);
         }
         if parts.len() == 1 {
@@ -217,7 +169,7 @@ impl Script<'_> {
         };
         self.made += texts.iter().map(|text| text.len()).sum::<usize>();
         if self.made > MOST_BYTES {
-            return Err(self.error("it makes texts that are too long"));
+            return Err(self.source.error("it makes texts that are too long"));
         }
         Ok(Value::Text(texts.concat().into()))
     }
@@ -226,10 +178,10 @@ impl Script<'_> {
     fn sum(&mut self, depth: usize) -> Run<Value> {
         let mut left = self.unary(depth)?;
         loop {
-            self.blank();
-            match self.rest() {
+            self.source.blank();
+            match self.source.rest() {
                 [b'-', b'-', ..] | [b'~', b'=', ..] => return Ok(left),
-                [b'+' | b'-' | b'*' | b'/' | b'%' | b'^' | b'&' | b'|' | b'~', ..] => self.at += 1,
+                [b'+' | b'-' | b'*' | b'/' | b'%' | b'^' | b'&' | b'|' | b'~', ..] => self.source.at += 1,
                 _ => return Ok(left),
             }
             self.unary(depth)?;
@@ -239,31 +191,35 @@ impl Script<'_> {
 
     fn unary(&mut self, depth: usize) -> Run<Value> {
         if depth > DEEPEST {
-            return Err(self.error("expressions nest too deep to be read"));
+            return Err(self.source.error("expressions nest too deep to be read"));
         }
-        if self.keyword("not") {
+        if self.source.keyword("not") {
             let value = self.unary(depth + 1)?;
             return Ok(value.truth().map_or(Value::Unknown, |truth| Value::Flag(!truth)));
         }
-        if self.take("-") || self.take("#") || self.take("~") {
+        if self.source.take("-") || self.source.take("#") || self.source.take("~") {
             self.unary(depth + 1)?;
             return Ok(Value::Unknown);
         }
         let mut value = self.primary(depth)?;
         loop {
-            if self.peek("[[") || self.peek("[=") {
+            if self.source.peek("[[") || self.source.peek("[=") {
                 // A text behind a value is a call.
-                return Err(self.error("a call"));
+                return Err(self.source.error("a call"));
             }
-            if self.peek("[") || (self.peek(".") && !self.peek("..")) {
+            if self.source.peek("[") || (self.source.peek(".") && !self.source.peek("..")) {
                 let key = self.index(depth)?;
                 value = match (&value, key.as_deref()) {
                     (Value::Table(_), Some(key)) => value.field(key).clone(),
                     _ => Value::Unknown,
                 };
-            } else if self.peek("(") || self.peek("{") || self.peek("\"") || self.peek("'") || self.peek(":")
+            } else if self.source.peek("(")
+                || self.source.peek("{")
+                || self.source.peek("\"")
+                || self.source.peek("'")
+                || self.source.peek(":")
             {
-                return Err(self.error("a call"));
+                return Err(self.source.error("a call"));
             } else {
                 return Ok(value);
             }
@@ -272,12 +228,12 @@ impl Script<'_> {
 
     /// `.name` or `["name"]`; the key, where it is a text.
     fn index(&mut self, depth: usize) -> Run<Option<Rc<str>>> {
-        if self.take(".") {
-            return self.word().map(Some).ok_or_else(|| self.error("a field without a name"));
+        if self.source.take(".") {
+            return self.source.word().map(Some).ok_or_else(|| self.source.error("a field without a name"));
         }
-        self.expect("[")?;
+        self.source.expect("[")?;
         let key = self.expression(depth + 1)?;
-        self.expect("]")?;
+        self.source.expect("]")?;
         Ok(match key {
             Value::Text(key) => Some(key),
             _ => None,
@@ -285,57 +241,63 @@ impl Script<'_> {
     }
 
     fn primary(&mut self, depth: usize) -> Run<Value> {
-        self.blank();
-        match self.rest() {
-            [b'"' | b'\'', ..] => self.quoted(),
+        self.source.blank();
+        match self.source.rest() {
+            [b'"' | b'\'', ..] => self.source.quoted().map(Value::Text),
             [b'[', b'[' | b'=', ..] => {
-                let Some(text) = self.long_text() else { return Err(self.error("a text is not closed")) };
-                Ok(Value::Text(String::from_utf8_lossy(self.bytes.get(text).unwrap_or_default()).into()))
+                let Some(text) = self.source.long_text() else {
+                    return Err(self.source.error("a text is not closed"));
+                };
+                Ok(Value::Text(
+                    String::from_utf8_lossy(self.source.bytes.get(text).unwrap_or_default()).into(),
+                ))
             }
             [b'{', ..] => self.table(depth),
             [b'(', ..] => {
-                self.at += 1;
+                self.source.at += 1;
                 let value = self.expression(depth + 1)?;
-                self.expect(")")?;
+                self.source.expect(")")?;
                 Ok(value)
             }
             [b'0'..=b'9', ..] | [b'.', b'0'..=b'9', ..] => {
                 let number = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'.';
-                let mut length = self.rest().iter().take_while(|byte| number(byte)).count();
+                let mut length = self.source.rest().iter().take_while(|byte| number(byte)).count();
                 // `1..2` is a concatenation.
-                if let Some(dots) = memchr::memmem::find(self.rest().get(..length).unwrap_or_default(), b"..")
+                if let Some(dots) =
+                    memchr::memmem::find(self.source.rest().get(..length).unwrap_or_default(), b"..")
                 {
                     length = dots.max(1);
                 }
-                let text = String::from_utf8_lossy(self.rest().get(..length).unwrap_or_default()).into();
-                self.at += length;
+                let text =
+                    String::from_utf8_lossy(self.source.rest().get(..length).unwrap_or_default()).into();
+                self.source.at += length;
                 Ok(Value::Text(text))
             }
-            _ => match self.word().ok_or_else(|| self.error("a value is missing"))?.as_ref() {
+            _ => match self.source.word().ok_or_else(|| self.source.error("a value is missing"))?.as_ref() {
                 "nil" => Ok(Value::Nil),
                 "true" => Ok(Value::Flag(true)),
                 "false" => Ok(Value::Flag(false)),
-                "function" => Err(self.error("a function")),
+                "function" => Err(self.source.error("a function")),
                 name => Ok(self.variables.get(name).cloned().unwrap_or(Value::Nil)),
             },
         }
     }
 
     fn table(&mut self, depth: usize) -> Run<Value> {
-        self.expect("{")?;
+        self.source.expect("{")?;
         let mut table = Table::default();
-        while !self.take("}") {
-            let start = self.at;
-            let key = if self.peek("[") && !self.peek("[[") && !self.peek("[=") {
+        while !self.source.take("}") {
+            let start = self.source.at;
+            let key = if self.source.peek("[") && !self.source.peek("[[") && !self.source.peek("[=") {
                 Some(self.index(depth)?)
             } else {
-                self.word().map(Some)
+                self.source.word().map(Some)
             };
             // A word without a sign of equality behind it is a value.
-            let key = if key.is_some() && !self.peek("==") && self.take("=") {
+            let key = if key.is_some() && !self.source.peek("==") && self.source.take("=") {
                 key
             } else {
-                self.at = start;
+                self.source.at = start;
                 None
             };
             let value = self.expression(depth + 1)?;
@@ -344,118 +306,11 @@ impl Script<'_> {
                 Some(None) => {}
                 None => table.items.push(value),
             }
-            if !self.take(",") && !self.take(";") && !self.peek("}") {
-                return Err(self.error("a table is not closed"));
+            if !self.source.take(",") && !self.source.take(";") && !self.source.peek("}") {
+                return Err(self.source.error("a table is not closed"));
             }
         }
         Ok(Value::Table(Rc::new(table)))
-    }
-
-    /// A text in quotes; an escaped character stands for itself, a line feed in front of one does too.
-    fn quoted(&mut self) -> Run<Value> {
-        let quote = self.rest().first().copied();
-        let mut text = Vec::new();
-        let mut at = self.at + 1;
-        loop {
-            match (self.bytes.get(at), self.bytes.get(at + 1)) {
-                (Some(b'\\'), Some(&escaped)) => {
-                    text.push(escaped);
-                    at += 2;
-                }
-                (Some(&byte), _) if Some(byte) != quote && byte != b'\n' => {
-                    text.push(byte);
-                    at += 1;
-                }
-                (Some(&byte), _) if Some(byte) == quote => {
-                    self.at = at + 1;
-                    return Ok(Value::Text(String::from_utf8_lossy(&text).into()));
-                }
-                _ => return Err(self.error("a text is not closed")),
-            }
-        }
-    }
-
-    /// How many signs of equality are in the `[[` or `[==[` that comes next.
-    fn long_bracket(&self) -> Option<usize> {
-        let level = self.rest().strip_prefix(b"[")?.iter().take_while(|&&byte| byte == b'=').count();
-        (self.rest().get(level + 1) == Some(&b'[')).then_some(level)
-    }
-
-    /// Where the text in `[[text]]` or `[==[text]==]` lies.
-    fn long_text(&mut self) -> Option<Range<usize>> {
-        let level = self.long_bracket()?;
-        let start = self.at + level + 2;
-        let closing = [&b"]"[..], &b"=".repeat(level), b"]"].concat();
-        let length = memchr::memmem::find(self.bytes.get(start..)?, &closing)?;
-        self.at = start + length + closing.len();
-        Some(start..start + length)
-    }
-
-    fn rest(&self) -> &[u8] {
-        self.bytes.get(self.at..).unwrap_or_default()
-    }
-
-    fn error(&self, what: &str) -> String {
-        format!("line {}: {what}", line_of(self.bytes, self.at))
-    }
-
-    fn blank(&mut self) {
-        loop {
-            let rest = self.rest();
-            if rest.first().is_some_and(u8::is_ascii_whitespace) {
-                self.at += 1;
-            } else if rest.starts_with(b"--") {
-                self.at += 2;
-                let line = memchr::memchr(b'\n', self.rest()).unwrap_or(self.rest().len());
-                if self.long_bracket().is_none() {
-                    self.at += line;
-                } else if self.long_text().is_none() {
-                    // Looking for its end once more for every comment behind it would take the square of the time.
-                    self.at = self.bytes.len();
-                }
-            } else {
-                return;
-            }
-        }
-    }
-
-    fn peek(&mut self, token: &str) -> bool {
-        self.blank();
-        self.rest().starts_with(token.as_bytes())
-    }
-
-    fn take(&mut self, token: &str) -> bool {
-        let taken = self.peek(token);
-        if taken {
-            self.at += token.len();
-        }
-        taken
-    }
-
-    fn expect(&mut self, token: &str) -> Run<()> {
-        if self.take(token) { Ok(()) } else { Err(self.error(&format!("`{token}` is missing"))) }
-    }
-
-    fn word(&mut self) -> Option<Rc<str>> {
-        self.blank();
-        let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
-        let length = self.rest().iter().take_while(|byte| is_word(byte)).count();
-        let word = self.rest().get(..length)?;
-        if word.first().is_none_or(u8::is_ascii_digit) {
-            return None;
-        }
-        let word = String::from_utf8_lossy(word).into();
-        self.at += length;
-        Some(word)
-    }
-
-    fn keyword(&mut self, keyword: &str) -> bool {
-        let start = self.at;
-        let found = self.word().is_some_and(|word| *word == *keyword);
-        if !found {
-            self.at = start;
-        }
-        found
     }
 }
 

@@ -24,7 +24,10 @@ use pratique_image::EntryHeader;
 use serde::Deserialize;
 
 use super::{
-    super::needs::{Graph, Need},
+    super::{
+        document,
+        needs::{Graph, Need},
+    },
     LONGEST_NAME, is_name,
 };
 use crate::{
@@ -52,10 +55,7 @@ impl Cataloger for DenoLock {
     }
 
     fn read(&self, file: &mut File<'_>) -> Result<Reading, Unreadable> {
-        let bytes = file.bytes_within(LONGEST.min(file.limits.file_bytes))?;
-        let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-        let lock: Lock =
-            serde_json::from_slice(text).map_err(|error| Unreadable::malformed(FORMAT, error))?;
+        let lock: Lock = document::json(file, FORMAT, LONGEST)?;
         let mut reading = Reading::nothing();
         lock.state(file.limits.records, &mut reading);
         Ok(reading)

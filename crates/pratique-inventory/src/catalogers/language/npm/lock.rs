@@ -41,9 +41,9 @@ use serde::{
 
 use self::tree::{Asks, Tree};
 use super::{
-    super::origin,
+    super::{keys::Keys, origin},
     LONGEST_NAME, folder_name, is_name,
-    loose::{Keys, Licences, Loose, Shape},
+    loose::{Licences, Loose, Shape},
     origin::repository,
 };
 use crate::{Cataloger, CatalogerId, File, Limits, PackageKind, Reading, Stated, Unreadable};

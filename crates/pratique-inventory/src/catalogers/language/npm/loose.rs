@@ -12,6 +12,8 @@ use serde::{
     de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 
+use super::super::keys::Keys;
+
 /// What a value of each JSON shape means to a type. Shapes that a type does not name are absent to it.
 pub(super) trait Shape: Default {
     /// A string.
@@ -107,18 +109,9 @@ impl Shape for bool {
     }
 }
 
-/// The keys of an object, in any order.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(super) struct Keys(pub(super) Vec<String>);
-
 impl Shape for Keys {
-    fn from_object<'de, A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
-        let mut keys = Vec::new();
-        while let Some(key) = object.next_key()? {
-            object.next_value::<IgnoredAny>()?;
-            keys.push(key);
-        }
-        Ok(Self(keys))
+    fn from_object<'de, A: MapAccess<'de>>(object: A) -> Result<Self, A::Error> {
+        Self::of(object)
     }
 }
 

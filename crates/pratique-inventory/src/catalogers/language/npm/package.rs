@@ -28,9 +28,9 @@ use serde::{
 };
 
 use super::{
-    super::origin,
+    super::{document, keys::Keys, origin},
     LONGEST_NAME, is_name,
-    loose::{Keys, Licences, Loose, Shape},
+    loose::{Licences, Loose, Shape},
 };
 use crate::{Cataloger, CatalogerId, Fact, File, PackageKind, Reading, Stated, Unreadable};
 
@@ -55,10 +55,7 @@ impl Cataloger for NpmPackage {
     }
 
     fn read(&self, file: &mut File<'_>) -> Result<Reading, Unreadable> {
-        let bytes = file.bytes_within(LONGEST.min(file.limits.file_bytes))?;
-        let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-        let Loose(manifest) = serde_json::from_slice::<Loose<Manifest>>(text)
-            .map_err(|error| Unreadable::malformed("package.json", error))?;
+        let Loose(manifest): Loose<Manifest> = document::json(file, "package.json", LONGEST)?;
         Ok(manifest.into_reading(Place::of(file.path())))
     }
 }

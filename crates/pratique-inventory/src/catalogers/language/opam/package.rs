@@ -102,7 +102,8 @@ fn place(path: &ImagePath) -> Option<Place<'_>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::super::damage, *};
+    use super::*;
+    use crate::catalogers::trial;
 
     const ALCOTEST: &str = "opam-version: \"2.0\"\nversion: \"1.5.0\"\nlicense: \"ISC\"\ndepends: [\n  \
         \"dune\" {>= \"2.8\"}\n  \"odoc\" {with-doc}\n  \"fmt\"\n]\nurl {\n  src: \"https://h\"\n}\n";
@@ -127,19 +128,20 @@ mod tests {
 
     #[test]
     fn states_what_it_says() {
-        let found = damage::packages(&OpamPackage, "alcotest.opam", ALCOTEST);
-        assert_eq!(damage::ids(&found), ["alcotest 1.5.0"]);
+        let found = trial::packages(&OpamPackage, "alcotest.opam", ALCOTEST);
+        assert_eq!(trial::ids(&found), ["alcotest 1.5.0"]);
         assert_eq!((&*found[0].licences, &*found[0].details["origin"]), (&["ISC".to_owned()][..], "local"));
         assert_eq!(found[0].depends, ["dune", "fmt"]);
         let found =
-            damage::packages(&OpamPackage, "x/.opam-switch/packages/fmt.0.9/opam", "opam-version: \"2.0\"");
-        assert_eq!(damage::ids(&found), ["fmt 0.9"]);
+            trial::packages(&OpamPackage, "x/.opam-switch/packages/fmt.0.9/opam", "opam-version: \"2.0\"");
+        assert_eq!(trial::ids(&found), ["fmt 0.9"]);
         assert!(!found[0].locked_only);
-        damage::read(&OpamPackage, "a.opam", "name: \"a\"").unwrap_err();
+        trial::try_read(&OpamPackage, "a.opam", "name: \"a\"").unwrap_err();
     }
 
     #[test]
     fn withstands_damage() {
-        damage::withstands_damage(&OpamPackage, "alcotest.opam", ALCOTEST);
+        trial::withstands_damage(&OpamPackage, "alcotest.opam", ALCOTEST);
+        trial::keeps_to_the_limit(&OpamPackage, "alcotest.opam", ALCOTEST);
     }
 }

@@ -61,7 +61,8 @@ impl Cataloger for OpamSwitch {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::super::damage, *};
+    use super::*;
+    use crate::catalogers::trial;
 
     const PATH: &str = "home/opam/.opam/4.14/.opam-switch/switch-state";
     const STATE: &str = "opam-version: \"2.0\"\ncompiler: [\"ocaml-base-compiler.4.14.0\"]\nroots: [\"fmt.0.9.0\" \
@@ -70,15 +71,16 @@ mod tests {
 
     #[test]
     fn what_was_installed() {
-        let found = damage::packages(&OpamSwitch, PATH, STATE);
-        assert_eq!(damage::ids(&found), ["base-unix base", "fmt 0.9.0", "ocaml-base-compiler 4.14.0"]);
+        let found = trial::packages(&OpamSwitch, PATH, STATE);
+        assert_eq!(trial::ids(&found), ["base-unix base", "fmt 0.9.0", "ocaml-base-compiler 4.14.0"]);
         assert_eq!(found.iter().map(|p| p.direct).collect::<Vec<_>>(), [Some(false), Some(true), Some(true)]);
-        let reading = damage::read(&OpamSwitch, PATH, "installed: [\"fmt\"]").unwrap();
+        let reading = trial::read(&OpamSwitch, PATH, "installed: [\"fmt\"]");
         assert_eq!((reading.facts.len(), reading.problems.len()), (0, 1));
     }
 
     #[test]
     fn withstands_damage() {
-        damage::withstands_damage(&OpamSwitch, PATH, STATE);
+        trial::withstands_damage(&OpamSwitch, PATH, STATE);
+        trial::keeps_to_the_limit(&OpamSwitch, PATH, STATE);
     }
 }

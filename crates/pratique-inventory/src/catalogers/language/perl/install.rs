@@ -5,12 +5,13 @@
 //! lies on CPAN, whose first folders are the author (`L/LE/LEONT/…`), `provides` an object from modules to
 //! files and versions.
 
-use std::collections::BTreeMap;
-
 use pratique_image::EntryHeader;
-use serde::{Deserialize, de::IgnoredAny};
+use serde::Deserialize;
 
-use super::{super::document, name_and_version};
+use super::{
+    super::{document, keys::Keys},
+    name_and_version,
+};
 use crate::{Cataloger, CatalogerId, File, PackageKind, Reading, Stated, Unreadable};
 
 /// Distributions of CPAN that cpanm installed.
@@ -25,13 +26,12 @@ struct Install {
     dist: Option<String>,
     pathname: Option<String>,
     #[serde(default)]
-    #[allow(clippy::zero_sized_map_values, reason = "a set is read from a list")]
-    provides: BTreeMap<String, IgnoredAny>,
+    provides: Keys,
 }
 
 impl Cataloger for PerlInstall {
     fn id(&self) -> CatalogerId {
-        CatalogerId { name: "language/perl-install", revision: 1 }
+        CatalogerId { name: "language/perl-install", revision: 2 }
     }
 
     fn reads(&self) -> &'static [&'static str] {
@@ -53,7 +53,7 @@ impl Cataloger for PerlInstall {
             kind: PackageKind::Cpan,
             name: name.to_owned(),
             version: version.to_owned(),
-            provides: install.provides.into_keys().collect(),
+            provides: install.provides.sorted(),
             ..Stated::default()
         };
         let author = install.pathname.as_deref().and_then(|path| path.split('/').nth(2));
@@ -65,7 +65,8 @@ impl Cataloger for PerlInstall {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::super::damage, *};
+    use super::*;
+    use crate::catalogers::trial;
 
     const PATH: &str = "usr/local/share/perl5/x86_64-linux/.meta/ExtUtils-Helpers-0.026/install.json";
     const INSTALL: &str = r#"{"provides": {"ExtUtils::Helpers": {"version": 0.026, "file": "x"}}, "name": "ExtUtils::Helpers",
@@ -73,15 +74,16 @@ mod tests {
 
     #[test]
     fn what_was_installed() {
-        let found = damage::packages(&PerlInstall, PATH, INSTALL);
-        assert_eq!(damage::ids(&found), ["ExtUtils-Helpers 0.026"]);
+        let found = trial::packages(&PerlInstall, PATH, INSTALL);
+        assert_eq!(trial::ids(&found), ["ExtUtils-Helpers 0.026"]);
         assert_eq!((&*found[0].details["author"], &*found[0].provides[0]), ("LEONT", "ExtUtils::Helpers"));
-        assert!(!damage::wants(&PerlInstall, "app/install.json"));
-        damage::read(&PerlInstall, PATH, "{}").unwrap_err();
+        assert!(!trial::wants(&PerlInstall, "app/install.json"));
+        trial::try_read(&PerlInstall, PATH, "{}").unwrap_err();
     }
 
     #[test]
     fn withstands_damage() {
-        damage::withstands_damage(&PerlInstall, PATH, INSTALL);
+        trial::withstands_damage(&PerlInstall, PATH, INSTALL);
+        trial::keeps_to_the_limit(&PerlInstall, PATH, INSTALL);
     }
 }

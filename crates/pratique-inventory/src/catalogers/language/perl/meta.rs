@@ -10,13 +10,11 @@
 //! the source of a distribution. PostgreSQL's extensions have a `META.json` after the same model, and other
 //! projects one after none: `meta-spec` or `generated_by` tell.
 
-use std::collections::BTreeMap;
-
 use pratique_image::EntryHeader;
-use serde::{Deserialize, de::IgnoredAny};
+use serde::Deserialize;
 use serde_json::Value;
 
-use super::super::{document, origin, yaml};
+use super::super::{document, keys::Keys, origin, yaml};
 use crate::{Cataloger, CatalogerId, File, PackageKind, Reading, Requirement, Stated, Unreadable};
 
 /// Distributions of CPAN.
@@ -41,10 +39,10 @@ struct Meta<V> {
     specification: Option<Specification>,
     generated_by: Option<String>,
     #[serde(default)]
-    requires: Modules,
+    requires: Keys,
     prereqs: Option<Phases>,
     #[serde(default)]
-    provides: Modules,
+    provides: Keys,
 }
 
 #[derive(Deserialize)]
@@ -60,15 +58,12 @@ struct Phases {
 #[derive(Deserialize)]
 struct Relations {
     #[serde(default)]
-    requires: Modules,
+    requires: Keys,
 }
-
-#[allow(clippy::zero_sized_map_values, reason = "a set is read from a list")]
-type Modules = Option<BTreeMap<String, IgnoredAny>>;
 
 impl Cataloger for PerlMeta {
     fn id(&self) -> CatalogerId {
-        CatalogerId { name: "language/perl-meta", revision: 1 }
+        CatalogerId { name: "language/perl-meta", revision: 2 }
     }
 
     fn reads(&self) -> &'static [&'static str] {
@@ -114,7 +109,7 @@ impl Cataloger for PerlMeta {
 
 impl<V> Meta<V> {
     /// The distribution; `None` when the file is none of CPAN's.
-    fn stated(&self, text: impl Fn(&V) -> String) -> Option<Stated> {
+    fn stated(self, text: impl Fn(&V) -> String) -> Option<Stated> {
         let specification =
             self.specification.as_ref().and_then(|specification| specification.url.as_deref());
         let generator = self.generated_by.as_deref().unwrap_or_default();
@@ -125,8 +120,8 @@ impl<V> Meta<V> {
         if !known {
             return None;
         }
-        let runtime = self.prereqs.as_ref().and_then(|phases| phases.runtime.as_ref());
-        let needed = runtime.map_or(&self.requires, |runtime| &runtime.requires);
+        let runtime = self.prereqs.and_then(|phases| phases.runtime);
+        let needed = runtime.map_or(self.requires, |runtime| runtime.requires);
         let licences = match &self.license {
             Some(Value::String(licence)) => vec![licence.clone()],
             Some(Value::Array(licences)) => {
@@ -140,8 +135,8 @@ impl<V> Meta<V> {
             name: self.name.as_deref().unwrap_or_default().replace("::", "-"),
             version: self.version.as_ref().map(text).unwrap_or_default(),
             licences: licences.into_iter().filter(|licence| licence != "unknown").collect(),
-            depends: needed.iter().flatten().map(|(module, _)| Requirement::from(module.as_str())).collect(),
-            provides: self.provides.iter().flatten().map(|(module, _)| module.clone()).collect(),
+            depends: needed.sorted().into_iter().map(Requirement::from).collect(),
+            provides: self.provides.sorted(),
             ..Stated::default()
         })
     }
@@ -149,7 +144,8 @@ impl<V> Meta<V> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::super::damage, *};
+    use super::*;
+    use crate::catalogers::trial;
 
     const JSON: &str = r#"{"name": "ExtUtils-Helpers", "version": "0.10", "license": ["perl_5", "unknown"],
         "meta-spec": {"url": "http://search.cpan.org/perldoc?CPAN::Meta::Spec", "version": 2},
@@ -160,16 +156,16 @@ mod tests {
 
     #[test]
     fn both_formats() {
-        let found = damage::packages(&PerlMeta, "lib/perl5/.meta/ExtUtils-Helpers-0.10/MYMETA.json", JSON);
-        assert_eq!(damage::ids(&found), ["ExtUtils-Helpers 0.10"]);
+        let found = trial::packages(&PerlMeta, "lib/perl5/.meta/ExtUtils-Helpers-0.10/MYMETA.json", JSON);
+        assert_eq!(trial::ids(&found), ["ExtUtils-Helpers 0.10"]);
         assert_eq!(found[0].depends, ["Carp", "Exporter"]);
         assert_eq!(
             (&*found[0].licences, &*found[0].provides),
             (&["perl_5".into()][..], &["ExtUtils::Helpers".into()][..])
         );
         assert!(!found[0].locked_only);
-        let found = damage::packages(&PerlMeta, "src/META.yml", YAML);
-        assert_eq!(damage::ids(&found), ["ExtUtils-Helpers 0.10"]);
+        let found = trial::packages(&PerlMeta, "src/META.yml", YAML);
+        assert_eq!(trial::ids(&found), ["ExtUtils-Helpers 0.10"]);
         assert_eq!(found[0].depends, ["Carp", "strict"]);
         assert!(found[0].locked_only);
     }
@@ -182,7 +178,7 @@ mod tests {
             r#"{"name": "pair", "version": "0.1", "meta-spec": {"url": "http://pgxn.org/meta/spec.txt"}}"#,
             r#"{"name": "a", "version": "1", "generated_by": "me"}"#,
         ] {
-            assert!(damage::packages(&PerlMeta, "META.json", text).is_empty(), "{text}");
+            assert!(trial::packages(&PerlMeta, "META.json", text).is_empty(), "{text}");
         }
     }
 
@@ -190,18 +186,17 @@ mod tests {
     fn versions_that_are_no_text() {
         for (version, want) in [("1.5", "1.5"), (r#"{"original": "v1.2"}"#, "v1.2"), ("2", "2")] {
             let text = format!(r#"{{"name": "A::B", "version": {version}, "generated_by": "Dist::Zilla"}}"#);
-            assert_eq!(
-                damage::ids(&damage::packages(&PerlMeta, "META.json", &text)),
-                [format!("A-B {want}")]
-            );
+            assert_eq!(trial::ids(&trial::packages(&PerlMeta, "META.json", &text)), [format!("A-B {want}")]);
         }
-        let reading = damage::read(&PerlMeta, "META.json", r#"{"meta-spec": {}}"#).unwrap();
+        let reading = trial::read(&PerlMeta, "META.json", r#"{"meta-spec": {}}"#);
         assert_eq!((reading.facts.len(), reading.problems.len()), (0, 1));
     }
 
     #[test]
     fn withstands_damage() {
-        damage::withstands_damage(&PerlMeta, "META.json", JSON);
-        damage::withstands_damage(&PerlMeta, "META.yml", YAML);
+        trial::withstands_damage(&PerlMeta, "META.json", JSON);
+        trial::keeps_to_the_limit(&PerlMeta, "META.json", JSON);
+        trial::withstands_damage(&PerlMeta, "META.yml", YAML);
+        trial::keeps_to_the_limit(&PerlMeta, "META.yml", YAML);
     }
 }

@@ -113,7 +113,8 @@ fn lead_to_distributions(packages: &mut [Stated]) {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::super::damage, *};
+    use super::*;
+    use crate::catalogers::trial;
 
     const SNAPSHOT: &str = "# carton snapshot format: version 1.0\nDISTRIBUTIONS\n  Class-Inspector-1.28\n    \
         pathname: A/AD/ADAMK/Class-Inspector-1.28.tar.gz\n    provides:\n      Class::Inspector 1.28\n      \
@@ -123,24 +124,25 @@ mod tests {
 
     #[test]
     fn distributions_and_edges() {
-        let found = damage::packages(&PerlSnapshot, "app/cpanfile.snapshot", SNAPSHOT);
-        assert_eq!(damage::ids(&found), ["Class-Inspector 1.28", "File-ShareDir v1.102.0"]);
-        assert_eq!(damage::depends(&found[0]), ["File::Spec ?"]);
-        assert_eq!(damage::depends(&found[1]), ["Class-Inspector 1.28", "perl ?"]);
+        let found = trial::packages(&PerlSnapshot, "app/cpanfile.snapshot", SNAPSHOT);
+        assert_eq!(trial::ids(&found), ["Class-Inspector 1.28", "File-ShareDir v1.102.0"]);
+        assert_eq!(trial::depends(&found[0]), ["File::Spec ?"]);
+        assert_eq!(trial::depends(&found[1]), ["Class-Inspector 1.28", "perl ?"]);
         assert_eq!(found[0].details["author"], "ADAMK");
     }
 
     #[test]
     fn says_what_makes_no_sense() {
         let text = "DISTRIBUTIONS\n  nonsense\n    provides:\n      A 1\n";
-        let reading = damage::read(&PerlSnapshot, "cpanfile.snapshot", text).unwrap();
+        let reading = trial::read(&PerlSnapshot, "cpanfile.snapshot", text);
         assert_eq!(reading.problems, ["line 2: `nonsense` is not NAME-VERSION"]);
-        damage::read(&PerlSnapshot, "cpanfile.snapshot", "{}").unwrap_err();
-        assert!(damage::packages(&PerlSnapshot, "cpanfile.snapshot", "").is_empty());
+        trial::try_read(&PerlSnapshot, "cpanfile.snapshot", "{}").unwrap_err();
+        assert!(trial::packages(&PerlSnapshot, "cpanfile.snapshot", "").is_empty());
     }
 
     #[test]
     fn withstands_damage() {
-        damage::withstands_damage(&PerlSnapshot, "cpanfile.snapshot", SNAPSHOT);
+        trial::withstands_damage(&PerlSnapshot, "cpanfile.snapshot", SNAPSHOT);
+        trial::keeps_to_the_limit(&PerlSnapshot, "cpanfile.snapshot", SNAPSHOT);
     }
 }

@@ -11,7 +11,10 @@
 use pratique_image::{EntryHeader, ImagePath};
 use serde::Deserialize;
 
-use super::composer_package::{ComposerPackage, connect};
+use super::{
+    super::document,
+    composer_package::{ComposerPackage, connect},
+};
 use crate::{Cataloger, CatalogerId, File, Reading, Unreadable};
 
 /// Packages that Composer locked.
@@ -46,10 +49,7 @@ impl Cataloger for ComposerLock {
     }
 
     fn read(&self, file: &mut File<'_>) -> Result<Reading, Unreadable> {
-        let bytes = file.bytes_within(LONGEST.min(file.limits.file_bytes))?;
-        let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-        let lock: Lock =
-            serde_json::from_slice(text).map_err(|error| Unreadable::malformed("composer.lock", error))?;
+        let lock: Lock = document::json(file, "composer.lock", LONGEST)?;
         let of = |packages: Option<Vec<ComposerPackage>>, development: bool| {
             packages.unwrap_or_default().into_iter().map(move |package| {
                 let mut stated = package.into_stated();
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
     use crate::{
         Requirement,
-        catalogers::language::trial::{hurt, read, try_read},
+        catalogers::trial::{read, try_read, withstands_damage},
     };
 
     const EXAMPLE: &str = r#"{"_readme":["x"],"packages":[
@@ -112,6 +112,6 @@ mod tests {
 
     #[test]
     fn whatever_comes_is_answered() {
-        hurt(&ComposerLock, "composer.lock", EXAMPLE.as_bytes());
+        withstands_damage(&ComposerLock, "composer.lock", EXAMPLE);
     }
 }

@@ -12,7 +12,10 @@ use serde::{
     de::{SeqAccess, Visitor, value::MapAccessDeserializer},
 };
 
-use super::composer_package::{ComposerPackage, connect};
+use super::{
+    super::document,
+    composer_package::{ComposerPackage, connect},
+};
 use crate::{Cataloger, CatalogerId, File, Reading, Unreadable};
 
 /// Packages that Composer installed.
@@ -76,10 +79,7 @@ impl Cataloger for ComposerInstalled {
     }
 
     fn read(&self, file: &mut File<'_>) -> Result<Reading, Unreadable> {
-        let bytes = file.bytes_within(LONGEST.min(file.limits.file_bytes))?;
-        let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-        let installed: Installed =
-            serde_json::from_slice(text).map_err(|error| Unreadable::malformed("installed.json", error))?;
+        let installed: Installed = document::json(file, "installed.json", LONGEST)?;
         let mut packages: Vec<_> = installed
             .packages
             .into_iter()
@@ -103,7 +103,7 @@ impl Cataloger for ComposerInstalled {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogers::language::trial::{hurt, read, try_read};
+    use crate::catalogers::trial::{read, try_read, withstands_damage};
 
     const PATH: &str = "app/vendor/composer/installed.json";
     const LIST: &str = r#"[{"name":"a/b","version":"1.0"},{"name":"d/e","version":"2"}]"#;
@@ -121,6 +121,6 @@ mod tests {
 
     #[test]
     fn whatever_comes_is_answered() {
-        hurt(&ComposerInstalled, PATH, LIST.as_bytes());
+        withstands_damage(&ComposerInstalled, PATH, LIST);
     }
 }

@@ -11,7 +11,10 @@
 
 use pratique_image::{EntryHeader, ImagePath};
 
-use super::serialized::{self, Value};
+use super::{
+    super::document,
+    serialized::{self, Value},
+};
 use crate::{Cataloger, CatalogerId, File, PackageKind, Reading, Stated, Unreadable};
 
 /// Installed packages of PEAR and PECL.
@@ -38,7 +41,7 @@ impl Cataloger for PearRegistry {
     }
 
     fn read(&self, file: &mut File<'_>) -> Result<Reading, Unreadable> {
-        let bytes = file.bytes_within(LONGEST.min(file.limits.file_bytes))?;
+        let bytes = document::bytes(file, LONGEST)?;
         let entry = serialized::parse(&bytes).map_err(|error| Unreadable::malformed(FORMAT, error))?;
         let text = |value: Option<&Value>| value.and_then(Value::text).map(str::to_owned);
         // The first version calls it `package`.
@@ -97,7 +100,7 @@ fn requirements(entry: &Value) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogers::language::trial::{hurt, read, try_read};
+    use crate::catalogers::trial::{read, try_read, withstands_damage};
 
     /// As `serialize()` would, for arrays in the form `{key: value}`.
     fn serialize(value: &serde_json::Value) -> String {
@@ -142,7 +145,7 @@ mod tests {
         assert_eq!((found.kind, found.namespace.as_deref()), (PackageKind::Pecl, None));
         assert_eq!((&*found.licences[0], &found.depends[0]), ("PHP", &"igbinary".into()));
         assert!(try_read(&PearRegistry, path, b"a:0:{}").is_err());
-        hurt(&PearRegistry, path, two.as_bytes());
+        withstands_damage(&PearRegistry, path, two);
     }
 
     #[test]

@@ -107,7 +107,7 @@ fn read_metadata(zip: &mut ZipStream<'_>, member: &Member, archive: &[u8], readi
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Limits, catalogers::language::testing::*};
+    use crate::{Limits, catalogers::trial::try_read_within};
 
     /// An archive of stored members.
     fn zip(members: &[(&str, &str)]) -> Vec<u8> {
@@ -150,29 +150,30 @@ mod tests {
     #[test]
     fn reads_wheels_and_eggs() {
         let limits = Limits::default();
-        let reading = read_at(&PythonArchive, "x/A_b-1.0-py3-none-any.whl", &wheel(), &limits).unwrap();
+        let reading =
+            try_read_within(&PythonArchive, "x/A_b-1.0-py3-none-any.whl", &wheel(), &limits).unwrap();
         assert!(reading.problems.is_empty(), "{:?}", reading.problems);
-        assert_eq!(names(&reading), ["A.b@1.0"]);
-        assert_eq!(packages(&reading)[0].depends, ["c"]);
+        assert_eq!(reading.names(), ["A.b 1.0"]);
+        assert_eq!(reading.packages().next().unwrap().depends, ["c"]);
         let egg = zip(&[("EGG-INFO/PKG-INFO", "Metadata-Version: 1.0\nVersion: 2.0\n")]);
-        let reading = read_at(&PythonArchive, "x/k-2.0-py2.7.egg", &egg, &limits).unwrap();
-        assert_eq!((names(&reading), reading.problems.len()), (vec!["k@2.0".to_owned()], 1));
+        let reading = try_read_within(&PythonArchive, "x/k-2.0-py2.7.egg", &egg, &limits).unwrap();
+        assert_eq!((reading.names(), reading.problems.len()), (vec!["k 2.0".to_owned()], 1));
     }
 
     #[test]
     fn says_what_makes_no_sense() {
         let limits = Limits::default();
-        let reading = read_at(&PythonArchive, "a.whl", &zip(&[("x", "y")]), &limits).unwrap();
+        let reading = try_read_within(&PythonArchive, "a.whl", &zip(&[("x", "y")]), &limits).unwrap();
         assert!(reading.problems[0].contains("no metadata"));
-        assert!(read_at(&PythonArchive, "a.whl", &[b'x'; 100], &limits).is_err());
+        assert!(try_read_within(&PythonArchive, "a.whl", &[b'x'; 100], &limits).is_err());
         let sample = wheel();
         for end in SHORTEST as usize..sample.len() {
-            let _ = read_at(&PythonArchive, "a-1.0.whl", &sample[..end], &limits);
+            let _ = try_read_within(&PythonArchive, "a-1.0.whl", &sample[..end], &limits);
         }
         for at in 0..sample.len() {
             let mut broken = sample.clone();
             broken[at] ^= 1 << (at % 8);
-            let _ = read_at(&PythonArchive, "a-1.0.whl", &broken, &limits);
+            let _ = try_read_within(&PythonArchive, "a-1.0.whl", &broken, &limits);
         }
     }
 }

@@ -12,7 +12,10 @@
 use pratique_image::EntryHeader;
 use serde::Deserialize;
 
-use super::{super::origin, Form, by_folder, folder, form};
+use super::{
+    super::{document, origin},
+    Form, by_folder, folder, form,
+};
 use crate::{Cataloger, CatalogerId, Fact, File, PackageKind, Reading, Stated, Unreadable};
 
 /// Places that Python distributions were installed from.
@@ -44,7 +47,7 @@ struct Archive {}
 
 impl Cataloger for PythonDirectUrl {
     fn id(&self) -> CatalogerId {
-        CatalogerId { name: "language/python-direct-url", revision: 2 }
+        CatalogerId { name: "language/python-direct-url", revision: 3 }
     }
 
     fn reads(&self) -> &'static [&'static str] {
@@ -56,9 +59,7 @@ impl Cataloger for PythonDirectUrl {
     }
 
     fn read(&self, file: &mut File<'_>) -> Result<Reading, Unreadable> {
-        let bytes = file.bytes_within(LONGEST.min(file.limits.file_bytes))?;
-        let direct: DirectUrl = serde_json::from_slice(&bytes)
-            .map_err(|error| Unreadable::malformed("direct_url.json", error))?;
+        let direct: DirectUrl = document::json(file, "direct_url.json", LONGEST)?;
         let named = by_folder(folder(file.path()));
         let Some((name, version)) = named.filter(|(_, version)| !version.contains('_')) else {
             return Ok(Reading::nothing());

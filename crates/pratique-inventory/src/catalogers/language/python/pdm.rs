@@ -113,7 +113,10 @@ struct Locked {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Limits, catalogers::language::testing::*, fact::Requirement};
+    use crate::{
+        catalogers::trial::{read, try_read, withstands_damage},
+        fact::Requirement,
+    };
 
     const SAMPLE: &str = r#"
 [metadata]
@@ -158,8 +161,8 @@ editable = true
     #[test]
     fn reads_groups_and_extras() {
         let reading = read(&PdmLock, "pdm.lock", SAMPLE);
-        assert_eq!(names(&reading), ["a@1.0", "b@2.0", "c@3.0"]);
-        let found = packages(&reading);
+        assert_eq!(reading.names(), ["a 1.0", "b 2.0", "c 3.0"]);
+        let found: Vec<_> = reading.packages().collect();
         let exactly = Requirement::exactly;
         assert_eq!(found[0].depends, [exactly("b", "2.0"), exactly("c", "3.0"), "d".into()]);
         let told: Vec<_> = found.iter().map(|p| (p.development, p.optional)).collect();
@@ -170,7 +173,7 @@ editable = true
 
     #[test]
     fn bears_damage() {
-        assert!(read_at(&PdmLock, "pdm.lock", b"[[package]]\nversion = '1'", &Limits::default()).is_err());
-        damage(&PdmLock, "pdm.lock", SAMPLE);
+        assert!(try_read(&PdmLock, "pdm.lock", b"[[package]]\nversion = '1'").is_err());
+        withstands_damage(&PdmLock, "pdm.lock", SAMPLE);
     }
 }

@@ -11,7 +11,10 @@ use pratique_image::EntryHeader;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{super::origin, locked};
+use super::{
+    super::{document, origin},
+    locked,
+};
 use crate::{Cataloger, CatalogerId, File, Reading, Unreadable};
 
 /// Distributions that `Pipfile.lock` pins.
@@ -35,10 +38,7 @@ impl Cataloger for PipfileLock {
     }
 
     fn read(&self, file: &mut File<'_>) -> Result<Reading, Unreadable> {
-        let bytes = file.bytes_within(LONGEST.min(file.limits.file_bytes))?;
-        let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-        let lock: BTreeMap<String, Value> =
-            serde_json::from_slice(text).map_err(|error| Unreadable::malformed(FORMAT, error))?;
+        let lock: BTreeMap<String, Value> = document::json(file, FORMAT, LONGEST)?;
         let mut reading = Reading::nothing();
         for (category, packages) in lock.into_iter().filter(|(category, _)| category != "_meta") {
             let packages: BTreeMap<String, Value> = match serde_json::from_value(packages) {
@@ -107,7 +107,7 @@ impl Locked {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Limits, catalogers::language::testing::*};
+    use crate::catalogers::trial::{read, try_read, withstands_damage};
 
     const SAMPLE: &str = r#"{"_meta": {"hash": {"sha256": "00"}, "sources": []},
         "default": {"a": {"hashes": ["sha256:00"], "version": "==1.0", "index": "pypi"},
@@ -120,9 +120,9 @@ mod tests {
     #[test]
     fn reads_categories() {
         let reading = read(&PipfileLock, "Pipfile.lock", SAMPLE);
-        assert_eq!(names(&reading), ["a@1.0", "git@", "a@1.0", "test@2.0", "doc@3.0", "zip@"]);
+        assert_eq!(reading.names(), ["a 1.0", "git ", "a 1.0", "test 2.0", "doc 3.0", "zip "]);
         assert_eq!(reading.problems.len(), 3, "{:?}", reading.problems);
-        let found = packages(&reading);
+        let found: Vec<_> = reading.packages().collect();
         let told: Vec<_> = found.iter().map(|p| (p.development, p.optional)).collect();
         let (always, development, optional) = ((false, false), (true, false), (false, true));
         assert_eq!(told, [always, always, development, development, optional, optional]);
@@ -133,8 +133,8 @@ mod tests {
     #[test]
     fn bears_damage() {
         for text in ["", "[]", "1"] {
-            assert!(read_at(&PipfileLock, "Pipfile.lock", text.as_bytes(), &Limits::default()).is_err());
+            assert!(try_read(&PipfileLock, "Pipfile.lock", text).is_err());
         }
-        damage(&PipfileLock, "Pipfile.lock", SAMPLE);
+        withstands_damage(&PipfileLock, "Pipfile.lock", SAMPLE);
     }
 }

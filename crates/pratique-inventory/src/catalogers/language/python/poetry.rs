@@ -126,7 +126,10 @@ struct Source {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Limits, catalogers::language::testing::*, fact::Requirement};
+    use crate::{
+        catalogers::trial::{read, try_read, withstands_damage},
+        fact::Requirement,
+    };
 
     const SAMPLE: &str = r#"
 [[package]]
@@ -190,8 +193,8 @@ lock-version = "2.1"
     fn reads_all_ages() {
         let reading = read(&PoetryLock, "app/poetry.lock", SAMPLE);
         assert!(reading.problems.is_empty());
-        assert_eq!(names(&reading), ["a@1.0", "b@2.0", "zope-interface@3.0", "c@1.0", "c@2.0"]);
-        let found = packages(&reading);
+        assert_eq!(reading.names(), ["a 1.0", "b 2.0", "zope-interface 3.0", "c 1.0", "c 2.0"]);
+        let found: Vec<_> = reading.packages().collect();
         let exactly = Requirement::exactly;
         assert_eq!(found[0].depends, [exactly("Zope.Interface", "3.0"), exactly("b", "2.0"), "c".into()]);
         assert_eq!(found[1].details["vcs_url"], "git+https://h/b.git@abc");
@@ -203,16 +206,13 @@ lock-version = "2.1"
     #[test]
     fn says_what_makes_no_sense() {
         for text in ["[[package]]\nname = 1\n", "[package]\n", "x"] {
-            assert!(
-                read_at(&PoetryLock, "poetry.lock", text.as_bytes(), &Limits::default()).is_err(),
-                "{text}"
-            );
+            assert!(try_read(&PoetryLock, "poetry.lock", text).is_err(), "{text}");
         }
         assert_eq!(read(&PoetryLock, "poetry.lock", "package = []\n"), Reading::nothing());
     }
 
     #[test]
     fn bears_damage() {
-        damage(&PoetryLock, "poetry.lock", SAMPLE);
+        withstands_damage(&PoetryLock, "poetry.lock", SAMPLE);
     }
 }

@@ -127,7 +127,7 @@ fn by_marker(marker: &str) -> (bool, bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Limits, catalogers::language::testing::*};
+    use crate::catalogers::trial::{read, try_read, wants, withstands_damage};
 
     const SAMPLE: &str = r#"
 lock-version = "1.0"
@@ -159,8 +159,8 @@ directory = { path = ".", editable = true }
     fn reads_packages() {
         let reading = read(&PyLock, "app/pylock.toml", SAMPLE);
         assert!(reading.problems.is_empty());
-        assert_eq!(names(&reading), ["a@1.0", "b@2.0", "c@"]);
-        let found = packages(&reading);
+        assert_eq!(reading.names(), ["a 1.0", "b 2.0", "c "]);
+        let found: Vec<_> = reading.packages().collect();
         assert_eq!(found[0].depends, [Requirement::exactly("b", "2.0"), Requirement::exactly("c", "3.0")]);
         assert_eq!(found[1].details["vcs_url"], "git+https://h/b.git@abc");
         assert_eq!(found[2].details["download_url"], "https://h/c.tar.gz");
@@ -191,13 +191,13 @@ directory = { path = ".", editable = true }
             ("pylock..toml", false),
             ("my-pylock.toml", false),
         ] {
-            assert_eq!(PyLock.wants(&header(path, 1)), want, "{path}");
+            assert_eq!(wants(&PyLock, path), want, "{path}");
         }
     }
 
     #[test]
     fn bears_damage() {
-        assert!(read_at(&PyLock, "pylock.toml", b"packages = 1", &Limits::default()).is_err());
-        damage(&PyLock, "pylock.toml", SAMPLE);
+        assert!(try_read(&PyLock, "pylock.toml", b"packages = 1").is_err());
+        withstands_damage(&PyLock, "pylock.toml", SAMPLE);
     }
 }

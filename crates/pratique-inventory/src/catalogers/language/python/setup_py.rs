@@ -102,7 +102,7 @@ fn strings(text: &str) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogers::language::testing::*;
+    use crate::catalogers::trial::{read, withstands_damage};
 
     const SAMPLE: &str = r#"# "commented==1.0"
 """doc 'string==1.0'"""
@@ -117,13 +117,13 @@ setup(
 
     #[test]
     fn states_pins_that_are_written_out() {
-        assert_eq!(names(&read(&SetupPy, "app/setup.py", SAMPLE)), ["a@1.0", "b@v2.0"]);
+        assert_eq!(read(&SetupPy, "app/setup.py", SAMPLE).names(), ["a 1.0", "b v2.0"]);
         assert!(read(&SetupPy, "setup.py", "").facts.is_empty());
     }
 
     #[test]
     fn bears_damage() {
-        damage(&SetupPy, "setup.py", SAMPLE);
-        damage(&SetupPy, "setup.py", "é'''é'\\é\"");
+        withstands_damage(&SetupPy, "setup.py", SAMPLE);
+        withstands_damage(&SetupPy, "setup.py", "é'''é'\\é\"");
     }
 }

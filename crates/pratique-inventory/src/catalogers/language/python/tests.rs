@@ -1,17 +1,8 @@
-use pratique_image::{EntryHeader, EntryKind};
-
 use super::*;
-use crate::{Cataloger, Fact, File, Limits, Reading, Stated, Unreadable};
-
-fn header(path: &str) -> EntryHeader {
-    EntryHeader { path: ImagePath::new(path).unwrap(), kind: EntryKind::File, size: 100, mode: 0o644 }
-}
-
-fn read(cataloger: &dyn Cataloger, path: &str, bytes: &[u8]) -> Result<Reading, Unreadable> {
-    let (header, limits) = (header(path), Limits::default());
-    assert!(cataloger.wants(&header), "{path}");
-    cataloger.read(&mut File { header: &header, body: &mut &bytes[..], limits: &limits })
-}
+use crate::{
+    Fact, Reading, Stated,
+    catalogers::trial::{try_read as read, wants},
+};
 
 fn package(reading: &Reading) -> Option<&Stated> {
     reading.facts.iter().find_map(|fact| match fact {
@@ -41,10 +32,10 @@ fn wants_metadata() {
         ("sdist/PKG-INFO", false),
         ("METADATA", false),
     ] {
-        assert_eq!(PythonMetadata.wants(&header(path)), want, "{path}");
+        assert_eq!(wants(&PythonMetadata, path), want, "{path}");
     }
-    assert!(PythonDirectUrl.wants(&header("a-1.0.dist-info/direct_url.json")));
-    assert!(!PythonDirectUrl.wants(&header("a-1.0.egg-info/direct_url.json")));
+    assert!(wants(&PythonDirectUrl, "a-1.0.dist-info/direct_url.json"));
+    assert!(!wants(&PythonDirectUrl, "a-1.0.egg-info/direct_url.json"));
 }
 
 #[test]

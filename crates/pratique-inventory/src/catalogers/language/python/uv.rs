@@ -246,7 +246,7 @@ impl Lock {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Limits, catalogers::language::testing::*};
+    use crate::catalogers::trial::{read, try_read, withstands_damage};
 
     const SAMPLE: &str = r#"
 version = 1
@@ -325,7 +325,7 @@ dependencies = [{ name = "a" }]
     fn tells_why_packages_are_there() {
         let reading = read(&UvLock, "uv.lock", SAMPLE);
         assert!(reading.problems.is_empty());
-        let found = packages(&reading);
+        let found: Vec<_> = reading.packages().collect();
         let told: Vec<_> = found
             .iter()
             .map(|p| (format!("{}@{}", p.name, p.version), p.development, p.optional, p.direct == Some(true)))
@@ -352,7 +352,7 @@ dependencies = [{ name = "a" }]
 
     #[test]
     fn bears_damage() {
-        assert!(read_at(&UvLock, "uv.lock", b"package = 1", &Limits::default()).is_err());
-        damage(&UvLock, "uv.lock", SAMPLE);
+        assert!(try_read(&UvLock, "uv.lock", b"package = 1").is_err());
+        withstands_damage(&UvLock, "uv.lock", SAMPLE);
     }
 }

@@ -81,7 +81,8 @@ fn in_library(path: &ImagePath, name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::super::damage, *};
+    use super::*;
+    use crate::catalogers::trial;
 
     const STATS: &str = "Package: stats4\nVersion: 4.2.2\nPriority: base\nLicense: GPL-2 | file LICENSE\n\
         Imports: graphics, methods,\n        stats (>= 4.0)\nDepends: R (>= 4.0)\nSuggests: MASS\n\
@@ -89,8 +90,8 @@ mod tests {
 
     #[test]
     fn installed_or_not() {
-        let found = damage::packages(&RDescription, "usr/lib/R/library/stats4/DESCRIPTION", STATS);
-        assert_eq!(damage::ids(&found), ["stats4 4.2.2"]);
+        let found = trial::packages(&RDescription, "usr/lib/R/library/stats4/DESCRIPTION", STATS);
+        assert_eq!(trial::ids(&found), ["stats4 4.2.2"]);
         assert_eq!(found[0].depends, ["R", "graphics", "methods", "stats"]);
         assert_eq!(found[0].licences, ["GPL-2 | file LICENSE"]);
         let unbuilt = STATS.split("Built").next().unwrap();
@@ -100,19 +101,20 @@ mod tests {
             ("src/stats4/DESCRIPTION", true),
             ("DESCRIPTION", true),
         ] {
-            assert_eq!(damage::packages(&RDescription, path, unbuilt)[0].locked_only, locked, "{path}");
+            assert_eq!(trial::packages(&RDescription, path, unbuilt)[0].locked_only, locked, "{path}");
         }
     }
 
     #[test]
     fn what_is_not_of_r() {
         for text in ["", "A description of something: else\n", "Package: a\n"] {
-            assert!(damage::packages(&RDescription, "DESCRIPTION", text).is_empty());
+            assert!(trial::packages(&RDescription, "DESCRIPTION", text).is_empty());
         }
     }
 
     #[test]
     fn withstands_damage() {
-        damage::withstands_damage(&RDescription, "DESCRIPTION", STATS);
+        trial::withstands_damage(&RDescription, "DESCRIPTION", STATS);
+        trial::keeps_to_the_limit(&RDescription, "DESCRIPTION", STATS);
     }
 }

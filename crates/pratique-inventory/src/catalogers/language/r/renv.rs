@@ -159,7 +159,8 @@ impl Record {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::super::damage, *};
+    use super::*;
+    use crate::catalogers::trial;
 
     const LOCK: &str = r#"{"R": {"Version": "4.3.1"}, "Packages": {
         "markdown": {"Package": "markdown", "Version": "1.0", "Source": "Repository", "Repository": "CRAN",
@@ -170,17 +171,18 @@ mod tests {
 
     #[test]
     fn sources_and_edges() {
-        let found = damage::packages(&RenvLock, "renv.lock", LOCK);
-        assert_eq!(damage::ids(&found), ["markdown 1.0", "mime 0.12.1", "new 1"]);
-        assert_eq!(damage::depends(&found[0]), ["mime 0.12.1", "utils ?"]);
-        assert_eq!(damage::depends(&found[2]), ["markdown 1.0"]);
+        let found = trial::packages(&RenvLock, "renv.lock", LOCK);
+        assert_eq!(trial::ids(&found), ["markdown 1.0", "mime 0.12.1", "new 1"]);
+        assert_eq!(trial::depends(&found[0]), ["mime 0.12.1", "utils ?"]);
+        assert_eq!(trial::depends(&found[2]), ["markdown 1.0"]);
         assert_eq!(found[1].details["vcs_url"], "git+https://github.com/yihui/mime@1763");
-        let reading = damage::read(&RenvLock, "renv.lock", r#"{"Packages": {"a": {}}}"#).unwrap();
+        let reading = trial::read(&RenvLock, "renv.lock", r#"{"Packages": {"a": {}}}"#);
         assert_eq!(reading.problems, ["the record of `a` has no Version"]);
     }
 
     #[test]
     fn withstands_damage() {
-        damage::withstands_damage(&RenvLock, "renv.lock", LOCK);
+        trial::withstands_damage(&RenvLock, "renv.lock", LOCK);
+        trial::keeps_to_the_limit(&RenvLock, "renv.lock", LOCK);
     }
 }

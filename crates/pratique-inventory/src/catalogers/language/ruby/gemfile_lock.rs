@@ -214,7 +214,7 @@ fn is_rubygems(remote: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogers::language::trial::{hurt, read};
+    use crate::catalogers::trial::{read, withstands_damage};
 
     const EXAMPLE: &str = "PATH\n  remote: .\n  specs:\n    ours (0.1.0)\n      b (>= 1)\n\nGIT\n  \
         remote: https://u:p@h/g.git\n  revision: abc\n  branch: main\n  specs:\n    g (1.0.pre)\n\n\
@@ -262,6 +262,6 @@ mod tests {
 
     #[test]
     fn whatever_comes_is_answered() {
-        hurt(&GemfileLock, "Gemfile.lock", EXAMPLE.as_bytes());
+        withstands_damage(&GemfileLock, "Gemfile.lock", EXAMPLE);
     }
 }

@@ -202,7 +202,7 @@ fn split_name(base: &str) -> Option<(&str, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogers::language::trial::{hurt, read};
+    use crate::catalogers::trial::{read, withstands_damage};
 
     const EXAMPLE: &str = "# -*- encoding: utf-8 -*-\n# stub: rss 0.2.9 ruby lib\n\nGem::Specification.new do |s|\n  \
         s.name = \"rss\".freeze\n  s.version = \"0.2.9\"\n  s.metadata = { \"name\" => \"no\" }\n  \
@@ -242,6 +242,6 @@ mod tests {
 
     #[test]
     fn whatever_comes_is_answered() {
-        hurt(&Gemspec, "specifications/rss-0.2.9.gemspec", EXAMPLE.as_bytes());
+        withstands_damage(&Gemspec, "specifications/rss-0.2.9.gemspec", EXAMPLE);
     }
 }

@@ -95,7 +95,8 @@ impl Dependency {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::super::damage, *};
+    use super::*;
+    use crate::catalogers::trial;
 
     const MANIFEST: &str = r#"{"name": "app", "version": "1.0",
         "dependencies": ["fmt", {"name": "zlib", "version>=": "1.2.11#9", "features": ["a"]}],
@@ -105,15 +106,16 @@ mod tests {
 
     #[test]
     fn only_what_is_pinned() {
-        let found = damage::packages(&VcpkgManifest, "app/vcpkg.json", MANIFEST);
-        assert_eq!(damage::ids(&found), ["zlib 1.2.13", "openssl 3.0.7"]);
+        let found = trial::packages(&VcpkgManifest, "app/vcpkg.json", MANIFEST);
+        assert_eq!(trial::ids(&found), ["zlib 1.2.13", "openssl 3.0.7"]);
         assert_eq!(found.iter().map(|p| p.direct).collect::<Vec<_>>(), [Some(true), Some(false)]);
         assert_eq!((&*found[0].details["port_version"], &*found[1].details["port_version"]), ("2", "1"));
-        assert!(damage::packages(&VcpkgManifest, "vcpkg.json", r#"{"name": "x"}"#).is_empty());
+        assert!(trial::packages(&VcpkgManifest, "vcpkg.json", r#"{"name": "x"}"#).is_empty());
     }
 
     #[test]
     fn withstands_damage() {
-        damage::withstands_damage(&VcpkgManifest, "vcpkg.json", MANIFEST);
+        trial::withstands_damage(&VcpkgManifest, "vcpkg.json", MANIFEST);
+        trial::keeps_to_the_limit(&VcpkgManifest, "vcpkg.json", MANIFEST);
     }
 }

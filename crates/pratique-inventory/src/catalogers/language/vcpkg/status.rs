@@ -99,7 +99,8 @@ const FEATURES: usize = 64;
 
 #[cfg(test)]
 mod tests {
-    use super::{super::super::damage, *};
+    use super::*;
+    use crate::catalogers::trial;
 
     const PATH: &str = "opt/vcpkg/installed/vcpkg/status";
     const STATUS: &str = "Package: vcpkg-cmake\nVersion: 2023-05-04\nArchitecture: x64-linux\nMulti-Arch: same\n\
@@ -110,8 +111,8 @@ mod tests {
 
     #[test]
     fn what_was_installed() {
-        let found = damage::packages(&VcpkgStatus, PATH, STATUS);
-        assert_eq!(damage::ids(&found), ["vcpkg-cmake 2023-05-04", "curl 8.4.0"]);
+        let found = trial::packages(&VcpkgStatus, PATH, STATUS);
+        assert_eq!(trial::ids(&found), ["vcpkg-cmake 2023-05-04", "curl 8.4.0"]);
         assert_eq!(found[1].depends, ["openssl", "vcpkg-cmake", "zlib"]);
         assert_eq!((found[1].arch.as_deref(), &*found[1].details["port_version"]), (Some("x64-linux"), "1"));
     }
@@ -124,18 +125,19 @@ mod tests {
             ("var/lib/dpkg/status", false),
             ("app/vcpkg/updates/readme", false),
         ] {
-            assert_eq!(damage::wants(&VcpkgStatus, path), want, "{path}");
+            assert_eq!(trial::wants(&VcpkgStatus, path), want, "{path}");
         }
     }
 
     #[test]
     fn says_what_makes_no_sense() {
-        let reading = damage::read(&VcpkgStatus, PATH, "Package: a\nStatus: install ok installed\n").unwrap();
+        let reading = trial::read(&VcpkgStatus, PATH, "Package: a\nStatus: install ok installed\n");
         assert_eq!((reading.facts.len(), reading.problems.len()), (0, 1));
     }
 
     #[test]
     fn withstands_damage() {
-        damage::withstands_damage(&VcpkgStatus, PATH, STATUS);
+        trial::withstands_damage(&VcpkgStatus, PATH, STATUS);
+        trial::keeps_to_the_limit(&VcpkgStatus, PATH, STATUS);
     }
 }

@@ -74,7 +74,7 @@ fn assigned<'a>(text: &'a str, variable: &str) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogers::language::trial::{hurt, read, try_read};
+    use crate::catalogers::trial::{read, try_read, withstands_damage};
 
     const PATH: &str = "var/www/html/wp-includes/version.php";
     const EXAMPLE: &str = "<?php\n// $wp_version = '1';\n/*\n$wp_version = '2';\n*/\n/** $wp_version = '3'; */\n\
@@ -90,6 +90,6 @@ mod tests {
 
     #[test]
     fn whatever_comes_is_answered() {
-        hurt(&WordPressCore, PATH, EXAMPLE.as_bytes());
+        withstands_damage(&WordPressCore, PATH, EXAMPLE);
     }
 }

@@ -109,7 +109,7 @@ fn field(head: &str, name: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogers::language::trial::{hurt, read};
+    use crate::catalogers::trial::{read, withstands_damage};
 
     const EXAMPLE: &str =
         "<?php\n/*\nPlugin Name:Akismet: Spam\nVersion: 5.3\nLicense: GPLv2 or later\n */\n";
@@ -136,6 +136,6 @@ mod tests {
         for path in ["wp-content/plugins/a/b/c.php", "plugins/a/b.php", "wp-content/plugins/a/style.css"] {
             assert!(Part::of(&ImagePath::new(path).unwrap()).is_none(), "{path}");
         }
-        hurt(&WordPressParts, path, EXAMPLE.as_bytes());
+        withstands_damage(&WordPressParts, path, EXAMPLE);
     }
 }

@@ -131,19 +131,11 @@ fn pointer(rest: &[u8]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use pratique_image::EntryKind;
-
     use super::*;
-    use crate::Limits;
+    use crate::catalogers::trial;
 
     fn read(text: &[u8]) -> Vec<String> {
-        let path = ImagePath::new("usr/share/doc/bash/copyright").unwrap();
-        let header = EntryHeader { path, kind: EntryKind::File, size: text.len() as u64, mode: 0o644 };
-        assert!(DpkgCopyright.wants(&header));
-        let mut body = text;
-        let limits = Limits::default();
-        let reading =
-            DpkgCopyright.read(&mut File { header: &header, body: &mut body, limits: &limits }).unwrap();
+        let reading = trial::read(&DpkgCopyright, "usr/share/doc/bash/copyright", text);
         match reading.facts.as_slice() {
             [] => Vec::new(),
             [Fact::PackageLicences { package, licences }] if package == "bash" => licences.clone(),

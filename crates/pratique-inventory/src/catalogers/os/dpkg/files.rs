@@ -150,17 +150,11 @@ fn trimmed(mut path: &[u8]) -> &[u8] {
 
 #[cfg(test)]
 mod tests {
-    use pratique_image::EntryKind;
-
     use super::*;
-    use crate::Limits;
+    use crate::catalogers::trial;
 
     fn read(path: &str, text: &[u8]) -> Reading {
-        let path = ImagePath::new(path).unwrap();
-        let header = EntryHeader { path, kind: EntryKind::File, size: text.len() as u64, mode: 0o644 };
-        assert!(DpkgFiles.wants(&header));
-        let mut body = text;
-        DpkgFiles.read(&mut File { header: &header, body: &mut body, limits: &Limits::default() }).unwrap()
+        trial::read(&DpkgFiles, path, text)
     }
 
     fn files(package: &str, files: &[&str]) -> Vec<Fact> {

@@ -53,19 +53,7 @@ impl Cataloger for DpkgStatus {
     }
 
     fn read(&self, file: &mut File<'_>) -> Result<Reading, Unreadable> {
-        let most = file.limits.records;
-        let mut reading = Reading::nothing();
-        control::each(file.body, FIELDS, &mut reading, |paragraph, reading| {
-            let line = paragraph.line;
-            let stated = package(paragraph, reading);
-            reading.facts.extend(stated);
-            let room = reading.facts.len() < most;
-            if !room {
-                reading.problem(format!("line {line}: only the first {most} packages were read"));
-            }
-            room
-        })?;
-        Ok(reading)
+        control::packages(file, FIELDS, package)
     }
 }
 
@@ -145,21 +133,15 @@ fn source_package(field: &str, binary: &Stated) -> SourcePackage {
 
 #[cfg(test)]
 mod tests {
-    use pratique_image::{EntryKind, ImagePath};
-
     use super::*;
-    use crate::Limits;
+    use crate::catalogers::trial;
 
     fn wants(path: &str) -> bool {
-        let path = ImagePath::new(path).unwrap();
-        DpkgStatus.wants(&EntryHeader { path, kind: EntryKind::File, size: 1, mode: 0o644 })
+        trial::wants(&DpkgStatus, path)
     }
 
     fn read(text: &[u8]) -> Reading {
-        let path = ImagePath::new("var/lib/dpkg/status").unwrap();
-        let header = EntryHeader { path, kind: EntryKind::File, size: text.len() as u64, mode: 0o644 };
-        let mut body = text;
-        DpkgStatus.read(&mut File { header: &header, body: &mut body, limits: &Limits::default() }).unwrap()
+        trial::read(&DpkgStatus, "var/lib/dpkg/status", text)
     }
 
     fn packages(reading: &Reading) -> Vec<&Stated> {

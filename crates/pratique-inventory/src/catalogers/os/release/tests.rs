@@ -1,16 +1,8 @@
-use std::io::Read;
-
-use pratique_image::EntryKind;
-
 use super::*;
-use crate::Limits;
+use crate::catalogers::trial;
 
 fn read(path: &str, text: &str) -> Reading {
-    let path = ImagePath::new(path).unwrap();
-    let header = EntryHeader { path, kind: EntryKind::File, size: text.len() as u64, mode: 0o644 };
-    assert!(ReleaseFiles.wants(&header), "{:?}", header.path);
-    let mut body: &mut dyn Read = &mut text.as_bytes();
-    ReleaseFiles.read(&mut File { header: &header, body: &mut body, limits: &Limits::default() }).unwrap()
+    trial::read(&ReleaseFiles, path, text)
 }
 
 fn stated(path: &str, text: &str) -> Distribution {

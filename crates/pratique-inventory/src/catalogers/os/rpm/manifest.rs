@@ -79,17 +79,11 @@ fn package(line: &[u8]) -> Option<Stated> {
 
 #[cfg(test)]
 mod tests {
-    use pratique_image::{EntryKind, ImagePath};
-
     use super::*;
-    use crate::{Limits, SourcePackage};
+    use crate::{SourcePackage, catalogers::trial};
 
     fn read(text: &[u8]) -> Reading {
-        let path = ImagePath::new("var/lib/rpmmanifest/container-manifest-2").unwrap();
-        let header = EntryHeader { path, kind: EntryKind::File, size: text.len() as u64, mode: 0o644 };
-        assert!(RpmManifest.wants(&header));
-        let mut body = text;
-        RpmManifest.read(&mut File { header: &header, body: &mut body, limits: &Limits::default() }).unwrap()
+        trial::read(&RpmManifest, "var/lib/rpmmanifest/container-manifest-2", text)
     }
 
     #[test]

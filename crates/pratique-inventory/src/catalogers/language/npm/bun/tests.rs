@@ -1,5 +1,5 @@
 use super::*;
-use crate::{Limits, catalogers::language::testing::*};
+use crate::catalogers::trial::{read, try_read, withstands_damage};
 
 const SAMPLE: &str = r#"{
   "lockfileVersion": 1,
@@ -29,8 +29,8 @@ const SAMPLE: &str = r#"{
 fn reads_packages_by_path() {
     let reading = read(&BunLock, "bun.lock", SAMPLE);
     assert!(reading.problems.is_empty(), "{:?}", reading.problems);
-    assert_eq!(names(&reading), ["@s/c@3.0.0", "a@1.0.0", "b@1.0.0", "b@2.0.0", "git@", "ms@0.7.1", "tar@"]);
-    let found = packages(&reading);
+    assert_eq!(reading.names(), ["@s/c 3.0.0", "a 1.0.0", "b 1.0.0", "b 2.0.0", "git ", "ms 0.7.1", "tar "]);
+    let found: Vec<_> = reading.packages().collect();
     assert_eq!(found[0].depends, [Requirement::exactly("b", "2.0.0")]);
     assert_eq!(found[1].depends, [Requirement::exactly("@s/c", "3.0.0"), Requirement::exactly("b", "1.0.0")]);
     assert_eq!(found[3].details["bundled"], "true");
@@ -64,13 +64,13 @@ fn says_what_is_not_read() {
         "bun.lock",
         r#"{"packages": {"a": [], "b": ["b"], "c": ["c d@1"], "e": ["e@"], "f": ["f@1", "", 1]}}"#,
     );
-    assert_eq!((names(&reading), reading.problems.len()), (vec!["f@1".to_owned()], 4));
+    assert_eq!((reading.names(), reading.problems.len()), (vec!["f 1".to_owned()], 4));
     for text in ["", "1", "{\"packages\": 1}", "{\"packages\": {\"a\": {}}}"] {
-        assert!(read_at(&BunLock, "bun.lock", text.as_bytes(), &Limits::default()).is_err(), "{text}");
+        assert!(try_read(&BunLock, "bun.lock", text).is_err(), "{text}");
     }
 }
 
 #[test]
 fn bears_damage() {
-    damage(&BunLock, "bun.lock", SAMPLE);
+    withstands_damage(&BunLock, "bun.lock", SAMPLE);
 }

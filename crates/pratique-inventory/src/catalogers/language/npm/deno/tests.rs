@@ -1,5 +1,5 @@
 use super::*;
-use crate::{Limits, catalogers::language::testing::*};
+use crate::catalogers::trial::{read, try_read, withstands_damage};
 
 const TWO: &str = r#"{"version": "2", "remote": {"https://deno.land/std@0.1.0/a.ts": "00"}, "npm": {
     "specifiers": {"chalk@5": "chalk@5.0.1", "react-dom": "react-dom@18.2.0_react@18.2.0"},
@@ -35,33 +35,33 @@ fn lock(text: &str) -> Reading {
 #[test]
 fn reads_all_versions() {
     let reading = lock(TWO);
-    assert_eq!(names(&reading), ["@s/styles@1.0.0", "chalk@5.0.1", "react-dom@18.2.0", "react@18.2.0"]);
-    let found = packages(&reading);
+    assert_eq!(reading.names(), ["@s/styles 1.0.0", "chalk 5.0.1", "react-dom 18.2.0", "react 18.2.0"]);
+    let found: Vec<_> = reading.packages().collect();
     assert_eq!(found[1].depends, [Requirement::exactly("@s/styles", "1.0.0")]);
     let direct: Vec<_> = found.iter().map(|p| p.direct == Some(true)).collect();
     assert_eq!(direct, [false, true, true, false]);
 
     let reading = lock(THREE);
-    assert_eq!(names(&reading), ["chalk@5.0.1", "@jsr/std__path@1.0.8"]);
-    let found = packages(&reading);
+    assert_eq!(reading.names(), ["chalk 5.0.1", "@jsr/std__path 1.0.8"]);
+    let found: Vec<_> = reading.packages().collect();
     assert_eq!((found[0].direct, found[1].direct), (Some(true), Some(false)));
     assert_eq!(found[1].depends, ["@std/assert"]);
     assert_eq!(found[1].details["jsr"], "@std/path");
 
     let reading = lock(FIVE);
     assert_eq!(
-        names(&reading),
+        reading.names(),
         [
-            "fs@2.0.0",
-            "loose@1.4.0",
-            "react-dom@18.2.0",
-            "react@17.0.0",
-            "react@18.2.0",
-            "@jsr/std__assert@1.0.2",
-            "@jsr/std__path@1.0.8"
+            "fs 2.0.0",
+            "loose 1.4.0",
+            "react-dom 18.2.0",
+            "react 17.0.0",
+            "react 18.2.0",
+            "@jsr/std__assert 1.0.2",
+            "@jsr/std__path 1.0.8"
         ]
     );
-    let found = packages(&reading);
+    let found: Vec<_> = reading.packages().collect();
     let exactly = Requirement::exactly;
     assert_eq!(
         found[2].depends,
@@ -77,10 +77,10 @@ fn reads_all_versions() {
 fn says_what_makes_no_sense() {
     let reading =
         read(&DenoLock, "deno.lock", r#"{"version": "4", "npm": {"a": {}, "b c@1": {}, "d@1": {}}}"#);
-    assert_eq!((names(&reading), reading.problems.len()), (vec!["d@1".to_owned()], 2));
-    assert!(packages(&reading)[0].direct.is_none());
+    assert_eq!((reading.names(), reading.problems.len()), (vec!["d 1".to_owned()], 2));
+    assert!(reading.packages().next().unwrap().direct.is_none());
     for text in ["", "[]", r#"{"npm": 1}"#] {
-        assert!(read_at(&DenoLock, "deno.lock", text.as_bytes(), &Limits::default()).is_err(), "{text}");
+        assert!(try_read(&DenoLock, "deno.lock", text).is_err(), "{text}");
     }
     // Version 1 has modules only.
     assert_eq!(lock(r#"{"https://deno.land/x/a.ts": "00"}"#), Reading::nothing());
@@ -89,6 +89,6 @@ fn says_what_makes_no_sense() {
 #[test]
 fn bears_damage() {
     for sample in [TWO, THREE, FIVE] {
-        damage(&DenoLock, "deno.lock", sample);
+        withstands_damage(&DenoLock, "deno.lock", sample);
     }
 }

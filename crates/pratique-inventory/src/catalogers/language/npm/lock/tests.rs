@@ -1,18 +1,10 @@
 use std::fmt::Write as _;
 
-use pratique_image::{EntryKind, ImagePath};
-
 use super::*;
-use crate::{Fact, fact::Requirement};
-
-fn header(path: &str, size: usize) -> EntryHeader {
-    EntryHeader { path: ImagePath::new(path).unwrap(), kind: EntryKind::File, size: size as u64, mode: 0o644 }
-}
+use crate::{Fact, catalogers::trial, fact::Requirement};
 
 fn read_at(path: &str, json: &str, limits: &Limits) -> Result<Reading, Unreadable> {
-    let header = header(path, json.len());
-    let mut body = json.as_bytes();
-    NpmLock.read(&mut File { header: &header, body: &mut body, limits })
+    trial::try_read_within(&NpmLock, path, json.as_bytes(), limits)
 }
 
 fn read(json: &str) -> Reading {
@@ -44,7 +36,7 @@ fn wants_lock_files() {
         ("app/node_modules/a/npm-shrinkwrap.json", false),
         ("app/my-package-lock.json", false),
     ] {
-        assert_eq!(NpmLock.wants(&header(path, 1)), want, "{path}");
+        assert_eq!(trial::wants(&NpmLock, path), want, "{path}");
     }
 }
 

@@ -8,10 +8,7 @@ use serde::{
 };
 
 use super::{
-    super::{
-        is_name,
-        loose::{Keys, Loose},
-    },
+    super::{super::keys::Keys, is_name, loose::Loose},
     Asks, Found, origin, repository, shortened,
     tree::LONGEST_PATH,
 };

@@ -1,17 +1,10 @@
-use pratique_image::EntryKind;
-
 use super::*;
-use crate::Limits;
+use crate::catalogers::trial;
 
 const INSTALLED: &str = "app/node_modules/a/package.json";
 
-fn header(path: &str) -> EntryHeader {
-    EntryHeader { path: ImagePath::new(path).unwrap(), kind: EntryKind::File, size: 1, mode: 0o644 }
-}
-
 fn read(path: &str, json: &str) -> Result<Reading, Unreadable> {
-    let (header, limits) = (header(path), Limits::default());
-    NpmPackage.read(&mut File { header: &header, body: &mut json.as_bytes(), limits: &limits })
+    trial::try_read(&NpmPackage, path, json)
 }
 
 fn stated(path: &str, json: &str) -> Option<Stated> {
@@ -52,9 +45,9 @@ fn tells_packages_from_their_parts() {
         ("srv/my_node_modules/a/package.json", Outside),
     ] {
         assert_eq!(Place::of(&ImagePath::new(path).unwrap()), want, "{path}");
-        assert_eq!(NpmPackage.wants(&header(path)), want != PartOfPackage, "{path}");
+        assert_eq!(trial::wants(&NpmPackage, path), want != PartOfPackage, "{path}");
     }
-    assert!(!NpmPackage.wants(&header("app/node_modules/a/package.json5")));
+    assert!(!trial::wants(&NpmPackage, "app/node_modules/a/package.json5"));
 }
 
 #[test]
@@ -105,15 +98,8 @@ fn says_what_makes_no_sense() {
     for json in ["", "{", r#"{"name": "a", "version": "1"} x"#, "name: a"] {
         assert!(read(INSTALLED, json).is_err(), "{json}");
     }
-    assert!(
-        NpmPackage
-            .read(&mut File {
-                header: &header(INSTALLED),
-                body: &mut &b"{\"name\": \"\xff\", \"version\": \"1\"}"[..],
-                limits: &Limits::default(),
-            })
-            .is_err()
-    );
+    let not_utf8 = b"{\"name\": \"\xff\", \"version\": \"1\"}";
+    assert!(trial::try_read(&NpmPackage, INSTALLED, not_utf8).is_err());
     let reading = read(INSTALLED, r#"{"name": "a b", "version": "1.0.0"}"#).unwrap();
     assert!(reading.facts.is_empty());
     assert_eq!(reading.problems.len(), 1);

@@ -1,5 +1,8 @@
 use super::*;
-use crate::{Limits, catalogers::language::testing::*};
+use crate::{
+    Limits,
+    catalogers::trial::{read, try_read, try_read_within, wants, withstands_damage},
+};
 
 fn lock(text: &str) -> Reading {
     let reading = read(&PnpmLock, "app/pnpm-lock.yaml", text);
@@ -12,7 +15,7 @@ fn wants_lock_files() {
     for (path, want) in
         [("pnpm-lock.yaml", true), ("a/node_modules/b/pnpm-lock.yaml", false), ("a/pnpm-lock.yml", false)]
     {
-        assert_eq!(PnpmLock.wants(&header(path, 1)), want, "{path}");
+        assert_eq!(wants(&PnpmLock, path), want, "{path}");
     }
 }
 
@@ -79,8 +82,8 @@ packages:
 #[test]
 fn reads_version_5() {
     let reading = lock(FIVE);
-    assert_eq!(names(&reading), ["a@1.0.0", "b@2.0.0", "ms@0.7.1", "opt@1.0.0", "@s/dev@3.0.0", "git@4.0.0"]);
-    let found = packages(&reading);
+    assert_eq!(reading.names(), ["a 1.0.0", "b 2.0.0", "ms 0.7.1", "opt 1.0.0", "@s/dev 3.0.0", "git 4.0.0"]);
+    let found: Vec<_> = reading.packages().collect();
     assert_eq!(found[0].depends, [Requirement::exactly("b", "2.0.0")]);
     let told: Vec<_> = found.iter().map(|p| (p.development, p.optional, p.direct == Some(true))).collect();
     assert_eq!(
@@ -153,8 +156,8 @@ snapshots:
 fn reads_version_9() {
     for text in [NINE.to_owned(), format!("---\nlockfileVersion: '9.0'\n---\n{NINE}")] {
         let reading = lock(&text);
-        assert_eq!(names(&reading), ["ms@0.7.1", "plugin@1.0.0", "peer@2.0.0", "git@5.0.0"]);
-        let found = packages(&reading);
+        assert_eq!(reading.names(), ["ms 0.7.1", "plugin 1.0.0", "peer 2.0.0", "git 5.0.0"]);
+        let found: Vec<_> = reading.packages().collect();
         assert_eq!(found[1].depends, ["missing".into(), Requirement::exactly("peer", "2.0.0")]);
         assert_eq!(
             found.iter().map(|p| (p.development, p.optional, p.direct)).collect::<Vec<_>>(),
@@ -176,19 +179,19 @@ fn says_what_makes_no_sense() {
         "pnpm-lock.yaml",
         "lockfileVersion: 5.4\npackages:\n  /a b/1.0.0: {dev: false}\n  github.com/u/r/abc: {}\n  /c/1.0.0: {}\n",
     );
-    assert_eq!((names(&reading), reading.problems.len()), (vec!["c@1.0.0".to_owned()], 2));
+    assert_eq!((reading.names(), reading.problems.len()), (vec!["c 1.0.0".to_owned()], 2));
     for text in ["[]", "packages: 1", "a: b: c", "lockfileVersion: 5.4\npackages: {/a/1.0.0: []}"] {
-        assert!(read_at(&PnpmLock, "pnpm-lock.yaml", text.as_bytes(), &Limits::default()).is_err(), "{text}");
+        assert!(try_read(&PnpmLock, "pnpm-lock.yaml", text).is_err(), "{text}");
     }
     assert_eq!(lock("lockfileVersion: '9.0'\n"), Reading::nothing());
     assert_eq!(lock("# empty\n"), Reading::nothing());
     let limits = Limits { records: 2, ..Limits::default() };
-    let reading = read_at(&PnpmLock, "pnpm-lock.yaml", NINE.as_bytes(), &limits).unwrap();
+    let reading = try_read_within(&PnpmLock, "pnpm-lock.yaml", NINE.as_bytes(), &limits).unwrap();
     assert_eq!((reading.facts.len(), reading.problems.len()), (2, 1));
 }
 
 #[test]
 fn bears_damage() {
-    damage(&PnpmLock, "pnpm-lock.yaml", FIVE);
-    damage(&PnpmLock, "pnpm-lock.yaml", NINE);
+    withstands_damage(&PnpmLock, "pnpm-lock.yaml", FIVE);
+    withstands_damage(&PnpmLock, "pnpm-lock.yaml", NINE);
 }

@@ -1,5 +1,8 @@
 use super::*;
-use crate::{Limits, catalogers::language::testing::*};
+use crate::{
+    Limits,
+    catalogers::trial::{read, try_read, try_read_within, wants, withstands_damage},
+};
 
 #[test]
 fn wants_lock_files() {
@@ -9,7 +12,7 @@ fn wants_lock_files() {
         ("app/node_modules/a/yarn.lock", false),
         ("a/my-yarn.lock", false),
     ] {
-        assert_eq!(YarnLock.wants(&header(path, 1)), want, "{path}");
+        assert_eq!(wants(&YarnLock, path), want, "{path}");
     }
 }
 
@@ -44,8 +47,8 @@ git@u/r:
 fn reads_the_classic_format() {
     let reading = read(&YarnLock, "yarn.lock", CLASSIC);
     assert!(reading.problems.is_empty(), "{:?}", reading.problems);
-    assert_eq!(names(&reading), ["@s/a@1.0.2", "ms@0.7.1", "git@2.0.0", "tar@1.0.0"]);
-    let found = packages(&reading);
+    assert_eq!(reading.names(), ["@s/a 1.0.2", "ms 0.7.1", "git 2.0.0", "tar 1.0.0"]);
+    let found: Vec<_> = reading.packages().collect();
     assert_eq!(
         found[0].depends,
         [Requirement::exactly("git", "2.0.0"), Requirement::exactly("ms", "0.7.1"), "unknown".into()]
@@ -102,8 +105,8 @@ const BERRY: &str = r#"__metadata:
 fn reads_the_format_of_berry() {
     let reading = read(&YarnLock, "yarn.lock", BERRY);
     assert!(reading.problems.is_empty(), "{:?}", reading.problems);
-    assert_eq!(names(&reading), ["a@1.0.2", "git@3.0.0", "ms@0.7.1", "opt@2.0.0"]);
-    let found = packages(&reading);
+    assert_eq!(reading.names(), ["a 1.0.2", "git 3.0.0", "ms 0.7.1", "opt 2.0.0"]);
+    let found: Vec<_> = reading.packages().collect();
     assert_eq!(found[0].depends, [Requirement::exactly("opt", "2.0.0")]);
     assert_eq!(found[1].details["vcs_url"], "git+https://github.com/u/r.git@abc");
     let direct: Vec<_> = found.iter().map(|p| p.direct).collect();
@@ -115,7 +118,7 @@ fn reads_the_format_of_berry() {
 fn older_berry_leaves_the_protocol_out() {
     let old = BERRY.replace("opt: \"npm:^2\"", "opt: ^2").replace("version: 8", "version: 4");
     let reading = read(&YarnLock, "yarn.lock", &old);
-    assert_eq!(packages(&reading)[0].depends, [Requirement::exactly("opt", "2.0.0")]);
+    assert_eq!(reading.packages().next().unwrap().depends, [Requirement::exactly("opt", "2.0.0")]);
 }
 
 #[test]
@@ -125,17 +128,17 @@ fn says_what_makes_no_sense() {
         "yarn.lock",
         "<<<<<<< HEAD\na@1:\n  version \"1\"\n\"b c@1\":\n  version \"1\"\nd@1:\n  resolved \"x\"\n",
     );
-    assert_eq!(names(&reading), ["a@1"]);
+    assert_eq!(reading.names(), ["a 1"]);
     assert_eq!(reading.problems.len(), 3, "{:?}", reading.problems);
-    assert!(read_at(&YarnLock, "yarn.lock", b"\x00\x01\x02:x", &Limits::default()).is_err());
+    assert!(try_read(&YarnLock, "yarn.lock", b"\x00\x01\x02:x").is_err());
     assert_eq!(read(&YarnLock, "yarn.lock", "# yarn lockfile v1\n"), Reading::nothing());
     let limits = Limits { records: 1, ..Limits::default() };
-    let reading = read_at(&YarnLock, "yarn.lock", CLASSIC.as_bytes(), &limits).unwrap();
+    let reading = try_read_within(&YarnLock, "yarn.lock", CLASSIC.as_bytes(), &limits).unwrap();
     assert_eq!((reading.facts.len(), reading.problems.len()), (1, 1));
 }
 
 #[test]
 fn bears_damage() {
-    damage(&YarnLock, "yarn.lock", CLASSIC);
-    damage(&YarnLock, "yarn.lock", BERRY);
+    withstands_damage(&YarnLock, "yarn.lock", CLASSIC);
+    withstands_damage(&YarnLock, "yarn.lock", BERRY);
 }
