@@ -101,8 +101,10 @@ const AFTER: usize = 400;
 const AFTER_PEM: usize = 16 << 10;
 /// Most secrets of one text.
 const MOST: usize = 200;
-/// Most keyword hits of one text whose surroundings are looked at.
+/// Keyword hits of any text whose surroundings are looked at; of a long text one more for each so many bytes, since a lock
+/// file of thousands of checksums has something like a keyword in every second one.
 const MOST_HITS: usize = 20_000;
+const BYTES_PER_HIT: usize = 24;
 
 struct Engine {
     keywords: AhoCorasick,
@@ -141,9 +143,10 @@ impl Engine {
     fn scan(&self, bytes: &[u8], text: Text<'_>) -> Searched {
         let mut found: Vec<Hit> = Vec::new();
         let mut cut = false;
+        let most = MOST_HITS + bytes.len() / BYTES_PER_HIT;
         let mut lines = LineCounter { bytes, at: 0, line: 1 };
         for (count, hit) in self.keywords.find_overlapping_iter(bytes).enumerate() {
-            if count == MOST_HITS || found.len() == MOST {
+            if count == most || found.len() == MOST {
                 cut = true;
                 break;
             }
