@@ -307,6 +307,11 @@ fn upstream(kind: PackageKind, name: &str, version: &str, upstream: Option<&str>
             };
             Some(SourcePackage { name: source.to_owned(), version: its_version.to_owned() })
         }
+        // Only what a document says: pacman's packages name their base, and others' readers do not.
+        (PackageKind::Alpm, Some(base)) => {
+            let (base, its_version) = base.split_once('@').unwrap_or((base, version));
+            Some(SourcePackage { name: base.to_owned(), version: its_version.to_owned() })
+        }
         _ => None,
     }
 }
