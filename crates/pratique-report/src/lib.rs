@@ -34,6 +34,7 @@ pub mod publisher;
 pub mod read;
 pub mod sarif;
 pub mod table;
+pub mod target;
 pub mod template;
 pub mod trivy;
 pub mod why;
