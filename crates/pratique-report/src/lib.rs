@@ -21,6 +21,7 @@ pub mod gitlab;
 pub mod grype;
 pub mod html;
 pub mod identity;
+pub mod issue;
 pub mod json;
 pub mod junit;
 pub mod layout;
