@@ -70,7 +70,8 @@ mod tests {
 
     #[test]
     fn what_has_too_many_is_not_shown() {
-        let text: String = (0..300).map(|n| format!("{}{n:03} ", token().replace("q9Z", ""))).collect();
-        assert!(!redacted(&text).contains("r2Lk0"));
+        let tokens: Vec<_> = (0..300).map(|n| token().replace("q9Z", &format!("{n:03}"))).collect();
+        let text = tokens.join(" ");
+        assert_eq!(redacted(&text), "… (not shown: it holds secrets)");
     }
 }
