@@ -14,7 +14,9 @@ use serde_json::{Value, json};
 use crate::{
     cvss,
     format::{Aws, Context, WriteError},
-    identity, json,
+    identity,
+    issue::{self, Issue, Kind},
+    json,
     markup::{is_link, shortened},
     model::{FindingRow, Report},
     openvex::advice_for,
@@ -28,13 +30,64 @@ use crate::{
 pub fn write(report: &Report, context: &Context, to: &mut dyn Write) -> Result<(), WriteError> {
     let time = context.time(report)?.to_string();
     let fingerprints = identity::fingerprints(report);
-    let findings: Vec<_> = report
+    let mut findings: Vec<_> = report
         .findings
         .iter()
         .zip(&fingerprints)
         .map(|(row, fingerprint)| finding(report, &context.aws, row, fingerprint, &time))
         .collect();
+    let issues = issue::issues(&report.checked);
+    let of_issue = |(issue, fingerprint): (&Issue<'_>, String)| {
+        checked(report, &context.aws, issue, &fingerprint, &time)
+    };
+    findings.extend(issues.iter().zip(issue::fingerprints(&issues)).map(of_issue));
     Ok(json::write(&json!({ "Findings": findings }), to)?)
+}
+
+/// A misconfiguration, a secret or a licence.
+fn checked(report: &Report, aws: &Aws, issue: &Issue<'_>, fingerprint: &str, time: &str) -> Value {
+    let Aws { account, region } = aws;
+    let repository = product::repository(&report.target);
+    let kind = match issue.kind {
+        // There is no category for how images are made, or for licences: the namespace alone is allowed.
+        Kind::Misconfiguration | Kind::License => "Software and Configuration Checks",
+        Kind::Secret => "Sensitive Data Identifications/Passwords",
+    };
+    let severity = json!({ "Label": label(issue.level), "Original": issue.level.as_str() });
+    let mut recommendation = json!({ "Text": shortened(issue.remedy, 512) });
+    if let Some(url) = issue.references.iter().find(|reference| is_link(reference)) {
+        recommendation["Url"] = url.as_str().into();
+    }
+    let mut fields = json!({
+        "pratique/Version": report.tool.version,
+        "pratique/Kind": issue.kind.as_str(),
+        "pratique/Place": shortened(&issue.place, 1024),
+    });
+    if let Some(layer) = issue.layer {
+        fields["pratique/LayerIndex"] = layer.index.to_string().into();
+    }
+    json!({
+        "SchemaVersion": "2018-10-08",
+        "Id": format!("{repository}/{}/{fingerprint}", issue.id),
+        "ProductArn": format!("arn:{}:securityhub:{region}:{account}:product/{account}/default", aws.partition()),
+        "ProductName": "Pratique",
+        "CompanyName": "Pratique",
+        "Region": region,
+        "GeneratorId": format!("pratique/{}", issue.id),
+        "AwsAccountId": account,
+        "Types": [kind],
+        "CreatedAt": time,
+        "UpdatedAt": time,
+        "Severity": severity,
+        "Title": shortened(&format!("{}: {}", issue.title, issue.place), 256),
+        "Description": shortened(&format!("{}. {}", issue.message, issue.why), 1024),
+        "Remediation": { "Recommendation": recommendation },
+        "ProductFields": fields,
+        "Resources": [resource(report, aws)],
+        "FindingProviderFields": { "Severity": severity, "Types": [kind] },
+        "Workflow": { "Status": "NEW" },
+        "RecordState": "ACTIVE",
+    })
 }
 
 fn finding(report: &Report, aws: &Aws, row: &FindingRow, fingerprint: &str, time: &str) -> Value {

@@ -6,14 +6,17 @@
 use std::{borrow::Cow, io::Write};
 
 use crate::{
+    checks::LicenceRow,
     format::{Context, WriteError},
+    issue::{Issue, Kind, issues},
+    markup::is_link,
     model::Report,
     openvex::advice_for,
     publisher,
 };
 
 /// The columns; new ones come last.
-const COLUMNS: [&str; 20] = [
+const COLUMNS: [&str; 21] = [
     "target",
     "severity",
     "score",
@@ -34,9 +37,10 @@ const COLUMNS: [&str; 20] = [
     "advice",
     "advisories",
     "url",
+    "kind",
 ];
 
-/// Writes a line for each finding of `report`, under a line of names.
+/// Writes a line for each finding of `report`, whatever its `kind`, under a line of names.
 ///
 /// # Errors
 /// When `to` cannot be written.
@@ -67,10 +71,68 @@ pub fn write(report: &Report, _: &Context, to: &mut dyn Write) -> Result<(), Wri
             advice_for(row),
             advisories.join(" "),
             publisher::page(&finding.id),
+            "vulnerability".to_owned(),
         ];
         line(&fields, to)?;
     }
+    for issue in issues(&report.checked).iter().filter(|issue| issue.kind != Kind::License) {
+        line(&of_issue(report, issue), to)?;
+    }
+    for row in report.checked.licenses.iter().flatten() {
+        line(&of_licence(report, row), to)?;
+    }
     Ok(())
+}
+
+/// The rule stands where vulnerabilities have their id, what was found in the title; there is no package.
+fn of_issue(report: &Report, issue: &Issue<'_>) -> [String; COLUMNS.len()] {
+    let layer = issue.layer;
+    let digest = layer.and_then(|layer| layer.digest.as_ref().or(layer.diff_id.as_ref()));
+    let url = issue.references.iter().find(|reference| is_link(reference));
+    let mut fields = [const { String::new() }; COLUMNS.len()];
+    let stated = [
+        ("target", report.target.name.clone()),
+        ("severity", issue.level.to_string()),
+        ("vulnerability", issue.id.to_string()),
+        ("locations", issue.place.clone()),
+        ("layer", layer.map(|layer| (layer.index + 1).to_string()).unwrap_or_default()),
+        ("layer_digest", digest.cloned().unwrap_or_default()),
+        ("title", format!("{}: {}", issue.title, issue.message)),
+        ("advice", issue.remedy.to_owned()),
+        ("url", url.cloned().unwrap_or_default()),
+        ("kind", issue.kind.as_str().to_owned()),
+    ];
+    fill(&mut fields, stated);
+    fields
+}
+
+/// Every licence, also those that nobody objects to: the category stands where vulnerabilities have their id.
+fn of_licence(report: &Report, row: &LicenceRow) -> [String; COLUMNS.len()] {
+    let mut fields = [const { String::new() }; COLUMNS.len()];
+    let stated = [
+        ("target", report.target.name.clone()),
+        ("vulnerability", row.category.as_str().to_owned()),
+        ("package", row.name.clone()),
+        ("installed_version", row.version.clone()),
+        ("type", row.kind.clone()),
+        ("purl", row.purl.clone()),
+        ("locations", row.text.clone().unwrap_or_default()),
+        ("title", row.license.clone().unwrap_or_default()),
+        ("advice", row.violation.clone().unwrap_or_default()),
+        ("kind", Kind::License.as_str().to_owned()),
+    ];
+    fill(&mut fields, stated);
+    fields
+}
+
+/// Puts values into their columns.
+fn fill<const N: usize>(fields: &mut [String; COLUMNS.len()], stated: [(&str, String); N]) {
+    for (name, value) in stated {
+        let place = COLUMNS.iter().zip(fields.iter_mut()).find(|(column, _)| **column == name);
+        if let Some((_, field)) = place {
+            *field = value;
+        }
+    }
 }
 
 fn line(fields: &[String], to: &mut dyn Write) -> std::io::Result<()> {

@@ -15,7 +15,7 @@ use pratique_inventory::{
     Distribution, Inventory, Location, Package, PackageKind, Scope,
     fact::SourcePackage,
     sbom::{
-        Contents, Sbom, Subject, SubjectLayer,
+        Contents, Sbom,
         cyclonedx::{
             self, Version,
             model::{
@@ -31,7 +31,7 @@ use crate::{
     format::{Context, WriteError},
     json,
     markup::is_link,
-    model::{FindingRow, PackageRow, Report, TargetInfo},
+    model::{FindingRow, PackageRow, Report},
     openvex::{advice, by_vulnerability},
     publisher,
 };
@@ -46,7 +46,7 @@ type Key<'a> = (&'a str, usize, Option<&'a str>, &'a [String]);
 pub fn write(report: &Report, context: &Context, to: &mut dyn Write) -> Result<(), WriteError> {
     let rows = rows(report);
     let inventory = inventory(report, &rows);
-    let subject = subject(&report.target);
+    let subject = report.target.subject();
     let created = context.epoch.map(|_| context.time(report)).transpose()?.map(|time| time.to_string());
     let sbom = Sbom {
         inventory: &inventory,
@@ -60,6 +60,8 @@ pub fn write(report: &Report, context: &Context, to: &mut dyn Write) -> Result<(
     let reference =
         |row: &FindingRow| contents.reference(*places.get(&key(&row.package))?).map(str::to_owned);
     let mut document = cyclonedx::document(&sbom, &contents);
+    // A report does not tell who depends on whom, and an empty list would say that nobody does.
+    document.dependencies = Vec::new();
     document.vulnerabilities =
         by_vulnerability(report).into_iter().map(|(id, rows)| vulnerability(id, &rows, &reference)).collect();
     if report.packages.is_none() || !report.coverage.complete {
@@ -123,22 +125,6 @@ fn package(row: &PackageRow) -> Package {
         direct: None,
         optional: false,
         details: row.details.clone(),
-    }
-}
-
-fn subject(target: &TargetInfo) -> Subject {
-    let layers = target.layers.iter().map(|layer| SubjectLayer {
-        digest: layer.digest.clone(),
-        diff_id: layer.diff_id.clone(),
-        created_by: layer.created_by.clone(),
-    });
-    Subject {
-        name: target.name.clone(),
-        digest: target.digest.clone(),
-        image_id: target.image_id.clone(),
-        platform: target.platform.clone(),
-        created: None,
-        layers: layers.collect(),
     }
 }
 

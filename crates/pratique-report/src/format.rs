@@ -33,6 +33,8 @@ pub struct Format {
     pub about: &'static str,
     /// Whether it is text in colours for a terminal; else it is a document, to be kept byte by byte.
     pub styled: bool,
+    /// Whether it has a place for misconfigurations, secrets and licences; else vulnerabilities are all it holds.
+    pub checks: bool,
     /// Writes it.
     pub write: Writer,
 }
@@ -64,38 +66,38 @@ pub const ALL: &[Format] = &[
         "SARIF 2.1.0, for GitHub code scanning and editors",
         sarif::write,
     ),
-    document(
+    vulnerabilities_only(document(
         "cyclonedx",
         &["cyclonedx-json"],
         "cdx.json",
         "application/vnd.cyclonedx+json; version=1.6",
         "CycloneDX 1.6 JSON, packages with their vulnerabilities",
         cyclonedx::write,
-    ),
-    document(
+    )),
+    vulnerabilities_only(document(
         "openvex",
         &[],
         "openvex.json",
         "application/json",
         "OpenVEX 0.2, a draft to be judged by people",
         openvex::write,
-    ),
-    document(
+    )),
+    vulnerabilities_only(document(
         "csaf",
         &["csaf-vex"],
         "csaf.json",
         "application/json",
         "CSAF 2.0 VEX, a draft to be judged by people",
         csaf::write,
-    ),
-    document(
+    )),
+    vulnerabilities_only(document(
         "gitlab",
         &["gitlab-container-scanning"],
         "json",
         "application/json",
         "GitLab container scanning report, schema 15",
         gitlab::write,
-    ),
+    )),
     document("junit", &[], "xml", "application/xml", "JUnit XML, for Jenkins and others", junit::write),
     document(
         "markdown",
@@ -108,24 +110,31 @@ pub const ALL: &[Format] = &[
     document("html", &[], "html", "text/html", "one page that needs nothing else", html::write),
     document("csv", &[], "csv", "text/csv", "CSV (RFC 4180), one finding a line", csv::write),
     document("asff", &[], "json", "application/json", "AWS Security Hub findings", asff::write),
-    document(
+    vulnerabilities_only(document(
         "ecr-basic",
         &["ecr"],
         "json",
         "application/json",
         "ECR's DescribeImageScanFindings, basic scanning",
         ecr::write_basic,
-    ),
-    document(
+    )),
+    vulnerabilities_only(document(
         "ecr-enhanced",
         &[],
         "json",
         "application/json",
         "ECR's DescribeImageScanFindings, enhanced scanning",
         ecr::write_enhanced,
-    ),
+    )),
     document("trivy", &["trivy-json"], "json", "application/json", "Trivy's JSON, schema 2", trivy::write),
-    document("grype", &["grype-json"], "json", "application/json", "Grype's JSON", grype::write),
+    vulnerabilities_only(document(
+        "grype",
+        &["grype-json"],
+        "json",
+        "application/json",
+        "Grype's JSON",
+        grype::write,
+    )),
     document("template", &[], "txt", "text/plain", "a template of your own (template=FILE)", template::write),
 ];
 
@@ -137,10 +146,28 @@ const fn document(
     about: &'static str,
     write: Writer,
 ) -> Format {
-    Format { name, aliases, extension, media_type, about, styled: false, write }
+    Format { name, aliases, extension, media_type, about, styled: false, checks: true, write }
+}
+
+const fn vulnerabilities_only(format: Format) -> Format {
+    Format { checks: false, ..format }
 }
 
 impl Format {
+    /// What was asked for and has no place in this format: `misconfigurations`, `secrets`, `licenses`.
+    pub fn leaves_out(&self, report: &Report) -> Vec<&'static str> {
+        if self.checks {
+            return Vec::new();
+        }
+        let checked = &report.checked;
+        let asked = [
+            ("misconfigurations", checked.misconfigurations.is_some()),
+            ("secrets", checked.secrets.is_some()),
+            ("licenses", checked.licenses.is_some()),
+        ];
+        asked.into_iter().filter_map(|(what, asked)| asked.then_some(what)).collect()
+    }
+
     /// The format of this name or alias, whatever its case.
     pub fn by_name(name: &str) -> Option<&'static Self> {
         let called = |known: &&str| known.eq_ignore_ascii_case(name);

@@ -2,6 +2,7 @@
 //!
 //! A suite is a kind of package. A finding is a test that failed; a package without findings is one that passed, so that a
 //! clean image shows as many green tests as it has packages and not an empty file, which Jenkins takes for a broken build.
+//! Misconfigurations, secrets and licences have suites of their own where they were asked for.
 //! What could not be judged, read or analysed is `skipped`: seen, and neither green nor red. No times: the same image
 //! gives the same bytes.
 
@@ -13,6 +14,7 @@ use std::{
 
 use crate::{
     format::{Context, WriteError},
+    issue::{Issue, Kind, issues},
     markup::escape,
     model::{FindingRow, PackageRow, Report},
     openvex::advice_for,
@@ -101,11 +103,21 @@ fn suites(report: &Report) -> BTreeMap<String, Vec<Case>> {
         found.insert((row.package.purl.as_str(), row.package.layer.index));
         suites.entry(suite(&row.package.kind)).or_default().push(failure(row));
     }
-    let clean = report.packages.iter().flatten();
+    // What nobody looked for is not green.
+    let clean = report.packages.iter().filter(|_| !report.checked.without_vulnerabilities).flatten();
     for package in clean.filter(|p| !found.contains(&(p.purl.as_str(), p.layer.index))) {
         let case =
             Case { class: class(package), name: "no known vulnerabilities".into(), outcome: Outcome::Passed };
         suites.entry(suite(&package.kind)).or_default().push(case);
+    }
+    for (kind, name, asked) in [
+        (Kind::Misconfiguration, "misconfigurations", report.checked.misconfigurations.is_some()),
+        (Kind::Secret, "secrets", report.checked.secrets.is_some()),
+        (Kind::License, "licences", report.checked.licenses.is_some()),
+    ] {
+        if asked {
+            suites.insert(suite(name), checked(report, kind, name));
+        }
     }
     let skipped = skipped(report);
     if !skipped.is_empty() {
@@ -117,6 +129,34 @@ fn suites(report: &Report) -> BTreeMap<String, Vec<Case>> {
         suites.insert(suite("image"), vec![case]);
     }
     suites
+}
+
+/// The tests of another scanner: one that passed where it found nothing.
+fn checked(report: &Report, kind: Kind, name: &str) -> Vec<Case> {
+    let found = issues(&report.checked);
+    let cases: Vec<_> = found.iter().filter(|issue| issue.kind == kind).map(issue).collect();
+    if !cases.is_empty() {
+        return cases;
+    }
+    let name =
+        if kind == Kind::License { "nothing the policy does not take".into() } else { format!("no {name}") };
+    vec![Case { class: report.target.name.clone(), name, outcome: Outcome::Passed }]
+}
+
+fn issue(issue: &Issue<'_>) -> Case {
+    let mut text = format!("{}\n{}\n{}", issue.remedy, issue.place, issue.why);
+    if let Some(layer) = issue.layer {
+        let _ = write!(text, "\nLayer {}", layer.index + 1);
+    }
+    Case {
+        class: issue.place.clone(),
+        name: format!("[{}] {}", issue.level.as_str().to_uppercase(), issue.id),
+        outcome: Outcome::Failed {
+            kind: issue.level.as_str().to_owned(),
+            message: format!("{}: {}", issue.title, issue.message),
+            text,
+        },
+    }
 }
 
 fn class(package: &PackageRow) -> String {
@@ -153,9 +193,13 @@ fn skipped(report: &Report) -> Vec<Case> {
         case("not judged", format!("{} {} {}", row.id, row.package, row.version), row.reason.clone())
     });
     let coverage = &report.coverage;
+    let asked = report
+        .checked
+        .without_vulnerabilities
+        .then(|| case("left out", "vulnerabilities".into(), "vulnerabilities were not looked for".into()));
     let gaps = coverage.gaps.iter().map(|gap| case("not analysed", gap.clone(), gap.clone()));
     let left = coverage.left_out.iter().map(|left| case("left out", left.clone(), left.clone()));
     let lost = coverage.warnings.iter().filter(|warning| warning.lost);
     let lost = lost.map(|warning| case("not read", warning.path.clone(), warning.message.clone()));
-    unknown.chain(gaps).chain(left).chain(lost).collect()
+    asked.into_iter().chain(unknown).chain(gaps).chain(left).chain(lost).collect()
 }

@@ -10,6 +10,7 @@ use pratique_advisory::Level;
 
 use crate::{
     format::{Context, WriteError},
+    issue::{Issue, Kind, issues},
     markup::shortened,
     model::{FindingRow, Report},
     publisher,
@@ -32,7 +33,10 @@ pub fn write(report: &Report, _: &Context, to: &mut dyn Write) -> Result<(), Wri
         out += &updates(report);
         out += &all_findings(report, BUDGET.saturating_sub(out.chars().count() + 4000));
     }
-    out += &coverage(report);
+    let coverage = coverage(report);
+    let used = out.chars().count() + coverage.chars().count();
+    out += &checked(report, BUDGET.saturating_sub(used));
+    out += &coverage;
     Ok(to.write_all(out.as_bytes())?)
 }
 
@@ -50,7 +54,9 @@ pub(crate) fn sign(level: Level) -> &'static str {
 fn head(report: &Report) -> String {
     let (target, summary) = (&report.target, &report.summary);
     let mut out = format!("## {}\n\n", code(&target.name));
-    if summary.findings == 0 {
+    if report.checked.without_vulnerabilities {
+        out += "Vulnerabilities were not looked for";
+    } else if summary.findings == 0 {
         let complete = report.coverage.complete && report.coverage.left_out.is_empty() && summary.hidden == 0;
         out += if complete {
             "✅ **No known vulnerabilities**"
@@ -76,7 +82,10 @@ fn head(report: &Report) -> String {
     about.push(format!("{} packages", summary.packages));
     about.extend(target.digest.as_deref().map(code));
     let _ = write!(out, "\n\n<sub>{}", about.join(" · "));
-    let _ = writeln!(out, " · advisories of {}</sub>\n", plain(&report.database.created));
+    if !report.checked.without_vulnerabilities {
+        let _ = write!(out, " · advisories of {}", plain(&report.database.created));
+    }
+    out += "</sub>\n\n";
     out
 }
 
@@ -172,6 +181,80 @@ fn finding_line(row: &FindingRow) -> String {
         finding.fixed_version.as_deref().map_or_else(|| "—".to_owned(), code),
         plain(&shortened(finding.title.as_deref().unwrap_or_default(), TITLE)),
     )
+}
+
+/// Secrets, misconfigurations and licences, each under its heading where it was asked for, the worst first.
+fn checked(report: &Report, budget: usize) -> String {
+    let issues = issues(&report.checked);
+    let mut left = budget;
+    let mut out = String::new();
+    for (kind, heading, asked) in [
+        (Kind::Secret, "Secrets", report.checked.secrets.is_some()),
+        (Kind::Misconfiguration, "Misconfigurations", report.checked.misconfigurations.is_some()),
+    ] {
+        if asked {
+            let rows: Vec<_> = issues.iter().filter(|issue| issue.kind == kind).collect();
+            let section = section(heading, &rows, left);
+            left = left.saturating_sub(section.chars().count());
+            out += &section;
+        }
+    }
+    if let Some(rows) = &report.checked.licenses {
+        let mut categories: BTreeMap<_, usize> = BTreeMap::new();
+        for row in rows {
+            *categories.entry(row.category).or_default() += 1;
+        }
+        let counts: Vec<_> =
+            categories.iter().map(|(category, n)| format!("{n} {}", category.as_str())).collect();
+        let _ = writeln!(out, "### Licences\n\n{}\n", counts.join(" · "));
+        let refused: Vec<_> = issues.iter().filter(|issue| issue.kind == Kind::License).collect();
+        if !refused.is_empty() {
+            out += &section("Licences that the policy does not take", &refused, left.saturating_sub(500));
+        }
+    }
+    out
+}
+
+/// A table of issues, in no more than `budget` characters but for its heading.
+fn section(heading: &str, rows: &[&Issue<'_>], budget: usize) -> String {
+    const FRAME: usize = 400;
+    let mut out = format!("### {heading} ({})\n\n", rows.len());
+    if rows.is_empty() {
+        out += "✅ none found\n\n";
+        return out;
+    }
+    let mut used = FRAME;
+    let mut lines = String::new();
+    let mut written = 0;
+    for issue in rows {
+        let line = format!(
+            "| {} {} | {} | {} | {} |\n",
+            sign(issue.level),
+            issue.level,
+            plain(&issue.id),
+            code(&shortened(&issue.place, 200)),
+            plain(&shortened(&format!("{}: {}", issue.title, issue.message), 2 * TITLE)),
+        );
+        used += line.chars().count();
+        if used > budget {
+            break;
+        }
+        lines += &line;
+        written += 1;
+    }
+    if written > 0 {
+        out += "| Severity | Rule | Where | What |\n| --- | --- | --- | --- |\n";
+        out += &lines;
+        out.push('\n');
+    }
+    if written < rows.len() {
+        let _ = writeln!(
+            out,
+            "… and {} more, too many for a comment: the JSON and HTML reports have all.\n",
+            rows.len() - written
+        );
+    }
+    out
 }
 
 fn coverage(report: &Report) -> String {

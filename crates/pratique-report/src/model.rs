@@ -6,15 +6,12 @@
 use std::collections::BTreeMap;
 
 use pratique_advisory::{Info, Level};
-use pratique_image::Image;
-use pratique_inventory::{
-    Distribution, Inventory, Package, Scope,
-    sbom::{Subject, SubjectLayer},
-};
+use pratique_inventory::{Inventory, Package, Scope};
 use pratique_match::{Finding, Matches};
 use serde::{Deserialize, Serialize};
 
 use crate::checks::{LicenceRow, MisconfigurationRow, SecretRow};
+pub use crate::target::{DistributionInfo, LayerRef, TargetInfo};
 
 /// Version of the JSON schema.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -84,67 +81,6 @@ pub struct Tool {
     pub name: String,
     /// Its version.
     pub version: String,
-}
-
-/// What was scanned.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct TargetInfo {
-    /// What people call it.
-    pub name: String,
-    /// Digest of the manifest, where there is one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub digest: Option<String>,
-    /// Digest of the configuration: docker's image id.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub image_id: Option<String>,
-    /// `os/architecture[/variant]`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub platform: Option<String>,
-    /// The operating system release.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub distribution: Option<DistributionInfo>,
-    /// All layers, the lowest first.
-    pub layers: Vec<LayerRef>,
-}
-
-/// An operating system release.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DistributionInfo {
-    /// `ID` of os-release.
-    pub id: String,
-    /// `VERSION_ID` of os-release.
-    pub version: String,
-    /// For people.
-    pub name: String,
-}
-
-impl From<&Distribution> for DistributionInfo {
-    fn from(d: &Distribution) -> Self {
-        let name = if d.name.is_empty() {
-            format!("{} {}", d.id, d.version).trim().to_owned()
-        } else {
-            d.name.clone()
-        };
-        Self { id: d.id.clone(), version: d.version.clone(), name }
-    }
-}
-
-/// A layer, wherever one is named.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct LayerRef {
-    /// Index from the bottom, counted from 0.
-    pub index: usize,
-    /// Digest of the layer as it is stored.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub digest: Option<String>,
-    /// Digest of the expanded layer.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub diff_id: Option<String>,
-    /// The history command that created it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub created_by: Option<String>,
 }
 
 /// Which advisories were used.
@@ -384,47 +320,6 @@ impl LeftOut {
             }
         }
         left
-    }
-}
-
-impl TargetInfo {
-    /// What a document says of the image, and what its inventory says it is.
-    pub fn of_document(subject: &Subject, inventory: &Inventory) -> Self {
-        let layer = |(index, layer): (usize, &SubjectLayer)| LayerRef {
-            index,
-            digest: layer.digest.clone(),
-            diff_id: layer.diff_id.clone(),
-            created_by: layer.created_by.clone(),
-        };
-        Self {
-            name: subject.name.clone(),
-            digest: subject.digest.clone(),
-            image_id: subject.image_id.clone(),
-            platform: subject.platform.clone(),
-            distribution: inventory.distribution.as_ref().map(DistributionInfo::from),
-            layers: subject.layers.iter().enumerate().map(layer).collect(),
-        }
-    }
-
-    /// What is known of `image` and what its inventory says it is.
-    pub fn new(image: &Image, inventory: &Inventory) -> Self {
-        Self {
-            name: image.name().to_owned(),
-            digest: image.manifest_digest().map(ToString::to_string),
-            image_id: image.config_digest().map(ToString::to_string),
-            platform: image.platform().map(ToString::to_string),
-            distribution: inventory.distribution.as_ref().map(DistributionInfo::from),
-            layers: image
-                .layers()
-                .iter()
-                .map(|layer| LayerRef {
-                    index: layer.index,
-                    digest: layer.digest.as_ref().map(ToString::to_string),
-                    diff_id: layer.diff_id.as_ref().map(ToString::to_string),
-                    created_by: layer.history.as_ref().and_then(|step| step.created_by.clone()),
-                })
-                .collect(),
-        }
     }
 }
 

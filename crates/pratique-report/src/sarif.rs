@@ -6,17 +6,23 @@
 //! results are kept, so the worst come first. The standard has no place for layers: a location's logical locations name
 //! the package and the layer beside the file.
 //!
+//! Misconfigurations, secrets and licences are results too ([`checks`]), with a rule for each check; so are those of
+//! Dockerfiles ([`write_lint`]).
+//!
 //! What was not analysed is in `invocations[].toolExecutionNotifications`: an empty list of results alone is no proof.
+
+mod checks;
 
 use std::{collections::BTreeMap, fmt::Write as _, io::Write};
 
 use pratique_advisory::Level;
 use serde_json::{Value, json};
 
+pub use self::checks::write_lint;
 use crate::{
     cvss,
     format::{Context, WriteError},
-    identity, json,
+    identity, issue, json,
     markup::{percent_encoded, shortened},
     model::{FindingRow, Report},
     publisher,
@@ -34,14 +40,16 @@ const SCHEMA: &str =
 /// # Errors
 /// When `to` cannot be written.
 pub fn write(report: &Report, _: &Context, to: &mut dyn Write) -> Result<(), WriteError> {
-    let (rules, index) = rules(report);
+    let (mut rules, index) = rules(report);
     let fingerprints = identity::fingerprints(report);
-    let results: Vec<_> = report
+    let mut results: Vec<_> = report
         .findings
         .iter()
         .zip(&fingerprints)
         .map(|(row, fingerprint)| result(row, index.get(row.finding.id.as_str()).copied(), fingerprint))
         .collect();
+    let issues = issue::issues(&report.checked);
+    checks::append(&issues, "IMAGE", &mut rules, &mut results);
     let target = &report.target;
     let document = json!({
         "$schema": SCHEMA,
@@ -53,7 +61,7 @@ pub fn write(report: &Report, _: &Context, to: &mut dyn Write) -> Result<(), Wri
                 "version": report.tool.version,
                 "informationUri": "https://github.com/pratique/pratique",
                 "fullName": "Pratique container security",
-                "shortDescription": { "text": "Finds known vulnerabilities in container images." },
+                "shortDescription": { "text": "Finds known vulnerabilities, misconfigurations, secrets and licences in container images." },
                 "rules": rules,
             }},
             // Without it, GitHub takes two images of one repository for two versions of one.
@@ -231,6 +239,8 @@ fn level(level: Level) -> &'static str {
 fn notifications(report: &Report) -> Vec<Value> {
     let note = |level: &str, text: String| json!({ "level": level, "message": { "text": text } });
     let coverage = &report.coverage;
+    let asked = report.checked.without_vulnerabilities;
+    let asked = asked.then(|| note("note", "left out: vulnerabilities were not looked for".to_owned()));
     let gaps = coverage.gaps.iter().map(|gap| note("warning", format!("not analysed: {gap}")));
     let left = coverage.left_out.iter().map(|left| note("note", format!("left out: {left}")));
     let lost = coverage.warnings.iter().filter(|warning| warning.lost);
@@ -238,7 +248,7 @@ fn notifications(report: &Report) -> Vec<Value> {
     let unknown = report.unknown.iter().map(|row| {
         note("warning", format!("not judged: {} {} {}: {}", row.id, row.package, row.version, row.reason))
     });
-    gaps.chain(left).chain(lost).chain(unknown).collect()
+    asked.into_iter().chain(gaps).chain(left).chain(lost).chain(unknown).collect()
 }
 
 fn properties(report: &Report) -> Value {

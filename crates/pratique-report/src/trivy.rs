@@ -6,6 +6,8 @@
 //! what our database has; `Fingerprint` is ours; there are no `CweIDs` and no dates of publication. Packages without
 //! findings are listed with `--list-all-pkgs` only, as there.
 
+mod checks;
+
 use std::{collections::BTreeMap, io::Write};
 
 use pratique_advisory::Level;
@@ -32,6 +34,8 @@ type Group<'a> = (Vec<&'a PackageRow>, Vec<(&'a FindingRow, &'a str)>);
 /// When `to` cannot be written, or there is no time to name.
 pub fn write(report: &Report, context: &Context, to: &mut dyn Write) -> Result<(), WriteError> {
     let target = &report.target;
+    let mut all = results(report, context.list_packages);
+    all.extend(checks::results(report));
     let mut document = json!({
         "SchemaVersion": 2,
         "ReportID": identity::document(report, "trivy"),
@@ -39,7 +43,7 @@ pub fn write(report: &Report, context: &Context, to: &mut dyn Write) -> Result<(
         "ArtifactName": target.name,
         "ArtifactType": if product::is_image(target) { "container_image" } else { "filesystem" },
         "Metadata": metadata(report),
-        "Results": results(report, context.list_packages),
+        "Results": all,
     });
     if let Some(id) = &target.image_id {
         document["ArtifactID"] = id.as_str().into();

@@ -51,7 +51,7 @@ fn compare(name: &str, bytes: &[u8]) {
 
 #[test]
 fn every_format_writes_what_it_wrote() {
-    for input in ["report", "clean"] {
+    for input in ["report", "clean", "checked"] {
         let report = report(&format!("{input}.json"));
         for format in ALL {
             let (mut once, mut again) = (Vec::new(), Vec::new());
@@ -80,7 +80,7 @@ fn differences_write_what_they_wrote() {
 
 #[test]
 fn a_report_read_back_is_the_report() {
-    for input in ["report.json", "clean.json"] {
+    for input in ["report.json", "clean.json", "checked.json"] {
         let mut out = Vec::new();
         json::write_report(&report(input), true, &mut out).unwrap();
         let (want, have): (serde_json::Value, serde_json::Value) = (
@@ -129,6 +129,41 @@ fn times_come_from_the_environment_or_the_database() {
     let context = Context { epoch: Some(1_700_000_000), ..Context::default() };
     assert_eq!(context.time(&report).unwrap().to_string(), "2023-11-14T22:13:20Z");
     assert_eq!(Context::default().time(&report).unwrap().to_string(), "2026-11-21T06:00:00Z");
+}
+
+#[test]
+fn formats_say_what_they_leave_out() {
+    let report = report("checked.json");
+    for format in ALL {
+        let mut out = Vec::new();
+        (format.write)(&report, &context(), &mut out).unwrap();
+        let text = String::from_utf8_lossy(&out);
+        // The template is one of somebody, and shows what it was made for.
+        let shows = ["PI101", "env CI", "AGPL-3.0-only"].map(|text_of| text.contains(text_of));
+        match (format.name, format.checks) {
+            (_, false) => {
+                assert_eq!(format.leaves_out(&report), ["misconfigurations", "secrets", "licenses"]);
+                assert_eq!(shows, [false; 3], "{} holds vulnerabilities only", format.name);
+            }
+            ("template", true) => {}
+            (_, true) => assert_eq!(shows[..2], [true; 2], "{}", format.name),
+        }
+    }
+}
+
+/// An image whose vulnerabilities nobody looked for has not "no known vulnerabilities".
+#[test]
+fn what_was_not_looked_for_is_not_clean() {
+    let mut report = report("clean.json");
+    report.checked.without_vulnerabilities = true;
+    report.checked.secrets = Some(Vec::new());
+    for format in ALL.iter().filter(|format| ["table", "junit", "markdown", "html"].contains(&format.name)) {
+        let mut out = Vec::new();
+        (format.write)(&report, &context(), &mut out).unwrap();
+        let text = String::from_utf8_lossy(&out).to_lowercase();
+        assert!(!text.contains("no known vulnerabilities"), "{}: {text}", format.name);
+        assert!(text.contains("vulnerabilities were not looked for"), "{}: {text}", format.name);
+    }
 }
 
 #[test]

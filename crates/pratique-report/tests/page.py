@@ -139,6 +139,21 @@ def click_through(page):
     check(page, "strangers' links", "[...document.links].every(a => /^https?:/.test(a.href))", True)
 
 
+def other_lists(page):
+    """Secrets, misconfigurations and licences are sorted and searched as findings are."""
+    for name in page.run("[...document.querySelectorAll('section.list table')].map(t => t.id)"):
+        if name == "findings":
+            continue
+        visible = f"[...document.querySelectorAll('#{name} tbody tr')].filter(r => !r.hidden).length"
+        rows = page.run(visible)
+        page.run(f"document.querySelector('#{name} thead th button').click()")
+        check(page, f"{name}: sorted", f"document.querySelector('#{name} thead th').getAttribute('aria-sort')", "descending")
+        search = f"document.getElementById('{name}').closest('section').querySelector('[type=search]')"
+        for words, want in (("no such words", 0), ("", rows)):
+            page.run(f"{{const s = {search}; s.value = {json.dumps(words)}; s.dispatchEvent(new Event('input'))}}")
+            check(page, f"{name}: search for {words!r}", visible, want)
+
+
 def main():
     if BROWSER is None:
         print("not installed: chromium")
@@ -148,6 +163,7 @@ def main():
     try:
         page.open(path.as_uri())
         click_through(page)
+        other_lists(page)
         if len(sys.argv) > 2:
             shot = page.call("Page.captureScreenshot", captureBeyondViewport=True)
             pathlib.Path(sys.argv[2]).write_bytes(base64.b64decode(shot["data"]))

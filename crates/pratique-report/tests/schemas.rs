@@ -46,7 +46,8 @@ fn samples(format: &str) -> Vec<PathBuf> {
     let all = std::fs::read_dir(crate_file("testdata/golden")).unwrap().map(|entry| entry.unwrap().path());
     let is_of = |path: &PathBuf| {
         let name = path.file_name().unwrap().to_string_lossy();
-        let inputs: &[&str] = if format == "openvex" { &["report"] } else { &["report", "clean"] };
+        let inputs: &[&str] =
+            if format == "openvex" { &["report", "checked"] } else { &["report", "clean", "checked"] };
         inputs.iter().any(|input| name.starts_with(&format!("{input}.{format}.")))
     };
     let samples: Vec<_> = all.filter(is_of).collect();
@@ -74,6 +75,8 @@ fn csaf_passes_the_validator_of_the_bsi() {
 
 #[test]
 fn the_page_works_in_a_browser() {
-    let page = samples("html").into_iter().find(|path| path.ends_with("report.html.html"));
-    check("html", python("tests/page.py").arg(page.unwrap()));
+    for page in ["report", "checked"] {
+        let page = crate_file("testdata/golden").join(format!("{page}.html.html"));
+        check("html", python("tests/page.py").arg(page));
+    }
 }

@@ -70,6 +70,7 @@ impl Document {
             subject.name = name;
         }
         let target = TargetInfo::of_document(&subject, &inventory);
+        let subject = Subject { created: subject.created, ..target.subject() };
         Ok(Taken { target, subject, inventory, config: None, left_out: Vec::new() })
     }
 }
@@ -90,7 +91,8 @@ pub(crate) fn attached(image: &Image) -> anyhow::Result<Taken> {
     let read = sbom::read(&mut bytes.as_slice(), &limits);
     let inventory = read.with_context(|| format!("the SBOM attached to {}", image.name()))?.inventory;
     let target = TargetInfo::new(image, &inventory);
-    Ok(Taken { target, subject: Subject::of(image), inventory, config: None, left_out: Vec::new() })
+    let subject = Subject { created: image.config().created.clone(), ..target.subject() };
+    Ok(Taken { target, subject, inventory, config: None, left_out: Vec::new() })
 }
 
 /// Whether the types of an attachment name a format that is read.

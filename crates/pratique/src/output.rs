@@ -161,6 +161,16 @@ impl OutputArgs {
 }
 
 impl Outputs {
+    /// A sentence for each format that has no place for something that was asked for.
+    pub(crate) fn notes(&self, report: &Report) -> Vec<String> {
+        let note = |(format, _): &(&'static Format, Option<PathBuf>)| {
+            let left = format.leaves_out(report);
+            (!left.is_empty())
+                .then(|| format!("{} holds vulnerabilities only: {} left out", format.name, left.join(", ")))
+        };
+        self.outputs.iter().filter_map(note).collect()
+    }
+
     /// Writes `report` wherever it is to go.
     pub(crate) fn write(&self, report: &Report) -> anyhow::Result<()> {
         for (format, file) in &self.outputs {

@@ -219,7 +219,8 @@ impl TakeArgs {
         }
         let target = TargetInfo::new(&image, &inventory);
         let config = image.config_bytes().map(|_| image.config().clone());
-        Ok(Taken { target, subject: Subject::of(&image), inventory, config, left_out: Vec::new() })
+        let subject = Subject { created: image.config().created.clone(), ..target.subject() };
+        Ok(Taken { target, subject, inventory, config, left_out: Vec::new() })
     }
 
     fn exclusion(&self) -> Exclusion {

@@ -31,6 +31,17 @@ fn table_json_and_exit_codes() {
     assert!(first["references"].as_array().unwrap().contains(&"DL3006".into()));
     assert_eq!(json["files"][0]["ignored"], 1);
 
+    let sarif = pratique.json(["lint", "--format", "sarif", "--exit-code", "0", file]);
+    let run = &sarif["runs"][0];
+    let result =
+        run["results"].as_array().unwrap().iter().find(|result| result["ruleId"] == "PD402").unwrap();
+    assert_eq!(result["locations"][0]["physicalLocation"]["region"]["startLine"], 5);
+    assert_eq!(result["level"], "error");
+    let rule =
+        &run["tool"]["driver"]["rules"][usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap()];
+    assert_eq!(rule["id"], "PD402");
+    assert!(rule["help"]["markdown"].as_str().unwrap().contains("What to do"), "{rule}");
+
     let code =
         |args: &[&str]| pratique.command().arg("lint").args(args).arg(file).output().unwrap().status.code();
     assert_eq!(code(&["--fail-on", "critical"]), Some(0));

@@ -10,6 +10,7 @@
 
 mod files;
 mod placeholder;
+mod redact;
 mod rules;
 
 use std::sync::LazyLock;
@@ -19,6 +20,7 @@ use pratique_advisory::Level;
 use regex::bytes::Regex;
 
 pub use files::SecretFiles;
+pub use redact::redacted;
 pub use rules::names_a_secret;
 
 /// A kind of secret.
@@ -79,6 +81,8 @@ pub struct Hit {
     pub rule: &'static SecretRule,
     /// Where it begins, in bytes.
     pub at: usize,
+    /// How long it is, in bytes.
+    pub len: usize,
     /// Its line, counted from 1.
     pub line: u32,
     /// What may be shown.
@@ -186,6 +190,7 @@ impl Engine {
                 found.push(Hit {
                     rule,
                     at,
+                    len: value.len(),
                     line: lines.line_of(at),
                     redacted: rule.redact(value.as_bytes()),
                 });

@@ -1,7 +1,5 @@
 //! What a document is about: the image whose packages it lists.
 
-use pratique_image::Image;
-
 /// What a document is about.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Subject {
@@ -26,28 +24,11 @@ pub struct SubjectLayer {
     pub digest: Option<String>,
     /// Digest of the expanded layer.
     pub diff_id: Option<String>,
-    /// The history command that created it.
+    /// The history command that created it, as it may be shown: who fills this in sees to the secrets in it.
     pub created_by: Option<String>,
 }
 
 impl Subject {
-    /// What is known of `image`.
-    pub fn of(image: &Image) -> Self {
-        let layers = image.layers().iter().map(|layer| SubjectLayer {
-            digest: layer.digest.as_ref().map(ToString::to_string),
-            diff_id: layer.diff_id.as_ref().map(ToString::to_string),
-            created_by: layer.history.as_ref().and_then(|step| step.created_by.clone()),
-        });
-        Self {
-            name: image.name().to_owned(),
-            digest: image.manifest_digest().map(ToString::to_string),
-            image_id: image.config_digest().map(ToString::to_string),
-            platform: image.platform().map(ToString::to_string),
-            created: image.config().created.clone(),
-            layers: layers.collect(),
-        }
-    }
-
     /// The most exact name that there is: the manifest's digest, else the image's name.
     pub fn reference(&self) -> &str {
         self.digest.as_deref().unwrap_or(&self.name)

@@ -5,6 +5,7 @@
 //! order; the script sorts and filters. Levels are told by word as well as by colour.
 
 mod chart;
+mod checks;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -68,6 +69,7 @@ pub fn write(report: &Report, _: &Context, to: &mut dyn Write) -> Result<(), Wri
         to.write_all(overview(report).as_bytes())?;
         write_findings(report, to)?;
     }
+    to.write_all(checks::sections(report).as_bytes())?;
     to.write_all(coverage(report).as_bytes())?;
     writeln!(to, "</main>")?;
     to.write_all(footer(report).as_bytes())?;
@@ -103,6 +105,9 @@ fn header(report: &Report) -> String {
 fn verdict(report: &Report) -> String {
     let summary = &report.summary;
     let whole = report.coverage.complete && report.coverage.left_out.is_empty();
+    if report.checked.without_vulnerabilities {
+        return "<section class=\"panel verdict warn\" aria-label=\"Result\"><p><b>Vulnerabilities were not looked for.</b></p></section>\n".to_owned();
+    }
     let (class, text) = match (summary.findings, summary.hidden, whole) {
         (0, 0, true) => ("good", "<b>No known vulnerabilities.</b>".to_owned()),
         (0, 1.., _) => ("warn", "<b>No vulnerabilities among those asked for.</b>".to_owned()),
@@ -210,7 +215,7 @@ fn write_findings(report: &Report, to: &mut dyn Write) -> Result<(), WriteError>
     let kinds: BTreeSet<_> = report.findings.iter().map(|row| row.package.kind.as_str()).collect();
     writeln!(
         to,
-        "<section class=\"panel\" aria-labelledby=\"list\">\n<h2 id=\"list\">Findings</h2>\n<div class=\"tools\" hidden>\n\
+        "<section class=\"panel list\" aria-labelledby=\"list\">\n<h2 id=\"list\">Findings</h2>\n<div class=\"tools\" hidden>\n\
          <input type=\"search\" id=\"search\" placeholder=\"Search: id, package, path, words…\" aria-label=\"Search the findings\">\n\
          <label><input type=\"checkbox\" id=\"fixable\"> can be fixed</label>\n\
          <label><input type=\"checkbox\" id=\"exploited\"> known to be exploited</label>\n\

@@ -9,6 +9,7 @@ use crate::{
     findings, input,
     output::OutputArgs,
     settings::{DatabaseArgs, TakeArgs},
+    terminal,
 };
 
 /// Write a saved report, or what is known of an SBOM, in other formats
@@ -37,7 +38,12 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     let saved =
         if args.input.starts_with(document::PREFIX) { None } else { input::document(args.input.as_ref())? };
     match saved {
-        Some(Document::Report(report)) => outputs.write(&report)?,
+        Some(Document::Report(report)) => {
+            for note in outputs.notes(&report) {
+                terminal::warn(false, &note);
+            }
+            outputs.write(&report)?;
+        }
         Some(Document::Packages(_)) => anyhow::bail!(
             "{} is a list of packages and nobody looked for their vulnerabilities: give the report of a scan, or an SBOM",
             args.input

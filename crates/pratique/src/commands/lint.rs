@@ -10,7 +10,10 @@ use anyhow::Context;
 use clap::ValueEnum;
 use pratique_advisory::Level;
 use pratique_check::{dockerfile, lint};
-use pratique_report::checks::{LintReport, LintedFile, MisconfigurationRow};
+use pratique_report::{
+    checks::{LintReport, LintedFile, MisconfigurationRow},
+    sarif,
+};
 
 use crate::findings::level;
 use crate::{
@@ -23,6 +26,7 @@ use crate::{
 #[command(after_help = "Examples:\n  \
     pratique lint Dockerfile\n  \
     pratique lint --fail-on medium build/*.Dockerfile\n  \
+    pratique lint --format sarif --output lint.sarif Dockerfile\n  \
     pratique lint --format json - < Dockerfile\n\n\
     A comment before an instruction takes rules back for it: # pratique:ignore=PD101 (hadolint's are understood too).")]
 pub(crate) struct Args {
@@ -55,6 +59,8 @@ enum Format {
     Table,
     /// The schema documented in docs/report-json.md
     Json,
+    /// SARIF 2.1.0, for GitHub code scanning and editors
+    Sarif,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
@@ -82,6 +88,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     terminal::show(content, args.output.as_deref(), |to| match args.format {
         Format::Table => report.write_table(width, to),
         Format::Json => report.write_json(to),
+        Format::Sarif => sarif::write_lint(&report, to),
     })?;
     match args.exit_code {
         0 => Ok(Exit::Clean),

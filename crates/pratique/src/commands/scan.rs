@@ -96,6 +96,9 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
         report.checked = checked;
         Ok((report, stale.is_some()))
     })?;
+    for note in outputs.notes(&report) {
+        terminal::warn(quiet, &note);
+    }
     outputs.write(&report)?;
     if gate.strict && is_stale {
         return Ok(Exit::Failed);
