@@ -1,6 +1,6 @@
 //! Decoding tables of Huffman codes (RFC 1951, section 3.2.2).
 //!
-//! The first [`PRIMARY`](Table) bits of the input choose an entry; a codeword that is longer leads to a table of its
+//! The first bits of the input choose an entry; a codeword that is longer leads to a table of its
 //! own behind the first. An entry holds all that the decoder needs to act, so that the usual symbol costs one look-up:
 //!
 //! ```text

@@ -51,7 +51,8 @@ fn main() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(error) => {
             terminal::error(&error);
-            exit::Exit::Failed.into()
+            let is_usage = error.downcast_ref::<exit::WrongUsage>().is_some();
+            if is_usage { exit::Exit::Usage } else { exit::Exit::Failed }.into()
         }
     }
 }

@@ -17,7 +17,10 @@ use pratique_report::{
     template::{self, Template},
 };
 
-use crate::terminal::{self, Content};
+use crate::{
+    exit::WrongUsage,
+    terminal::{self, Content},
+};
 
 /// Columns of a table in a file, which has no width: a terminal that reads it later may be wide.
 const WIDTH_OF_A_FILE: usize = 240;
@@ -136,7 +139,8 @@ impl OutputArgs {
         for (index, (_, file)) in outputs.iter().enumerate() {
             let Some(file) = file else { continue };
             if outputs.iter().take(index).any(|(_, other)| other.as_ref() == Some(file)) {
-                anyhow::bail!("two outputs go to {}: give each a file of its own", file.display());
+                let what = format!("two outputs go to {}: give each a file of its own", file.display());
+                return Err(WrongUsage(what).into());
             }
             check(file)?;
         }
@@ -152,7 +156,7 @@ impl OutputArgs {
         match named {
             Some(file) => context.template = Some(read_template(file.strip_prefix('@').unwrap_or(file))?),
             None if outputs.iter().any(|(format, _)| format.name == "template") => {
-                return Err(WriteError::NoTemplate.into());
+                return Err(WrongUsage(WriteError::NoTemplate.to_string()).into());
             }
             None => {}
         }

@@ -42,6 +42,8 @@ fn exit_codes_are_a_contract() {
         "what is not shown fails nothing"
     );
     assert_eq!(code(&["--no-such-flag"]), Some(2));
+    assert_eq!(code(&["--format", "template"]), Some(2), "a template is needed");
+    assert_eq!(code(&["-o", "json=same", "-o", "csv=same"]), Some(2), "two outputs in one file");
     assert_eq!(pratique.run(["scan", "--db", database, "oci:/no/such/layout"]).status.code(), Some(3));
 }
 

@@ -1,6 +1,7 @@
 //! Set-user-id programs, and what everybody may write.
 
 use pratique_advisory::Level;
+use pratique_image::ImagePath;
 
 use super::Images;
 use crate::rule::{Check, Place, Rule};
@@ -30,6 +31,16 @@ const USUAL: &[&str] = &[
     "newgidmap",
 ];
 
+/// Whether it is one of these, where distributions put their programs.
+fn is_usual(path: &ImagePath) -> bool {
+    let bytes = path.as_bytes();
+    let of_distribution =
+        [&b"bin/"[..], b"sbin/", b"lib/", b"usr/"].iter().any(|root| bytes.starts_with(root));
+    of_distribution
+        && !bytes.starts_with(b"usr/local/")
+        && USUAL.iter().any(|usual| usual.as_bytes() == path.file_name())
+}
+
 pub(super) const CHECKS: &[Check<Images>] = &[
     Check {
         rule: Rule {
@@ -42,8 +53,7 @@ pub(super) const CHECKS: &[Check<Images>] = &[
         },
         run: |subject, found| {
             for special in subject.inventory.observed.modes.iter().filter(|special| special.mode.elevates()) {
-                let name = String::from_utf8_lossy(special.path.file_name()).into_owned();
-                if !USUAL.contains(&name.as_str()) {
+                if !is_usual(&special.path) {
                     let place = Place::File(special.path.clone(), special.layer);
                     found.at(place, format!("mode {:04o}", special.mode.mode));
                 }
@@ -60,13 +70,8 @@ pub(super) const CHECKS: &[Check<Images>] = &[
             references: &["CIS Docker 4.8", "CIS-DI-0008"],
         },
         run: |subject, found| {
-            let usual =
-                subject.inventory.observed.modes.iter().filter(|special| special.mode.elevates()).filter(
-                    |special| {
-                        let name = String::from_utf8_lossy(special.path.file_name()).into_owned();
-                        USUAL.contains(&name.as_str())
-                    },
-                );
+            let elevating = subject.inventory.observed.modes.iter().filter(|special| special.mode.elevates());
+            let usual = elevating.filter(|special| is_usual(&special.path));
             let names: Vec<_> = usual.map(|special| special.path.to_string()).collect();
             if !names.is_empty() {
                 found.config(format!("{} of them: {}", names.len(), names.join(", ")));

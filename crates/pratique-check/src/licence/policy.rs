@@ -36,7 +36,7 @@ pub struct Policy {
 #[derive(Debug, thiserror::Error)]
 pub enum BadPolicy {
     /// No TOML, or other fields.
-    #[error("the licence policy is not readable: {0}")]
+    #[error("the licence policy is not readable: {}", .0.message())]
     Unreadable(#[from] toml::de::Error),
     /// A name that neither is a category nor an SPDX identifier.
     #[error(

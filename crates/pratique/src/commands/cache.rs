@@ -4,6 +4,9 @@ use crate::{exit::Exit, settings::CacheArgs, terminal};
 
 /// Look at or clear what is remembered of layers that were read
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    pratique cache status\n  \
+    pratique cache clear")]
 pub(crate) struct Args {
     #[command(subcommand)]
     command: Action,

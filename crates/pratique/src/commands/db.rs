@@ -20,6 +20,10 @@ use crate::{
 
 /// Build and look at the advisory database
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    pratique db update                         fetch what is new of the public OSV export\n  \
+    pratique db import ./osv                   from a folder, without network\n  \
+    pratique db status                         what is in it, and how old it is")]
 pub(crate) struct Args {
     #[command(subcommand)]
     command: Action,

@@ -9,7 +9,7 @@ use pratique_inventory::licence::LicenceTexts;
 use pratique_report::checks::LicenceReport;
 
 use crate::{
-    exit::Exit,
+    exit::{Exit, WrongUsage},
     settings::{TargetArgs, within},
     terminal::{self, Content},
 };
@@ -64,7 +64,8 @@ impl PolicyArgs {
         };
         policy.allow.extend(self.allow.iter().cloned());
         policy.deny.extend(self.deny.iter().cloned());
-        Ok(policy.checked()?)
+        let given = !self.allow.is_empty() || !self.deny.is_empty();
+        policy.checked().map_err(|bad| if given { WrongUsage(bad.to_string()).into() } else { bad.into() })
     }
 }
 

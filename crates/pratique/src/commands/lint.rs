@@ -105,8 +105,10 @@ fn read(path: &Path) -> anyhow::Result<String> {
     let read = if path == Path::new("-") {
         std::io::stdin().lock().take(limit).read_to_end(&mut bytes)
     } else {
-        fs::File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes))
+        // A folder stands for the Dockerfile in it, as it does for docker build.
+        let file = if path.is_dir() { path.join("Dockerfile") } else { path.to_owned() };
+        fs::File::open(file).and_then(|file| file.take(limit).read_to_end(&mut bytes))
     };
-    read.with_context(|| format!("the Dockerfile {} could not be read", path.display()))?;
+    read.with_context(|| format!("{} could not be read", path.display()))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

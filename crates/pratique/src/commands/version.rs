@@ -10,6 +10,8 @@ use crate::{exit::Exit, terminal};
 
 /// Compare versions the way their ecosystem does
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    pratique version compare debian 1.0~rc1 1.0          prints <")]
 pub(crate) struct Args {
     #[command(subcommand)]
     command: Action,

@@ -2,7 +2,7 @@
 //!
 //! Follows `Composer\Package\Locker`. `packages` is what the project runs with, `packages-dev` what only its
 //! development needs: development. What the project asks for itself stands in `composer.json`, not here, so
-//! [`Stated::direct`] is only known of what another package of the list asks for. `aliases`, `platform` and
+//! [`crate::Stated::direct`] is only known of what another package of the list asks for. `aliases`, `platform` and
 //! `stability-flags` name no packages.
 //!
 //! A lock file of an installed package (`vendor/VENDOR/NAME/`) came with it and says what it was developed with: those
