@@ -13,7 +13,7 @@ mod placeholder;
 mod redact;
 mod rules;
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use pratique_advisory::Level;
@@ -114,13 +114,27 @@ struct Engine {
     keywords: AhoCorasick,
     /// For each keyword the rules it belongs to.
     of_keyword: Vec<Vec<usize>>,
-    expressions: Vec<Option<Regex>>,
+    rules: Vec<Compiled>,
+}
+
+/// A rule, and its expression once something had one of its keywords: most texts have few, and a hundred expressions
+/// take longer to compile than a small image to list.
+struct Compiled {
+    rule: &'static SecretRule,
+    expression: OnceLock<Option<Regex>>,
+}
+
+impl Compiled {
+    /// `None` only if the rule is written wrongly, which a test sees to.
+    fn expression(&self) -> Option<&Regex> {
+        self.expression.get_or_init(|| Regex::new(self.rule.pattern).ok()).as_ref()
+    }
 }
 
 static ENGINE: LazyLock<Option<Engine>> = LazyLock::new(Engine::new);
 
 impl Engine {
-    /// `None` only if a rule is written wrongly, which a test sees to.
+    /// `None` only if the keywords are too many for an automaton, which a test sees to.
     fn new() -> Option<Self> {
         let mut texts: Vec<String> = Vec::new();
         let mut of_keyword: Vec<Vec<usize>> = Vec::new();
@@ -140,8 +154,8 @@ impl Engine {
             .kind(Some(AhoCorasickKind::DFA))
             .build(&texts)
             .ok()?;
-        let expressions = rules::all().map(|rule| Regex::new(rule.pattern).ok()).collect();
-        Some(Self { keywords, of_keyword, expressions })
+        let rules = rules::all().map(|rule| Compiled { rule, expression: OnceLock::new() }).collect();
+        Some(Self { keywords, of_keyword, rules })
     }
 
     fn scan(&self, bytes: &[u8], text: Text<'_>) -> Searched {
@@ -156,14 +170,12 @@ impl Engine {
             }
             let rules = self.of_keyword.get(hit.pattern().as_usize()).map_or(&[][..], Vec::as_slice);
             for &index in rules {
-                let (Some(rule), Some(Some(expression))) =
-                    (rules::all().nth(index), self.expressions.get(index))
-                else {
-                    continue;
-                };
+                let Some(compiled) = self.rules.get(index) else { continue };
+                let rule = compiled.rule;
                 if !rule.looks_in(text) {
                     continue;
                 }
+                let Some(expression) = compiled.expression() else { continue };
                 let after = if rule.id.starts_with("key/") { AFTER_PEM } else { AFTER };
                 let from = hit.start().saturating_sub(BEFORE);
                 let to = hit.end().saturating_add(after).min(bytes.len());

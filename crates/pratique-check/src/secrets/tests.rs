@@ -31,7 +31,10 @@ fn the_rules_are_sound() {
         );
         assert!(!rule.keywords.is_empty() && rule.severity > Level::Low, "{}", rule.id);
     }
-    assert!(ENGINE.is_some());
+    let engine = ENGINE.as_ref().unwrap();
+    for compiled in &engine.rules {
+        assert!(compiled.expression().is_some(), "{}", compiled.rule.id);
+    }
 }
 
 #[test]
