@@ -51,8 +51,11 @@ pub(super) fn owners<'p>(
     if asked.is_empty() {
         return owners;
     }
+    let mut sieve = Sieve::default();
+    asked.keys().for_each(|&hash| sieve.add(hash));
     let mut look = |(owner, since): (&str, usize), files: &PathSet| {
-        for &(index, layer) in files.hashes().filter_map(|hash| asked.get(&hash)).flatten() {
+        let met = files.hashes().filter(|&hash| sieve.may_hold(hash));
+        for &(index, layer) in met.filter_map(|hash| asked.get(&hash)).flatten() {
             if layer > since {
                 continue;
             }
@@ -83,6 +86,35 @@ pub(super) fn owners<'p>(
         }
     }
     owners
+}
+
+/// Tells of most hashes that they are not in a set, for the price of one bit: file lists name a hundred files for each
+/// that is asked for.
+struct Sieve(Box<[u64; Self::WORDS]>);
+
+impl Default for Sieve {
+    fn default() -> Self {
+        Self(Box::new([0; Self::WORDS]))
+    }
+}
+
+impl Sieve {
+    /// 64 Ki bits.
+    const WORDS: usize = 1024;
+
+    fn place(hash: u64) -> (usize, u64) {
+        ((hash >> 6) as usize % Self::WORDS, 1 << (hash % 64))
+    }
+
+    fn add(&mut self, hash: u64) {
+        let (word, bit) = Self::place(hash);
+        self.0[word] |= bit;
+    }
+
+    fn may_hold(&self, hash: u64) -> bool {
+        let (word, bit) = Self::place(hash);
+        self.0[word] & bit != 0
+    }
 }
 
 /// The installed packages that are the distribution's own, by name.

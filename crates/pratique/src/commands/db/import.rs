@@ -1,0 +1,161 @@
+//! `pratique db import` and `pratique db update`: the database, made.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::Context;
+use indicatif::{ProgressBar, ProgressStyle};
+use pratique_advisory::{ImportOptions, ImportReport, Progress, import};
+use pratique_report::json;
+
+use crate::{
+    commands::source::{SourceArgs, default_source},
+    settings::DatabaseArgs,
+    terminal::{self, Content},
+};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Import {
+    /// Folder or base URL [default: the public OSV export, or PRATIQUE_DB_SOURCE]
+    source: Option<String>,
+    #[command(flatten)]
+    database: DatabaseArgs,
+    #[command(flatten)]
+    sources: SourceArgs,
+    /// Only this ecosystem, as its folder is called; may be given several times
+    #[arg(long = "ecosystem", value_name = "NAME")]
+    ecosystems: Vec<String>,
+    /// Fail when a file or record cannot be read
+    #[arg(long)]
+    strict: bool,
+    /// Write what was read, kept and skipped, record by record, to this file as JSON
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    /// Only errors
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Update {
+    #[command(flatten)]
+    database: DatabaseArgs,
+    #[command(flatten)]
+    sources: SourceArgs,
+    /// Only errors
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+impl Import {
+    pub(super) fn run(&self) -> anyhow::Result<()> {
+        build(&self.source.clone().unwrap_or_else(default_source), self)
+    }
+}
+
+impl Update {
+    pub(super) fn run(&self) -> anyhow::Result<()> {
+        update(&self.database.path()?, &self.sources, self.quiet)
+    }
+}
+
+/// Builds the database at `target` anew from the default source.
+pub(crate) fn update(target: &Path, sources: &SourceArgs, quiet: bool) -> anyhow::Result<()> {
+    let source = default_source();
+    let request = Request { target, sources, ecosystems: Vec::new(), strict: false, quiet };
+    let report = request.run(&source)?;
+    tell(&report, target, quiet);
+    Ok(())
+}
+
+fn build(source: &str, args: &Import) -> anyhow::Result<()> {
+    let target = args.database.path()?;
+    let request = Request {
+        target: &target,
+        sources: &args.sources,
+        ecosystems: args.ecosystems.clone(),
+        strict: args.strict,
+        quiet: args.quiet,
+    };
+    let report = request.run(source)?;
+    if let Some(path) = &args.report {
+        terminal::show(Content::Document, Some(path), |to| json::write(&report, to))?;
+    }
+    tell(&report, &target, args.quiet);
+    Ok(())
+}
+
+struct Request<'a> {
+    target: &'a Path,
+    sources: &'a SourceArgs,
+    ecosystems: Vec<String>,
+    strict: bool,
+    quiet: bool,
+}
+
+impl Request<'_> {
+    fn run(self, source: &str) -> anyhow::Result<ImportReport> {
+        if let Some(directory) = self.target.parent().filter(|directory| !directory.as_os_str().is_empty()) {
+            fs::create_dir_all(directory)
+                .with_context(|| format!("{} could not be made", directory.display()))?;
+        }
+        let advisories = self.sources.open(source)?;
+        let bar = bar(self.quiet);
+        let progress = |progress: Progress<'_>| match progress {
+            Progress::Reading { ecosystem, index, of, members } => {
+                bar.set_length(of as u64);
+                bar.set_position(index as u64);
+                bar.set_message(format!("{ecosystem} ({members} records)"));
+            }
+            _ => bar.set_message("writing"),
+        };
+        let options = ImportOptions {
+            strict: self.strict,
+            ecosystems: self.ecosystems,
+            epss: self.sources.epss(source)?,
+            kev: self.sources.kev(source)?,
+            created: None,
+            progress: Some(&progress),
+        };
+        let report = import(advisories.as_ref(), self.target, options);
+        bar.finish_and_clear();
+        Ok(report?)
+    }
+}
+
+fn bar(quiet: bool) -> ProgressBar {
+    if quiet || !terminal::is_watched() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("  {bar:30.green} {pos}/{len} {wide_msg}");
+    let bar = ProgressBar::new(1).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar.enable_steady_tick(Duration::from_millis(100));
+    bar
+}
+
+/// What was read and kept, in numbers that add up.
+fn tell(report: &ImportReport, target: &Path, quiet: bool) {
+    let totals = report.totals();
+    terminal::note(
+        quiet,
+        &format!(
+            "{} records read: {} kept for matching, {} in several zips, {} withdrawn, {} by commit only, {} without \
+             a package, {} unusable",
+            totals.members,
+            totals.indexed,
+            totals.duplicates,
+            totals.withdrawn,
+            totals.commits_only,
+            totals.no_package,
+            totals.unusable
+        ),
+    );
+    for problem in &report.problems {
+        terminal::warn(quiet, &problem.to_string());
+    }
+    let mebibytes = report.info.bytes as f64 / f64::from(1 << 20);
+    terminal::note(quiet, &format!("{} ({mebibytes:.1} MiB)", target.display()));
+}
