@@ -31,6 +31,7 @@
 mod compile;
 mod cve;
 mod database;
+mod delta;
 mod error;
 mod feed;
 pub mod feeds;
@@ -48,6 +49,7 @@ mod severity;
 
 pub use cve::{CveId, NotACve};
 pub use database::{Database, Packages};
+pub use delta::{DeltaCounts, DeltaError, DeltaHead, apply_delta, read_delta_head, write_delta};
 pub use error::Error;
 pub use feed::{Authority, Feed, FeedError, FeedId, Sink};
 #[cfg(feature = "web")]

@@ -97,7 +97,12 @@ fn matched(report: &Report, row: &FindingRow, time: &str) -> Value {
     let mut vulnerability = named(id, &namespace);
     vulnerability["fix"] = json!({
         "versions": finding.fixed_version.iter().collect::<Vec<_>>(),
-        "state": match finding.state { FixState::Fixed => "fixed", FixState::NotFixed => "not-fixed" },
+        "state": match finding.state {
+            FixState::Fixed => "fixed",
+            FixState::WillNotFix => "wont-fix",
+            FixState::UnderInvestigation => "unknown",
+            _ => "not-fixed",
+        },
     });
     vulnerability["advisories"] = json!([]);
     if let Some(epss) = finding.epss {

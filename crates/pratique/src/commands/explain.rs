@@ -1,6 +1,7 @@
 //! `pratique explain`.
 
 use anstyle::Style;
+use pratique_advisory::FeedId;
 use pratique_match::{Explanation, Verdict};
 use pratique_report::layout::printable;
 
@@ -68,6 +69,14 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     Ok(Exit::Clean)
 }
 
+/// The record, and its feed where that is not OSV.
+fn said_by(explanation: &Explanation) -> String {
+    match explanation.feed {
+        FeedId::Osv => explanation.record.clone(),
+        feed => format!("{} ({feed})", explanation.record),
+    }
+}
+
 fn write_one(
     package: &pratique_inventory::Package,
     explanation: &Explanation,
@@ -88,8 +97,12 @@ fn write_one(
     // Names, versions and paths are the image's own words.
     let name = package.full_name();
     let (name, version) = (printable(&name), printable(&package.version));
-    writeln!(to, "{bold}{name} {version}{bold:#} is {bold}{word}{bold:#} by {}", explanation.record)?;
+    writeln!(to, "{bold}{name} {version}{bold:#} is {bold}{word}{bold:#} by {}", said_by(explanation))?;
     writeln!(to, "  because   {}", printable(&reason))?;
+    if let Some(record) = &explanation.overruled_by {
+        let record = printable(record);
+        writeln!(to, "  overruled by {record}, whose publisher knows better: this is no finding")?;
+    }
     let (filed, compared) = (printable(&explanation.name), printable(&explanation.version));
     let (ecosystem, ordering) = (&explanation.ecosystem, explanation.ordering);
     writeln!(to, "  compared  {filed} {compared} in {ecosystem}, ordered as {ordering}")?;

@@ -82,7 +82,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
     let filter = Filter { levels: shown.severity, ignore_unfixed: shown.ignore_unfixed };
     let (report, is_stale) = within(target.how.timeout, move || {
         if db_update {
-            db::update(&database.path()?, &source, quiet)?;
+            db::update(&database.path()?, &source, false, quiet)?;
         }
         let database = if scanners.vulnerabilities() { Some(database.open()?) } else { None };
         let stale = database.as_ref().and_then(stale);
