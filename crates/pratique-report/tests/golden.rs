@@ -78,6 +78,24 @@ fn differences_write_what_they_wrote() {
     compare("diff.json", &out);
 }
 
+/// A report of a scan that looked for something else has no findings, and that mends nothing.
+#[test]
+fn what_was_not_looked_for_is_not_fixed() {
+    let mut without = report("clean.json");
+    without.checked.without_vulnerabilities = true;
+    let diff = Diff::new(Side::from(report("report.json")), Side::from(without));
+    assert_eq!(diff.findings, None);
+    assert!(diff.notes.iter().any(|note| note.contains("nobody looked")), "{:?}", diff.notes);
+    let mut filtered = report("clean.json");
+    filtered.summary.hidden = 3;
+    let diff = Diff::new(Side::from(report("report.json")), Side::from(filtered));
+    assert!(
+        diff.notes.iter().any(|note| note.contains("3 findings") && note.contains("(new)")),
+        "{:?}",
+        diff.notes
+    );
+}
+
 #[test]
 fn a_report_read_back_is_the_report() {
     for input in ["report.json", "clean.json", "checked.json"] {

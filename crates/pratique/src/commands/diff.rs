@@ -109,5 +109,7 @@ fn side(text: &str, args: &Args) -> anyhow::Result<Side> {
         terminal::warn(args.quiet, &stale);
     }
     let taken = args.how.take(text, args.quiet, &[])?;
-    Ok(Side::from(findings::report(taken, args.how.scope(), Some(&database), &filter)?))
+    let report = findings::report(taken, args.how.scope(), Some(&database), &filter)?;
+    // What is left out here is left out of both sides.
+    Ok(Side { hidden: 0, ..Side::from(report) })
 }
