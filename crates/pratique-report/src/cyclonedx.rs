@@ -32,6 +32,7 @@ use crate::{
     json,
     markup::is_link,
     model::{FindingRow, PackageRow, Report},
+    notes::{Note, Reason},
     openvex::{advice, by_vulnerability},
     publisher,
 };
@@ -130,19 +131,18 @@ fn package(row: &PackageRow) -> Package {
 
 /// What was not covered, as properties of the document.
 fn coverage(report: &Report) -> Vec<Property> {
-    let coverage = &report.coverage;
-    let lost = coverage.warnings.iter().filter(|warning| warning.lost);
-    let lost = lost.map(|w| ("pratique:coverage:not-read", format!("{}: {}", w.path, w.message)));
-    let gaps = coverage.gaps.iter().map(|gap| ("pratique:coverage:not-analysed", gap.clone()));
-    let left = coverage.left_out.iter().map(|left| ("pratique:coverage:left-out", left.clone()));
-    let unknown = report.unknown.iter().map(|row| {
-        (
-            "pratique:coverage:not-judged",
-            format!("{} {} {}: {}", row.id, row.package, row.version, row.reason),
-        )
-    });
-    let database = [("pratique:database:created", report.database.created.clone())].into_iter();
-    database.chain(gaps).chain(left).chain(lost).chain(unknown).map(|(n, v)| Property::new(n, v)).collect()
+    let created = &report.database.created;
+    let database = (!created.is_empty()).then(|| Property::new("pratique:database:created", created));
+    let note = |note: Note| {
+        let name = match note.reason {
+            Reason::NotAsked | Reason::LeftOut => "pratique:coverage:left-out",
+            Reason::NotAnalysed => "pratique:coverage:not-analysed",
+            Reason::NotRead => "pratique:coverage:not-read",
+            Reason::NotJudged => "pratique:coverage:not-judged",
+        };
+        Property::new(name, note.said())
+    };
+    database.into_iter().chain(report.notes().into_iter().map(note)).collect()
 }
 
 fn vulnerability(

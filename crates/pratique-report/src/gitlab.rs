@@ -15,6 +15,7 @@ use crate::{
     identity, json,
     markup::{is_link, shortened},
     model::{FindingRow, Report},
+    notes::Note,
     openvex::advice_for,
     product, publisher,
 };
@@ -60,12 +61,11 @@ pub fn write(report: &Report, context: &Context, to: &mut dyn Write) -> Result<(
 
 /// What was not analysed.
 fn messages(report: &Report) -> Vec<Value> {
-    let coverage = &report.coverage;
-    let lost = coverage.warnings.iter().filter(|warning| warning.lost);
-    let lost = lost.map(|warning| format!("not read: {} {}", warning.path, warning.message));
-    let gaps = coverage.gaps.iter().map(|gap| format!("not analysed: {gap}"));
-    let left = coverage.left_out.iter().map(|left| format!("left out: {left}"));
-    gaps.chain(left).chain(lost).map(|text| json!({ "level": "warn", "value": text })).collect()
+    let message = |note: Note| {
+        let level = if note.reason.is_wanted() { "info" } else { "warn" };
+        json!({ "level": level, "value": note.to_string() })
+    };
+    report.notes().into_iter().map(message).collect()
 }
 
 /// The image as the schema wants it: `[^:]+(:\d+[^:]*)?:[^:]+(:[^:]+)?`.

@@ -4,7 +4,8 @@
 //! that the same inputs give the same bytes. A format is one file with one function that writes it, and one row of
 //! [`format::ALL`], the table that the command line, its help and the documentation are made from. What several
 //! formats say in the same way has a module named for it: [`identity`] (fingerprints), [`publisher`] (whose record
-//! that is, and where it can be read), [`product`] (the image as others call it), [`cvss`], [`markup`].
+//! that is, and where it can be read), [`product`] (the image as others call it), [`notes`] (what is not covered), [`cvss`],
+//! [`markup`].
 //!
 //! [`read`] takes a saved JSON report back in; [`diff`] says what changed between two, [`why`] why a package is there.
 
@@ -28,6 +29,7 @@ pub mod layout;
 pub mod markdown;
 pub mod markup;
 pub mod model;
+pub mod notes;
 pub mod openvex;
 pub mod packages;
 pub mod product;

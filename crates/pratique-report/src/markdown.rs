@@ -13,6 +13,7 @@ use crate::{
     issue::{Issue, Kind, issues},
     markup::shortened,
     model::{FindingRow, Report},
+    notes::{Note, Reason},
     publisher,
 };
 
@@ -259,23 +260,12 @@ fn section(heading: &str, rows: &[&Issue<'_>], budget: usize) -> String {
 
 fn coverage(report: &Report) -> String {
     const MOST: usize = 20;
-    let coverage = &report.coverage;
-    let lost: Vec<_> = coverage.warnings.iter().filter(|warning| warning.lost).collect();
-    let gaps = coverage.gaps.iter().map(|gap| format!("not analysed: {}", plain(gap)));
-    let left = coverage.left_out.iter().map(|left| format!("left out: {}", plain(left)));
-    let lost = lost
-        .into_iter()
-        .map(|warning| format!("not read: {} {}", code(&warning.path), plain(&warning.message)));
-    let unknown = report.unknown.iter().map(|row| {
-        format!(
-            "not judged: {} in {} {}: {}",
-            plain(&row.id),
-            code(&row.package),
-            code(&row.version),
-            plain(&row.reason)
-        )
-    });
-    let notes: Vec<_> = gaps.chain(left).chain(lost).chain(unknown).collect();
+    let line = |note: Note| match &note.subject {
+        Some(subject) => format!("{}: {}: {}", note.reason.as_str(), code(subject), plain(&note.text)),
+        None => format!("{}: {}", note.reason.as_str(), plain(&note.text)),
+    };
+    let notes = report.notes().into_iter().filter(|note| note.reason != Reason::NotAsked);
+    let notes: Vec<_> = notes.map(line).collect();
     if notes.is_empty() {
         return String::new();
     }

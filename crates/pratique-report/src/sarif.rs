@@ -25,6 +25,7 @@ use crate::{
     identity, issue, json,
     markup::{percent_encoded, shortened},
     model::{FindingRow, Report},
+    notes::Note,
     publisher,
 };
 
@@ -237,18 +238,11 @@ fn level(level: Level) -> &'static str {
 
 /// What was not analysed, not read and not judged.
 fn notifications(report: &Report) -> Vec<Value> {
-    let note = |level: &str, text: String| json!({ "level": level, "message": { "text": text } });
-    let coverage = &report.coverage;
-    let asked = report.checked.without_vulnerabilities;
-    let asked = asked.then(|| note("note", "left out: vulnerabilities were not looked for".to_owned()));
-    let gaps = coverage.gaps.iter().map(|gap| note("warning", format!("not analysed: {gap}")));
-    let left = coverage.left_out.iter().map(|left| note("note", format!("left out: {left}")));
-    let lost = coverage.warnings.iter().filter(|warning| warning.lost);
-    let lost = lost.map(|warning| note("warning", format!("not read: {} {}", warning.path, warning.message)));
-    let unknown = report.unknown.iter().map(|row| {
-        note("warning", format!("not judged: {} {} {}: {}", row.id, row.package, row.version, row.reason))
-    });
-    asked.into_iter().chain(gaps).chain(left).chain(lost).chain(unknown).collect()
+    let notification = |note: Note| {
+        let level = if note.reason.is_wanted() { "note" } else { "warning" };
+        json!({ "level": level, "message": { "text": note.to_string() } })
+    };
+    report.notes().into_iter().map(notification).collect()
 }
 
 fn properties(report: &Report) -> Value {

@@ -14,10 +14,11 @@ use crate::{
     checks,
     layout::{Cell, Column, Table, cut, printable},
     model::{FindingRow, LayerRef, Report},
+    notes::Reason,
 };
 
-/// Most warnings that are listed; the JSON report has all.
-const WARNINGS: usize = 10;
+/// Most problems of one kind that are listed; the JSON report has all.
+const LISTED: usize = 10;
 
 /// Writes `report`, at most `width` columns wide where names allow it.
 ///
@@ -262,51 +263,33 @@ fn describe(layer: &LayerRef) -> String {
 }
 
 fn write_coverage(report: &Report, to: &mut dyn Write) -> io::Result<()> {
-    let coverage = &report.coverage;
-    if coverage.complete && coverage.left_out.is_empty() {
-        return Ok(());
-    }
     let yellow = Style::new().fg_color(Some(Color::Ansi(AnsiColor::Yellow)));
-    writeln!(to)?;
-    for gap in &coverage.gaps {
-        writeln!(to, "{yellow}not analysed{yellow:#}: {}", printable(gap))?;
-    }
-    for left in &coverage.left_out {
-        writeln!(to, "left out: {}", printable(left))?;
-    }
-    if !report.unknown.is_empty() {
-        writeln!(to, "{yellow}not judged{yellow:#}: {}", count(report.unknown.len(), "advisory match"))?;
-        for row in report.unknown.iter().take(WARNINGS) {
-            writeln!(
-                to,
-                "  {} {} {}: {}",
-                row.id,
-                printable(&row.package),
-                printable(&row.version),
-                printable(&row.reason)
-            )?;
+    let mut notes = report.notes();
+    notes.retain(|note| note.reason != Reason::NotAsked);
+    for (index, group) in notes.chunk_by(|a, b| a.reason == b.reason).enumerate() {
+        if index == 0 {
+            writeln!(to)?;
         }
-    }
-    let lost: Vec<_> = coverage.warnings.iter().filter(|warning| warning.lost).collect();
-    if !lost.is_empty() {
-        writeln!(to, "{yellow}not read{yellow:#}: {}", count(lost.len(), "problem"))?;
-        for warning in lost.iter().take(WARNINGS) {
-            let place = match (warning.path.as_str(), warning.layer) {
-                ("", Some(layer)) => format!("layer {}", layer + 1),
-                ("", None) => "image".to_owned(),
-                (path, _) => printable(path).into_owned(),
-            };
-            writeln!(to, "  {place}: {}", printable(&warning.message))?;
+        let Some(reason) = group.first().map(|note| note.reason) else { continue };
+        let style = if reason.is_wanted() { Style::new() } else { yellow };
+        let told = format!("{style}{}{style:#}", reason.as_str());
+        let counted = match reason {
+            Reason::NotRead => count(group.len(), "problem"),
+            Reason::NotJudged => count(group.len(), "advisory match"),
+            Reason::NotAsked | Reason::NotAnalysed | Reason::LeftOut => {
+                for note in group {
+                    writeln!(to, "{told}: {}", printable(&note.said()))?;
+                }
+                continue;
+            }
+        };
+        writeln!(to, "{told}: {counted}")?;
+        for note in group.iter().take(LISTED) {
+            writeln!(to, "  {}", printable(&note.said()))?;
         }
-        more(lost.len(), to)?;
-    }
-    Ok(())
-}
-
-/// Says that a list was cut.
-fn more(all: usize, to: &mut dyn Write) -> io::Result<()> {
-    if all > WARNINGS {
-        writeln!(to, "  … and {} more (all are in the JSON report)", all - WARNINGS)?;
+        if group.len() > LISTED {
+            writeln!(to, "  … and {} more (all are in the JSON report)", group.len() - LISTED)?;
+        }
     }
     Ok(())
 }

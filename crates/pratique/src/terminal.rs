@@ -10,7 +10,7 @@ use std::{
 use anstyle::{AnsiColor, Style};
 use anyhow::Context;
 use pratique_inventory::Costs;
-use pratique_report::layout::printable;
+use pratique_report::{Coverage, layout::printable, notes::Reason};
 
 /// Width that results are fitted to when standard output is no terminal.
 const WIDTH_OF_A_PIPE: usize = 120;
@@ -56,6 +56,13 @@ pub(crate) fn warn(quiet: bool, text: &str) {
     let yellow = Style::new().fg_color(Some(AnsiColor::Yellow.into()));
     if !quiet {
         let _ = writeln!(anstream::stderr().lock(), "{yellow}warning{yellow:#}: {}", printable(text));
+    }
+}
+
+/// Warns of every file that could not be read.
+pub(crate) fn unread(quiet: bool, coverage: &Coverage) {
+    for note in coverage.notes().iter().filter(|note| note.reason == Reason::NotRead) {
+        warn(quiet, &note.to_string());
     }
 }
 

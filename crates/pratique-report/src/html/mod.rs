@@ -22,6 +22,7 @@ use crate::{
     format::{Context, WriteError},
     markup::{escape, is_link},
     model::{FindingRow, LayerRef, Report},
+    notes::Reason,
     openvex::advice_for,
     publisher,
 };
@@ -348,16 +349,8 @@ fn more(row: &FindingRow) -> String {
 }
 
 fn coverage(report: &Report) -> String {
-    let coverage = &report.coverage;
-    let gaps = coverage.gaps.iter().map(|gap| format!("not analysed: {gap}"));
-    let left = coverage.left_out.iter().map(|left| format!("left out: {left}"));
-    let lost = coverage.warnings.iter().filter(|warning| warning.lost);
-    let lost = lost.map(|warning| format!("not read: {} {}", warning.path, warning.message));
-    let unknown = report
-        .unknown
-        .iter()
-        .map(|row| format!("not judged: {} in {} {}: {}", row.id, row.package, row.version, row.reason));
-    let notes: Vec<_> = gaps.chain(left).chain(lost).chain(unknown).collect();
+    let mut notes = report.notes();
+    notes.retain(|note| note.reason != Reason::NotAsked);
     if notes.is_empty() {
         return String::new();
     }
@@ -366,7 +359,7 @@ fn coverage(report: &Report) -> String {
         notes.len()
     );
     for note in &notes {
-        let _ = write!(out, "<li>{}</li>", escape(note));
+        let _ = write!(out, "<li>{}</li>", escape(&note.to_string()));
     }
     out += "</ul></details></section>\n";
     out

@@ -68,8 +68,6 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
     };
     let content = if format == Format::Table { Content::Styled } else { Content::Document };
     terminal::show(content, output.as_deref(), write)?;
-    for warning in list.coverage.warnings.iter().filter(|warning| warning.lost) {
-        terminal::warn(quiet, &format!("not read: {} {}", warning.path, warning.message));
-    }
+    terminal::unread(quiet, &list.coverage);
     Ok(if strict && !list.coverage.complete { Exit::Failed } else { Exit::Clean })
 }

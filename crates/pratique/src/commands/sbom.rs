@@ -4,6 +4,7 @@ use std::{env, path::PathBuf, str::FromStr};
 
 use anyhow::Context;
 use pratique_inventory::sbom::{Format, Sbom, format::UnknownFormat, github::Job};
+use pratique_report::Coverage;
 
 use crate::{
     exit::Exit,
@@ -94,11 +95,9 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
         let format = each.format.unwrap_or(format);
         terminal::show(Content::Document, each.file.as_deref(), |to| format.write(&sbom, &job, to))?;
     }
-    let lost: Vec<_> = taken.inventory.problems.iter().filter(|(_, problem)| problem.lost).collect();
-    for (_, problem) in &lost {
-        terminal::warn(quiet, &format!("not read: {} {}", problem.path, problem.what));
-    }
-    Ok(if strict && !lost.is_empty() { Exit::Failed } else { Exit::Clean })
+    let coverage = Coverage::new(&taken.inventory, Vec::new());
+    terminal::unread(quiet, &coverage);
+    Ok(if strict && !coverage.complete { Exit::Failed } else { Exit::Clean })
 }
 
 /// The time that documents bear: `SOURCE_DATE_EPOCH` of the Reproducible Builds project.
