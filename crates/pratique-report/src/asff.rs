@@ -26,9 +26,9 @@ use crate::{
 /// Writes the findings of `report` as `{"Findings": […]}`.
 ///
 /// # Errors
-/// When `to` cannot be written, or there is no time to name.
+/// When `to` cannot be written.
 pub fn write(report: &Report, context: &Context, to: &mut dyn Write) -> Result<(), WriteError> {
-    let time = context.time(report)?.to_string();
+    let time = context.time(report).to_string();
     let fingerprints = identity::fingerprints(report);
     let mut findings: Vec<_> = report
         .findings

@@ -48,7 +48,7 @@ pub fn write(report: &Report, context: &Context, to: &mut dyn Write) -> Result<(
     let rows = rows(report);
     let inventory = inventory(report, &rows);
     let subject = report.target.subject();
-    let created = context.epoch.map(|_| context.time(report)).transpose()?.map(|time| time.to_string());
+    let created = context.epoch.map(|time| time.to_string());
     let sbom = Sbom {
         inventory: &inventory,
         scope: Scope::ALL,

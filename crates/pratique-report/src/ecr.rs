@@ -27,7 +27,7 @@ use crate::{
 /// Writes `report` in the shape of basic scanning.
 ///
 /// # Errors
-/// When `to` cannot be written, or there is no time to name.
+/// When `to` cannot be written.
 pub fn write_basic(report: &Report, context: &Context, to: &mut dyn Write) -> Result<(), WriteError> {
     let mut seen = BTreeSet::new();
     let findings: Vec<_> = report
@@ -38,7 +38,7 @@ pub fn write_basic(report: &Report, context: &Context, to: &mut dyn Write) -> Re
         .collect();
     let counts = counts(findings.iter().map(|(level, _)| *level));
     let findings: Vec<_> = findings.into_iter().map(|(_, finding)| finding).collect();
-    let scanned = scan_findings(report, context, &counts, "findings", &findings)?;
+    let scanned = scan_findings(report, context, &counts, "findings", &findings);
     let description = "The scan was completed successfully.";
     answer(report, context, &scanned, &json!({ "status": "COMPLETE", "description": description }), to)
 }
@@ -46,9 +46,9 @@ pub fn write_basic(report: &Report, context: &Context, to: &mut dyn Write) -> Re
 /// Writes `report` in the shape of enhanced scanning.
 ///
 /// # Errors
-/// When `to` cannot be written, or there is no time to name.
+/// When `to` cannot be written.
 pub fn write_enhanced(report: &Report, context: &Context, to: &mut dyn Write) -> Result<(), WriteError> {
-    let time = context.time(report)?;
+    let time = context.time(report);
     let fingerprints = identity::fingerprints(report);
     let findings: Vec<_> = report
         .findings
@@ -57,7 +57,7 @@ pub fn write_enhanced(report: &Report, context: &Context, to: &mut dyn Write) ->
         .map(|(row, fingerprint)| enhanced(report, &context.aws, row, fingerprint, time))
         .collect();
     let counts = counts(report.findings.iter().map(|row| enhanced_level(row.finding.level())));
-    let scanned = scan_findings(report, context, &counts, "enhancedFindings", &findings)?;
+    let scanned = scan_findings(report, context, &counts, "enhancedFindings", &findings);
     let description = "Continuous scan is selected for image.";
     answer(report, context, &scanned, &json!({ "status": "ACTIVE", "description": description }), to)
 }
@@ -75,17 +75,17 @@ fn scan_findings(
     counts: &BTreeMap<&str, usize>,
     key: &str,
     findings: &[Value],
-) -> Result<Value, WriteError> {
+) -> Value {
     let updated = report.database.newest.as_ref().unwrap_or(&report.database.created);
     let mut out = json!({
-        "imageScanCompletedAt": seconds(context.time(report)?),
+        "imageScanCompletedAt": seconds(context.time(report)),
         "findingSeverityCounts": counts,
         key: findings,
     });
     if let Ok(updated) = updated.parse::<Timestamp>() {
         out["vulnerabilitySourceUpdatedAt"] = seconds(updated);
     }
-    Ok(out)
+    out
 }
 
 fn answer(

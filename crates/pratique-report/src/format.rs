@@ -199,8 +199,8 @@ pub struct Context {
     pub width: usize,
     /// Also list packages without findings, where a format can.
     pub list_packages: bool,
-    /// `SOURCE_DATE_EPOCH`: the time that documents bear, in seconds since 1970. See [`Context::time`].
-    pub epoch: Option<i64>,
+    /// `SOURCE_DATE_EPOCH`: the time that documents bear. See [`Context::time`].
+    pub epoch: Option<Timestamp>,
     /// What VEX drafts say of a finding.
     pub vex_status: VexStatus,
     /// Whose findings they are, for documents of AWS.
@@ -210,16 +210,15 @@ pub struct Context {
 }
 
 impl Context {
-    /// The time that a document bears where its format demands one: [`Context::epoch`], else when the advisory database
-    /// was built: what the report says was true then, and the same inputs give the same bytes. Never the clock.
-    ///
-    /// # Errors
-    /// [`WriteError::NoTime`] when there is neither.
-    pub fn time(&self, report: &Report) -> Result<Timestamp, WriteError> {
-        match self.epoch {
-            Some(seconds) => Timestamp::from_second(seconds).map_err(|_| WriteError::NoTime),
-            None => report.database.created.parse().map_err(|_| WriteError::NoTime),
-        }
+    /// The time that a document bears where its format demands one, to the second: [`Context::epoch`], else when the
+    /// advisory database was built, because what the report says was true then. A scan without advisories has the time
+    /// at which the image says that it was made, and 1970 where it says none. Never the clock: the same inputs give the
+    /// same bytes.
+    pub fn time(&self, report: &Report) -> Timestamp {
+        let stated = [Some(&report.database.created), report.target.created.as_ref()];
+        let stated = || stated.into_iter().flatten().find_map(|time| time.parse::<Timestamp>().ok());
+        let time = self.epoch.or_else(stated).unwrap_or(Timestamp::UNIX_EPOCH);
+        Timestamp::from_second(time.as_second()).unwrap_or(time)
     }
 }
 
@@ -277,11 +276,6 @@ pub enum WriteError {
     /// The file or stream.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// A format that needs a time, and none to give it.
-    #[error(
-        "this format needs a time and the report names none (database.created): set SOURCE_DATE_EPOCH to seconds since 1970"
-    )]
-    NoTime,
     /// The format `template` without a template.
     #[error("the format template needs a template: --format template=FILE, or --template FILE")]
     NoTemplate,

@@ -26,10 +26,10 @@ const MAX_IDENTIFIERS: usize = 20;
 /// Writes `report` for GitLab.
 ///
 /// # Errors
-/// When `to` cannot be written, or there is no time to name.
+/// When `to` cannot be written.
 pub fn write(report: &Report, context: &Context, to: &mut dyn Write) -> Result<(), WriteError> {
-    let time = context.time(report)?.to_string();
-    let time = time.split(['.', 'Z']).next().unwrap_or_default();
+    let time = context.time(report).to_string();
+    let time = time.split('Z').next().unwrap_or_default();
     let tool = json!({
         "id": "pratique",
         "name": "Pratique",

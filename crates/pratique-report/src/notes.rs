@@ -91,7 +91,7 @@ impl Report {
         let asked = self.checked.without_vulnerabilities;
         let asked = asked.then(|| Note::new(Reason::NotAsked, "vulnerabilities were not looked for"));
         let unknown = self.unknown.iter().map(|row| Note {
-            subject: Some(format!("{} {} {}", row.id, row.package, row.version)),
+            subject: Some(format!("{} in {} {}", row.id, row.package, row.version)),
             ..Note::new(Reason::NotJudged, &row.reason)
         });
         asked.into_iter().chain(self.coverage.notes()).chain(unknown).collect()

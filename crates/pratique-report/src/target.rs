@@ -38,6 +38,9 @@ pub struct TargetInfo {
     /// `os/architecture[/variant]`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub platform: Option<String>,
+    /// When the image says that it was made (RFC 3339).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created: Option<String>,
     /// The operating system release.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub distribution: Option<DistributionInfo>,
@@ -98,6 +101,7 @@ impl TargetInfo {
             digest: subject.digest.clone(),
             image_id: subject.image_id.clone(),
             platform: subject.platform.clone(),
+            created: subject.created.clone(),
             distribution: inventory.distribution.as_ref().map(DistributionInfo::from),
             layers: subject.layers.iter().enumerate().map(layer).collect(),
         }
@@ -110,6 +114,7 @@ impl TargetInfo {
             digest: image.manifest_digest().map(ToString::to_string),
             image_id: image.config_digest().map(ToString::to_string),
             platform: image.platform().map(ToString::to_string),
+            created: image.config().created.clone(),
             distribution: inventory.distribution.as_ref().map(DistributionInfo::from),
             layers: image
                 .layers()
@@ -127,7 +132,8 @@ impl TargetInfo {
                 .collect(),
         }
     }
-    /// The image as documents of packages name it. Who made it and when is not told.
+
+    /// The image as documents of packages name it.
     pub fn subject(&self) -> Subject {
         let layer = |layer: &LayerRef| SubjectLayer {
             digest: layer.digest.clone(),
@@ -139,7 +145,7 @@ impl TargetInfo {
             digest: self.digest.clone(),
             image_id: self.image_id.clone(),
             platform: self.platform.clone(),
-            created: None,
+            created: self.created.clone(),
             layers: self.layers.iter().map(layer).collect(),
         }
     }

@@ -7,7 +7,7 @@
 use std::{fs, path::PathBuf};
 
 use pratique_report::{
-    Context, Report,
+    Context, DatabaseInfo, Report,
     diff::{self, Diff, Side},
     format::ALL,
     json,
@@ -142,11 +142,26 @@ fn other_documents_are_told_apart() {
 }
 
 #[test]
-fn times_come_from_the_environment_or_the_database() {
-    let report = report("report.json");
-    let context = Context { epoch: Some(1_700_000_000), ..Context::default() };
-    assert_eq!(context.time(&report).unwrap().to_string(), "2023-11-14T22:13:20Z");
-    assert_eq!(Context::default().time(&report).unwrap().to_string(), "2026-11-21T06:00:00Z");
+fn times_come_from_the_environment_the_database_or_the_image() {
+    let mut report = report("report.json");
+    let epoch = Some("2023-11-14T22:13:20Z".parse().unwrap());
+    let told = Context { epoch, ..Context::default() };
+    assert_eq!(told.time(&report).to_string(), "2023-11-14T22:13:20Z");
+    assert_eq!(Context::default().time(&report).to_string(), "2026-11-21T06:00:00Z");
+    // A scan that needs no advisories has the image's time, and no format fails for want of one.
+    report.database = DatabaseInfo::default();
+    report.target.created = Some("2024-05-06T07:08:09.123456789Z".to_owned());
+    assert_eq!(Context::default().time(&report).to_string(), "2024-05-06T07:08:09Z");
+    report.target.created = None;
+    assert_eq!(Context::default().time(&report).to_string(), "1970-01-01T00:00:00Z");
+    for format in ALL {
+        (format.write)(
+            &report,
+            &Context { template: context().template, ..Context::default() },
+            &mut Vec::new(),
+        )
+        .unwrap();
+    }
 }
 
 #[test]

@@ -8,10 +8,7 @@ use std::{
 
 use anyhow::Context;
 use pratique_image::{Attachment, Image};
-use pratique_inventory::{
-    Limits,
-    sbom::{self, Subject},
-};
+use pratique_inventory::{Limits, sbom};
 use pratique_report::TargetInfo;
 
 use crate::settings::Taken;
@@ -70,8 +67,7 @@ impl Document {
             subject.name = name;
         }
         let target = TargetInfo::of_document(&subject, &inventory);
-        let subject = Subject { created: subject.created, ..target.subject() };
-        Ok(Taken { target, subject, inventory, config: None, left_out: Vec::new() })
+        Ok(Taken { target, inventory, config: None, left_out: Vec::new() })
     }
 }
 
@@ -91,8 +87,7 @@ pub(crate) fn attached(image: &Image) -> anyhow::Result<Taken> {
     let read = sbom::read(&mut bytes.as_slice(), &limits);
     let inventory = read.with_context(|| format!("the SBOM attached to {}", image.name()))?.inventory;
     let target = TargetInfo::new(image, &inventory);
-    let subject = Subject { created: image.config().created.clone(), ..target.subject() };
-    Ok(Taken { target, subject, inventory, config: None, left_out: Vec::new() })
+    Ok(Taken { target, inventory, config: None, left_out: Vec::new() })
 }
 
 /// Whether the types of an attachment name a format that is read.

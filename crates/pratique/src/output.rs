@@ -19,6 +19,7 @@ use pratique_report::{
 
 use crate::{
     exit::WrongUsage,
+    settings::epoch,
     terminal::{self, Content},
 };
 
@@ -205,19 +206,6 @@ pub(crate) fn check(file: &Path) -> anyhow::Result<()> {
     // Files are renamed into their place: what must be writable is the directory.
     let directory = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     tempfile::NamedTempFile::new_in(directory).map(drop).with_context(said)
-}
-
-/// `SOURCE_DATE_EPOCH`, as reproducible-builds.org specifies it.
-fn epoch() -> anyhow::Result<Option<i64>> {
-    match env::var("SOURCE_DATE_EPOCH") {
-        Ok(text) if !text.is_empty() => {
-            let seconds = text.parse().ok().with_context(|| {
-                format!("SOURCE_DATE_EPOCH is {text:?}: it must be a number of seconds since 1970")
-            })?;
-            Ok(Some(seconds))
-        }
-        _ => Ok(None),
-    }
 }
 
 /// The account and region of AWS, by the variables that its own tools and Trivy's template use.

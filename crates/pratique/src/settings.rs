@@ -9,12 +9,12 @@ use std::{
 };
 
 use anyhow::Context;
+use jiff::Timestamp;
 use pratique_advisory::Database;
 use pratique_image::{BadTarget, Credentials, Image, ImageConfig, OpenOptions, Platform, Progress, Target};
 use pratique_inventory::{
     Cache, Cataloger, Costs, Inventory, Scope, TakeOptions, catalogers,
     exclusion::{Exclusion, Glob},
-    sbom::Subject,
 };
 use pratique_report::TargetInfo;
 
@@ -146,8 +146,6 @@ enum PackageTypes {
 pub(crate) struct Taken {
     /// What the report says of the image.
     pub(crate) target: TargetInfo,
-    /// What documents say of the image.
-    pub(crate) subject: Subject,
     /// What is in it.
     pub(crate) inventory: Inventory,
     /// What was left out of it because it was asked to be, each a sentence.
@@ -219,8 +217,7 @@ impl TakeArgs {
         }
         let target = TargetInfo::new(&image, &inventory);
         let config = image.config_bytes().map(|_| image.config().clone());
-        let subject = Subject { created: image.config().created.clone(), ..target.subject() };
-        Ok(Taken { target, subject, inventory, config, left_out: Vec::new() })
+        Ok(Taken { target, inventory, config, left_out: Vec::new() })
     }
 
     fn exclusion(&self) -> Exclusion {
@@ -339,6 +336,18 @@ impl DatabaseArgs {
         }
         Ok(Database::open(&path)?)
     }
+}
+
+/// The time that documents bear: `SOURCE_DATE_EPOCH`, as reproducible-builds.org specifies it.
+pub(crate) fn epoch() -> anyhow::Result<Option<Timestamp>> {
+    let Some(text) = env::var("SOURCE_DATE_EPOCH").ok().filter(|text| !text.is_empty()) else {
+        return Ok(None);
+    };
+    let time = text.parse().ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
+    let time = time.with_context(|| {
+        format!("SOURCE_DATE_EPOCH is {text:?}, not a number of seconds since 1970; correct or unset it")
+    })?;
+    Ok(Some(time))
 }
 
 #[cfg(test)]

@@ -202,5 +202,18 @@ fn times_are_those_that_were_given() {
     };
     let document: Value = serde_json::from_slice(&run("1700000000").stdout).unwrap();
     assert_eq!(document["timestamp"], "2023-11-14T22:13:20Z");
-    assert_eq!(run("yesterday").status.code(), Some(3));
+    for wrong in ["yesterday", "99999999999999999"] {
+        let failed = run(wrong);
+        assert_eq!(failed.status.code(), Some(3));
+        assert!(text(&failed.stderr).contains("SOURCE_DATE_EPOCH"), "{}", text(&failed.stderr));
+    }
+    // Without advisories there is the image's own time.
+    let image = demo_image();
+    let checked = |format| {
+        pratique.json(["scan", image.to_str().unwrap(), "--scanners", "misconfig", "--format", format])
+    };
+    let created = checked("json")["target"]["created"].clone();
+    let report = checked("gitlab");
+    let time = report["scan"]["start_time"].as_str().unwrap();
+    assert!(time.len() == 19 && created.as_str().unwrap().starts_with(time), "{created} {time}");
 }

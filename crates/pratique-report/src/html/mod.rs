@@ -366,14 +366,17 @@ fn coverage(report: &Report) -> String {
 }
 
 fn footer(report: &Report) -> String {
+    let version = escape(&report.tool.version);
+    if report.checked.without_vulnerabilities {
+        return format!("<footer>Made by pratique {version}.</footer>\n");
+    }
     let database = &report.database;
     let newest = match &database.newest {
         Some(newest) => format!(", the newest changed {}", escape(newest)),
         None => String::new(),
     };
     format!(
-        "<footer>Made by pratique {} with {} advisories of {}{newest}.</footer>\n",
-        escape(&report.tool.version),
+        "<footer>Made by pratique {version} with {} advisories of {}{newest}.</footer>\n",
         database.records,
         escape(&database.created)
     )

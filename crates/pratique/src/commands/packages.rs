@@ -55,10 +55,11 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
         Format::Table => list.write_table(if output.is_some() { 240 } else { terminal::width() }, to),
         Format::Json => list.write_json(to),
         Format::Cyclonedx => {
+            let subject = list.target.subject();
             let sbom = Sbom {
                 inventory: &taken.inventory,
                 scope,
-                subject: &taken.subject,
+                subject: &subject,
                 tool_version: env!("CARGO_PKG_VERSION"),
                 created: None,
             };

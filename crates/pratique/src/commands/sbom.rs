@@ -2,13 +2,12 @@
 
 use std::{env, path::PathBuf, str::FromStr};
 
-use anyhow::Context;
 use pratique_inventory::sbom::{Format, Sbom, format::UnknownFormat, github::Job};
 use pratique_report::Coverage;
 
 use crate::{
     exit::Exit,
-    settings::{TargetArgs, within},
+    settings::{TargetArgs, epoch, within},
     terminal::{self, Content},
 };
 
@@ -79,13 +78,14 @@ impl FromStr for Output {
 
 pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
     let Args { target, format, output, quiet, strict } = args;
-    let created = created()?;
+    let created = epoch()?.map(|time| time.to_string());
     let scope = target.scope();
     let taken = within(target.how.timeout, move || target.take(quiet))?;
+    let subject = taken.target.subject();
     let sbom = Sbom {
         inventory: &taken.inventory,
         scope,
-        subject: &taken.subject,
+        subject: &subject,
         tool_version: env!("CARGO_PKG_VERSION"),
         created: created.as_deref(),
     };
@@ -98,18 +98,6 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
     let coverage = Coverage::new(&taken.inventory, Vec::new());
     terminal::unread(quiet, &coverage);
     Ok(if strict && !coverage.complete { Exit::Failed } else { Exit::Clean })
-}
-
-/// The time that documents bear: `SOURCE_DATE_EPOCH` of the Reproducible Builds project.
-fn created() -> anyhow::Result<Option<String>> {
-    let Some(text) = env::var("SOURCE_DATE_EPOCH").ok().filter(|text| !text.is_empty()) else {
-        return Ok(None);
-    };
-    let time = text.parse().ok().and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
-    let time = time.with_context(|| {
-        format!("SOURCE_DATE_EPOCH is {text:?}, not a number of seconds since 1970; correct or unset it")
-    })?;
-    Ok(Some(time.to_string()))
 }
 
 /// What GitHub's runners say of the job that they run.
