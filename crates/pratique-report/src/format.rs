@@ -156,16 +156,7 @@ const fn vulnerabilities_only(format: Format) -> Format {
 impl Format {
     /// What was asked for and has no place in this format: `misconfigurations`, `secrets`, `licenses`.
     pub fn leaves_out(&self, report: &Report) -> Vec<&'static str> {
-        if self.checks {
-            return Vec::new();
-        }
-        let checked = &report.checked;
-        let asked = [
-            ("misconfigurations", checked.misconfigurations.is_some()),
-            ("secrets", checked.secrets.is_some()),
-            ("licenses", checked.licenses.is_some()),
-        ];
-        asked.into_iter().filter_map(|(what, asked)| asked.then_some(what)).collect()
+        if self.checks { Vec::new() } else { report.checked.asked() }
     }
 
     /// The format of this name or alias, whatever its case.

@@ -7,7 +7,7 @@
 //! that is, and where it can be read), [`product`] (the image as others call it), [`notes`] (what is not covered), [`cvss`],
 //! [`markup`].
 //!
-//! [`read`] takes a saved JSON report back in; [`diff`] says what changed between two, [`why`] why a package is there.
+//! [`read`] takes a saved JSON report back in, and [`inventory`] makes of it what it was made from; [`diff`] says what changed between two, [`why`] why a package is there.
 
 pub mod asff;
 pub mod checks;
@@ -22,6 +22,7 @@ pub mod gitlab;
 pub mod grype;
 pub mod html;
 pub mod identity;
+pub mod inventory;
 pub mod issue;
 pub mod json;
 pub mod junit;

@@ -67,6 +67,16 @@ pub struct Checked {
 }
 
 impl Checked {
+    /// What was asked for: `misconfigurations`, `secrets`, `licenses`.
+    pub fn asked(&self) -> Vec<&'static str> {
+        let asked = [
+            ("misconfigurations", self.misconfigurations.is_some()),
+            ("secrets", self.secrets.is_some()),
+            ("licenses", self.licenses.is_some()),
+        ];
+        asked.into_iter().filter_map(|(what, asked)| asked.then_some(what)).collect()
+    }
+
     /// The worst level of what was found.
     pub fn worst(&self) -> Option<Level> {
         let rules = self.misconfigurations.iter().flatten().map(|row| row.severity);

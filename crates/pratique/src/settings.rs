@@ -179,12 +179,21 @@ impl TakeArgs {
 
     /// Opens `target` and takes its inventory, with `more` readers than those for packages. `quiet` keeps bars away.
     pub(crate) fn take(&self, target: &str, quiet: bool, more: &[&dyn Cataloger]) -> anyhow::Result<Taken> {
-        let mut taken = match Document::of(target)? {
-            Some(document) => document.take()?,
-            None => self.take_image(target, quiet, more)?,
-        };
-        taken.left_out = self.exclusion().apply(&mut taken.inventory);
-        Ok(taken)
+        match Document::of(target)? {
+            Some(document) => self.take_document(document),
+            None => Ok(self.without_excluded(self.take_image(target, quiet, more)?)),
+        }
+    }
+
+    /// Takes the inventory that `document` tells.
+    pub(crate) fn take_document(&self, document: Document) -> anyhow::Result<Taken> {
+        Ok(self.without_excluded(document.take()?))
+    }
+
+    /// Takes out of `taken` what was not asked for.
+    pub(crate) fn without_excluded(&self, mut taken: Taken) -> Taken {
+        taken.left_out.extend(self.exclusion().apply(&mut taken.inventory));
+        taken
     }
 
     fn take_image(&self, target: &str, quiet: bool, more: &[&dyn Cataloger]) -> anyhow::Result<Taken> {
