@@ -187,7 +187,7 @@ fn vulnerability(row: &FindingRow) -> Value {
         ("FixedInVersion", finding.fixed_version.clone()),
         ("FilePath", package.locations.first().cloned()),
         ("Remediation", Some(advice_for(row))),
-        ("SourceLayerHash", package.layer.digest.clone().or_else(|| package.layer.diff_id.clone())),
+        ("SourceLayerHash", package.layer.known_digest().map(str::to_owned)),
     ];
     for (key, value) in optional {
         if let Some(value) = value.filter(|value| !value.is_empty()) {

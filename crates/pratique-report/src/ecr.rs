@@ -33,7 +33,7 @@ pub fn write_basic(report: &Report, context: &Context, to: &mut dyn Write) -> Re
     let findings: Vec<_> = report
         .findings
         .iter()
-        .filter(|row| seen.insert((row.finding.id.as_str(), source(row))))
+        .filter(|row| seen.insert((row.finding.id.as_str(), row.package.built_from())))
         .map(|row| (basic_level(row.finding.level()), basic(row)))
         .collect();
     let counts = counts(findings.iter().map(|(level, _)| *level));
@@ -117,17 +117,9 @@ fn seconds(time: Timestamp) -> Value {
     json!(time.as_second() as f64)
 }
 
-/// Name and version of the source package, under which basic scanning lists findings.
-fn source(row: &FindingRow) -> (String, &str) {
-    match &row.package.source {
-        Some(source) => (source.name.clone(), &source.version),
-        None => (row.package.full_name(), &row.package.version),
-    }
-}
-
 fn basic(row: &FindingRow) -> Value {
     let finding = &row.finding;
-    let (name, version) = source(row);
+    let (name, version) = row.package.built_from();
     let mut attributes = vec![
         json!({ "key": "package_version", "value": version }),
         json!({ "key": "package_name", "value": name }),
@@ -226,7 +218,7 @@ fn vulnerable_package(row: &FindingRow) -> Value {
     let optional = [
         ("arch", package.arch.clone()),
         ("filePath", package.locations.first().cloned()),
-        ("sourceLayerHash", package.layer.digest.clone().or_else(|| package.layer.diff_id.clone())),
+        ("sourceLayerHash", package.layer.known_digest().map(str::to_owned)),
         ("fixedInVersion", row.finding.fixed_version.clone()),
     ];
     for (key, value) in optional {

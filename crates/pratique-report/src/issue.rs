@@ -2,7 +2,7 @@
 //!
 //! A licence is an issue only where the policy does not take it; formats that list packages tell the others.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::borrow::Cow;
 
 use pratique_advisory::Level;
 
@@ -74,17 +74,13 @@ pub fn issues(checked: &Checked) -> Vec<Issue<'_>> {
 /// A fingerprint for each issue, in their order: as [`identity::fingerprints`] makes them, without the line, which any
 /// edit above it moves.
 pub fn fingerprints(issues: &[Issue<'_>]) -> Vec<String> {
-    let mut seen: HashMap<String, usize> = HashMap::new();
-    let fingerprint = |issue: &Issue<'_>| {
+    let of = |issue: &Issue<'_>| {
         let place = issue.path.unwrap_or(&issue.place);
         // A secret's message names a layer, and those move with each rebuild.
         let message = if issue.kind == Kind::Secret { "" } else { &*issue.message };
-        let hash = identity::hash(&[issue.kind.as_str(), &issue.id, place, message]);
-        let count = seen.entry(hash.clone()).or_default();
-        *count += 1;
-        format!("{hash}:{count}")
+        identity::hash(&[issue.kind.as_str(), &issue.id, place, message])
     };
-    issues.iter().map(fingerprint).collect()
+    identity::numbered(issues.iter().map(of)).map(|(hash, count)| format!("{hash}:{count}")).collect()
 }
 
 impl<'a> From<&'a MisconfigurationRow> for Issue<'a> {

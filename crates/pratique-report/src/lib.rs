@@ -2,7 +2,7 @@
 //!
 //! [`Report`] is the one model: it holds everything a format may show, sorted, without wall-clock times, so
 //! that the same inputs give the same bytes. A format is one file with one function that writes it, and one row of
-//! [`format::ALL`], the table that the command line, its help and the documentation are made from. What several
+//! [`format::ALL`], the table that the command line and its help are made from. What several
 //! formats say in the same way has a module named for it: [`identity`] (fingerprints), [`publisher`] (whose record
 //! that is, and where it can be read), [`product`] (the image as others call it), [`notes`] (what is not covered), [`cvss`],
 //! [`markup`].
@@ -11,6 +11,7 @@
 
 pub mod asff;
 pub mod checks;
+pub mod coverage;
 pub mod csaf;
 pub mod csv;
 pub mod cvss;
@@ -32,6 +33,7 @@ pub mod markup;
 pub mod model;
 pub mod notes;
 pub mod openvex;
+pub mod package;
 pub mod packages;
 pub mod product;
 pub mod publisher;

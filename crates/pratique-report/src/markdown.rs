@@ -9,6 +9,7 @@ use std::{collections::BTreeMap, fmt::Write as _, io::Write};
 use pratique_advisory::Level;
 
 use crate::{
+    checks::LicenceRow,
     format::{Context, WriteError},
     issue::{Issue, Kind, issues},
     markup::shortened,
@@ -104,10 +105,7 @@ fn updates(report: &Report) -> String {
     let mut updates: BTreeMap<(String, &str), Update<'_>> = BTreeMap::new();
     for row in &report.findings {
         let Some(fixed) = row.finding.fixed_version.as_deref() else { continue };
-        let (name, version) = match &row.package.source {
-            Some(source) => (source.name.clone(), source.version.as_str()),
-            None => (row.package.full_name(), row.package.version.as_str()),
-        };
+        let (name, version) = row.package.built_from();
         let key = (name, version);
         let update = updates.entry(key.clone()).or_insert_with(|| {
             order.push(key);
@@ -201,13 +199,7 @@ fn checked(report: &Report, budget: usize) -> String {
         }
     }
     if let Some(rows) = &report.checked.licenses {
-        let mut categories: BTreeMap<_, usize> = BTreeMap::new();
-        for row in rows {
-            *categories.entry(row.category).or_default() += 1;
-        }
-        let counts: Vec<_> =
-            categories.iter().map(|(category, n)| format!("{n} {}", category.as_str())).collect();
-        let _ = writeln!(out, "### Licences\n\n{}\n", counts.join(" · "));
+        let _ = writeln!(out, "### Licences\n\n{}\n", LicenceRow::counts(rows).join(" · "));
         let refused: Vec<_> = issues.iter().filter(|issue| issue.kind == Kind::License).collect();
         if !refused.is_empty() {
             out += &section("Licences that the policy does not take", &refused, left.saturating_sub(500));

@@ -24,7 +24,7 @@ use crate::{
     format::{Context, WriteError},
     identity, issue, json,
     markup::{percent_encoded, shortened},
-    model::{FindingRow, Report},
+    model::{FindingRow, Report, Tool},
     notes::Note,
     publisher,
 };
@@ -56,15 +56,7 @@ pub fn write(report: &Report, _: &Context, to: &mut dyn Write) -> Result<(), Wri
         "$schema": SCHEMA,
         "version": "2.1.0",
         "runs": [{
-            "tool": { "driver": {
-                "name": "Pratique",
-                "semanticVersion": report.tool.version,
-                "version": report.tool.version,
-                "informationUri": "https://github.com/pratique/pratique",
-                "fullName": "Pratique container security",
-                "shortDescription": { "text": "Finds known vulnerabilities, misconfigurations, secrets and licences in container images." },
-                "rules": rules,
-            }},
+            "tool": tool(&report.tool, "Finds known vulnerabilities, misconfigurations, secrets and licences in container images.", &rules),
             // Without it, GitHub takes two images of one repository for two versions of one.
             "automationDetails": { "id": format!("pratique/{}/", target.name) },
             "columnKind": "unicodeCodePoints",
@@ -80,6 +72,19 @@ pub fn write(report: &Report, _: &Context, to: &mut dyn Write) -> Result<(), Wri
         }],
     });
     Ok(json::write(&document, to)?)
+}
+
+/// Who says so: this program, and the rules of which results follow.
+fn tool(tool: &Tool, about: &str, rules: &[Value]) -> Value {
+    json!({ "driver": {
+        "name": "Pratique",
+        "semanticVersion": tool.version,
+        "version": tool.version,
+        "informationUri": "https://github.com/pratique/pratique",
+        "fullName": "Pratique container security",
+        "shortDescription": { "text": about },
+        "rules": rules,
+    }})
 }
 
 /// A rule for each vulnerability, in the order of their first findings, and where each stands.
@@ -206,7 +211,7 @@ fn result(row: &FindingRow, rule: Option<usize>, fingerprint: &str) -> Value {
 fn location(path: &str, row: &FindingRow) -> Value {
     let package = &row.package;
     let layer = &package.layer;
-    let layer_name = layer.digest.as_ref().or(layer.diff_id.as_ref());
+    let layer_name = layer.name();
     json!({
         "physicalLocation": {
             "artifactLocation": {
@@ -219,8 +224,8 @@ fn location(path: &str, row: &FindingRow) -> Value {
         "logicalLocations": [
             { "name": package.full_name(), "fullyQualifiedName": package.purl, "kind": "package" },
             {
-                "name": format!("layer {}", layer.index + 1),
-                "fullyQualifiedName": layer_name.cloned().unwrap_or_else(|| format!("layer {}", layer.index + 1)),
+                "name": layer_name,
+                "fullyQualifiedName": layer.known_digest().unwrap_or(&layer_name),
                 "kind": "layer",
             },
         ],

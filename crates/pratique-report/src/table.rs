@@ -11,7 +11,7 @@ use anstyle::{AnsiColor, Color, Style};
 use pratique_advisory::Level;
 
 use crate::{
-    checks,
+    checks::{self, LicenceRow},
     layout::{Cell, Column, Table, cut, printable},
     model::{FindingRow, LayerRef, Report},
     notes::Reason,
@@ -52,13 +52,8 @@ fn write_checked(report: &Report, width: usize, to: &mut dyn Write) -> io::Resul
         }
     }
     if let Some(rows) = &checked.licenses {
-        let mut categories: BTreeMap<_, usize> = BTreeMap::new();
-        for row in rows {
-            *categories.entry(row.category).or_default() += 1;
-        }
-        let counts: Vec<_> =
-            categories.iter().map(|(category, n)| format!("{n} {}", category.as_str())).collect();
-        writeln!(to, "\n{bold}licences{bold:#}: {} (pratique licenses lists them)", counts.join(", "))?;
+        let counts = LicenceRow::counts(rows).join(", ");
+        writeln!(to, "\n{bold}licences{bold:#}: {counts} (pratique licenses lists them)")?;
     }
     Ok(())
 }
@@ -193,10 +188,7 @@ fn groups(findings: &[FindingRow]) -> Vec<Group<'_>> {
     let mut order = Vec::new();
     let mut groups: BTreeMap<(String, &str, usize), Group<'_>> = BTreeMap::new();
     for row in findings {
-        let (name, version) = match &row.package.source {
-            Some(source) => (source.name.clone(), source.version.as_str()),
-            None => (row.package.full_name(), row.package.version.as_str()),
-        };
+        let (name, version) = row.package.built_from();
         let layer = row.package.layer.index;
         let key = (name.clone(), version, layer);
         // They come worst first, so a group's first appearance is its worst.
@@ -250,16 +242,11 @@ fn write_layers(report: &Report, width: usize, to: &mut dyn Write) -> io::Result
     Ok(())
 }
 
-/// The command that made a layer, without the shell around it.
+/// The command that made a layer, else its digest.
 fn describe(layer: &LayerRef) -> String {
-    let command = layer.created_by.as_deref().unwrap_or_default().trim();
-    let command = command.strip_prefix("/bin/sh -c #(nop)").unwrap_or(command).trim_start();
-    let command =
-        command.strip_prefix("/bin/sh -c ").map_or_else(|| command.to_owned(), |run| format!("RUN {run}"));
-    if !command.is_empty() {
-        return printable(&command.split_whitespace().collect::<Vec<_>>().join(" ")).into_owned();
-    }
-    layer.diff_id.clone().or_else(|| layer.digest.clone()).unwrap_or_default()
+    let command = layer.command();
+    let digest = || layer.diff_id.clone().or_else(|| layer.digest.clone()).unwrap_or_default();
+    if command.is_empty() { digest() } else { printable(&command).into_owned() }
 }
 
 fn write_coverage(report: &Report, to: &mut dyn Write) -> io::Result<()> {

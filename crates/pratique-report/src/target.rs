@@ -87,6 +87,27 @@ pub struct LayerRef {
     pub created_by: Option<String>,
 }
 
+impl LayerRef {
+    /// The digest by which it is known: as it is stored, else of what it expands to.
+    pub fn known_digest(&self) -> Option<&str> {
+        self.digest.as_deref().or(self.diff_id.as_deref())
+    }
+
+    /// `layer 3`: people count from 1.
+    pub fn name(&self) -> String {
+        format!("layer {}", self.index + 1)
+    }
+
+    /// The command that made it as a Dockerfile has it, in one line: without the shell around it. Empty where nobody says.
+    pub fn command(&self) -> String {
+        let command = self.created_by.as_deref().unwrap_or_default().trim();
+        let command = command.strip_prefix("/bin/sh -c #(nop)").unwrap_or(command).trim_start();
+        let run = command.strip_prefix("/bin/sh -c ");
+        let words = run.map(|_| "RUN").into_iter().chain(run.unwrap_or(command).split_whitespace());
+        words.collect::<Vec<_>>().join(" ")
+    }
+}
+
 impl TargetInfo {
     /// What a document says of the image, and what its inventory says it is.
     pub fn of_document(subject: &Subject, inventory: &Inventory) -> Self {

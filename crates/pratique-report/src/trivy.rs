@@ -149,8 +149,7 @@ fn results(report: &Report, list_packages: bool) -> Vec<Value> {
 
 /// Where Trivy files `package`.
 fn place(report: &Report, package: &PackageRow) -> Place {
-    const OS: [&str; 6] = ["deb", "apk", "rpm", "alpm", "portage", "opkg"];
-    if OS.contains(&package.kind.as_str()) {
+    if package.is_os() {
         let name = &report.target.name;
         let target = match &report.target.distribution {
             Some(d) => format!("{name} ({} {})", family(&d.id), d.version),

@@ -214,7 +214,7 @@ impl Reason {
             line("", &format!("and {more} more"), to)?;
         }
         let layer = &package.layer;
-        let digest = layer.digest.as_ref().or(layer.diff_id.as_ref()).map_or("", String::as_str);
+        let digest = layer.known_digest().unwrap_or_default();
         line("layer", format!("{} {digest}", layer.index + 1).trim(), to)?;
         if let Some(command) = &layer.created_by {
             line("made by", command.trim(), to)?;

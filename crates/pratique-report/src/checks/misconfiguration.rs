@@ -6,7 +6,6 @@ use anstyle::Style;
 use pratique_check::{Misconfiguration, Place};
 use serde::{Deserialize, Serialize};
 
-use super::word;
 use crate::{
     layout::{Cell, Column, Table, cut},
     model::LayerRef,
@@ -22,7 +21,6 @@ pub struct MisconfigurationRow {
     /// What is wrong, in a few words.
     pub title: String,
     /// How bad it is.
-    #[serde(with = "word")]
     pub severity: pratique_advisory::Level,
     /// What stands there.
     pub message: String,

@@ -7,7 +7,6 @@ use pratique_check::{image::ConfigSecret, secrets::SecretRule};
 use pratique_inventory::{Inventory, Secret};
 use serde::{Deserialize, Serialize};
 
-use super::word;
 use crate::{
     layout::{Cell, Column, Table},
     model::LayerRef,
@@ -23,7 +22,6 @@ pub struct SecretRow {
     /// What it is.
     pub title: String,
     /// How bad it is when somebody has it.
-    #[serde(with = "word")]
     pub severity: pratique_advisory::Level,
     /// The prefix that all of its kind have, and its length.
     pub redacted: String,
