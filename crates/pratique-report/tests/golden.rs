@@ -7,7 +7,7 @@
 use std::{fs, path::PathBuf};
 
 use pratique_report::{
-    Context, DatabaseInfo, Report,
+    Context, DatabaseInfo, FindingRow, Report,
     diff::{self, Diff, Side},
     format::ALL,
     json,
@@ -110,6 +110,30 @@ fn what_was_not_looked_for_is_not_fixed() {
         "{:?}",
         diff.notes
     );
+}
+
+/// A distribution's upgrade renames binary packages; that brings no flaw and mends none.
+#[test]
+fn a_renamed_package_keeps_its_flaws() {
+    let old = report("report.json");
+    let mut new = old.clone();
+    let is_openssl = |row: &&mut FindingRow| row.package.name == "libssl3";
+    let renamed = new.findings.iter_mut().filter(is_openssl).map(|row| {
+        row.package.name = "libssl3t64".to_owned();
+        row.package.version = "3.5.1-1".to_owned();
+    });
+    assert_eq!(renamed.count(), 1);
+    // One more package of the same source is one more finding, and two of a kind do not count as one.
+    let mut more = new.findings[0].clone();
+    new.findings.push(more.clone());
+    more.package.name = "another".to_owned();
+    new.findings.push(more);
+    let all = new.findings.len();
+    let changes = Diff::new(Side::from(old.clone()), Side::from(new.clone())).findings.unwrap();
+    assert_eq!((changes.new.len(), changes.fixed.len()), (2, 0), "{:?}", changes.new);
+    assert_eq!(changes.remaining.len() + changes.new.len(), all);
+    let back = Diff::new(Side::from(new), Side::from(old.clone())).findings.unwrap();
+    assert_eq!((back.new.len(), back.fixed.len(), back.remaining.len()), (0, 2, old.findings.len()));
 }
 
 #[test]

@@ -1,13 +1,14 @@
 //! What a rebuild changed: packages added, removed and changed, findings new, fixed and still there.
 //!
 //! A package is known by its kind and name: several versions of one (two copies of an npm package) are compared as sets, and what
-//! both sides have is no change. A finding is known by its vulnerability and its package's kind and name, so that one that an
+//! both sides have is no change. Findings are paired off by vulnerability and package ([`findings`]), so that one that an
 //! update did not mend is still there, not fixed and new. Aliases count: a GHSA that has become a CVE is the same.
 //!
 //! A side that did not tell its packages or its findings (a saved report without `--list-all-pkgs` or of a scan that did not
 //! look for vulnerabilities, a list of packages) is not taken for empty: the comparison is left out, and [`Diff::notes`]
 //! says so. So it does where filters kept findings out of a saved report: what they hid on one side alone looks fixed.
 
+mod findings;
 pub mod markdown;
 pub mod table;
 
@@ -161,7 +162,7 @@ impl Diff {
             ));
         }
         let findings = match (old.findings, new.findings) {
-            (Some(before), Some(after)) => Some(finding_changes(before, after)),
+            (Some(before), Some(after)) => Some(findings::changes(before, after)),
             (before, after) => {
                 for (side, name) in [(before, &old.target.name), (after, &new.target.name)] {
                     if side.is_none() {
@@ -214,18 +215,4 @@ fn package_changes(old: &[PackageRow], new: &[PackageRow]) -> PackageChanges {
         }
     }
     changes
-}
-
-/// What a finding is known by, under each of its names.
-fn keys(row: &FindingRow) -> impl Iterator<Item = (String, String, String)> + '_ {
-    let ids = std::iter::once(&row.finding.id).chain(&row.finding.aliases);
-    ids.map(|id| (id.clone(), row.package.kind.clone(), row.package.full_name()))
-}
-
-fn finding_changes(old: Vec<FindingRow>, new: Vec<FindingRow>) -> FindingChanges {
-    let before: BTreeSet<_> = old.iter().flat_map(keys).collect();
-    let after: BTreeSet<_> = new.iter().flat_map(keys).collect();
-    let (remaining, new) = new.into_iter().partition(|row| keys(row).any(|key| before.contains(&key)));
-    let fixed = old.into_iter().filter(|row| !keys(row).any(|key| after.contains(&key))).collect();
-    FindingChanges { new, fixed, remaining }
 }
