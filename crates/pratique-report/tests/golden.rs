@@ -241,6 +241,15 @@ fn what_was_not_looked_for_is_not_clean() {
 }
 
 #[test]
+fn every_type_of_package_is_documented() {
+    let docs = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/report-json.md");
+    let docs = fs::read_to_string(docs).unwrap();
+    for kind in pratique_inventory::PackageKind::ALL {
+        assert!(docs.contains(&format!("`{}`", kind.name())), "docs/report-json.md: {}", kind.name());
+    }
+}
+
+#[test]
 fn every_format_is_documented() {
     let docs =
         fs::read_to_string(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/report-formats.md"))

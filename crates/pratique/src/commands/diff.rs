@@ -60,7 +60,7 @@ pub(crate) struct Args {
 enum Format {
     /// For people
     Table,
-    /// The schema documented in docs/report-json.md
+    /// What changed, documented in docs/report-formats.md
     Json,
     /// For a comment on a pull request
     Markdown,
