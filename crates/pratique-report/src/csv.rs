@@ -93,7 +93,7 @@ fn of_issue(report: &Report, issue: &Issue<'_>) -> [String; COLUMNS.len()] {
         ("target", report.target.name.clone()),
         ("severity", issue.level.to_string()),
         ("vulnerability", issue.id.to_string()),
-        ("locations", issue.place.clone()),
+        ("locations", places(issue)),
         ("layer", layer.map(|layer| (layer.index + 1).to_string()).unwrap_or_default()),
         ("layer_digest", digest.to_owned()),
         ("title", format!("{}: {}", issue.title, issue.message)),
@@ -103,6 +103,16 @@ fn of_issue(report: &Report, issue: &Issue<'_>) -> [String; COLUMNS.len()] {
     ];
     fill(&mut fields, stated);
     fields
+}
+
+/// Where it is; where that is several files one a line, as those of packages are.
+fn places(issue: &Issue<'_>) -> String {
+    match issue.path.filter(|_| !issue.also_in.is_empty()) {
+        Some(first) => {
+            [first].into_iter().chain(issue.also_in.iter().map(String::as_str)).collect::<Vec<_>>().join("\n")
+        }
+        None => issue.place.clone(),
+    }
 }
 
 /// Every licence, also those that nobody objects to: the category stands where vulnerabilities have their id.

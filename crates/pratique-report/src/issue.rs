@@ -49,6 +49,8 @@ pub struct Issue<'a> {
     pub message: Cow<'a, str>,
     /// The file, where it is in one.
     pub path: Option<&'a str>,
+    /// More files where it stands.
+    pub also_in: &'a [String],
     /// Its line, counted from 1.
     pub line: Option<usize>,
     /// Where it is, for people.
@@ -92,6 +94,7 @@ impl<'a> From<&'a MisconfigurationRow> for Issue<'a> {
             level: row.severity,
             message: row.message.as_str().into(),
             path: row.path.as_deref(),
+            also_in: &row.also_in,
             line: row.line,
             place: row.place(),
             layer: row.layer.as_ref(),
@@ -118,6 +121,7 @@ impl<'a> From<&'a SecretRow> for Issue<'a> {
             level: row.severity,
             message,
             path: row.path.as_deref(),
+            also_in: &[],
             line: row.line.map(|line| line as usize),
             place: row.place(),
             layer: row.layer.as_ref(),
@@ -139,6 +143,7 @@ impl<'a> Issue<'a> {
             level: Level::High,
             message: format!("{} {}: {violation}", row.name, row.version).into(),
             path: row.text.as_deref(),
+            also_in: &[],
             line: None,
             place: format!("{} {}", row.name, row.version),
             layer: None,

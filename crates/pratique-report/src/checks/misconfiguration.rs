@@ -27,6 +27,9 @@ pub struct MisconfigurationRow {
     /// The file of the image, or the Dockerfile; absent for the image's configuration.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
+    /// More files where it stands.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also_in: Vec<String>,
     /// Line of the Dockerfile, counted from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<usize>,
@@ -55,6 +58,7 @@ impl MisconfigurationRow {
             severity: rule.severity,
             message: found.message.clone(),
             path: None,
+            also_in: found.also.iter().map(|(path, _)| path.to_string()).collect(),
             line: None,
             history: None,
             layer: None,
@@ -78,7 +82,8 @@ impl MisconfigurationRow {
     pub fn place(&self) -> String {
         match (&self.path, self.line, self.history) {
             (_, Some(line), _) => format!("line {line}"),
-            (Some(path), ..) => path.clone(),
+            (Some(path), ..) if self.also_in.is_empty() => path.clone(),
+            (Some(path), ..) => format!("{path} (+{})", self.also_in.len()),
             (_, _, Some(step)) => format!("history step {}", step + 1),
             _ => "configuration".to_owned(),
         }

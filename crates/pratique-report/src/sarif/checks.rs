@@ -72,12 +72,15 @@ fn result(issue: &Issue<'_>, rule: usize, base: &str, fingerprint: &str) -> Valu
     let line = issue.line.unwrap_or(1).max(1);
     // GitHub shows no result without a file: the image's configuration stands for what is in none.
     let uri = issue.path.unwrap_or("image-configuration").trim_start_matches('/');
-    let mut artifact = json!({ "uri": percent_encoded(uri, b"/-._~!$&'()*+,;=@") });
-    if !base.is_empty() {
-        artifact["uriBaseId"] = base.into();
-    }
+    let artifact = |uri: &str| {
+        let mut artifact = json!({ "uri": percent_encoded(uri, b"/-._~!$&'()*+,;=@") });
+        if !base.is_empty() {
+            artifact["uriBaseId"] = base.into();
+        }
+        artifact
+    };
     let mut location = json!({
-        "physicalLocation": { "artifactLocation": artifact, "region": { "startLine": line, "endLine": line } },
+        "physicalLocation": { "artifactLocation": artifact(uri), "region": { "startLine": line, "endLine": line } },
         "message": { "text": issue.place },
     });
     if let Some(layer) = issue.layer {
@@ -85,7 +88,10 @@ fn result(issue: &Issue<'_>, rule: usize, base: &str, fingerprint: &str) -> Valu
         let full = layer.known_digest().unwrap_or(&name);
         location["logicalLocations"] = json!([{ "name": name, "fullyQualifiedName": full, "kind": "layer" }]);
     }
-    json!({
+    let also = issue.also_in.iter().map(
+        |path| json!({ "physicalLocation": { "artifactLocation": artifact(path.trim_start_matches('/')) } }),
+    );
+    let mut result = json!({
         "ruleId": issue.id,
         "ruleIndex": rule,
         "level": level(issue.level),
@@ -93,7 +99,11 @@ fn result(issue: &Issue<'_>, rule: usize, base: &str, fingerprint: &str) -> Valu
         "locations": [location],
         "partialFingerprints": { "primaryLocationLineHash": fingerprint, "pratique/v1": fingerprint },
         "properties": { "severity": issue.level.as_str(), "kind": issue.kind.as_str() },
-    })
+    });
+    if !issue.also_in.is_empty() {
+        result["relatedLocations"] = also.collect();
+    }
+    result
 }
 
 /// Writes what was found in Dockerfiles as SARIF.
