@@ -71,6 +71,13 @@ pub(crate) fn costs(costs: &Costs) {
     let milliseconds = |time: Duration| time.as_secs_f64() * 1e3;
     let mut to = anstream::stderr().lock();
     let all = costs.by_cataloger();
+    if all.is_empty() && costs.passes().is_zero() {
+        let _ = writeln!(
+            to,
+            "nothing was read: what is in the layers was remembered by an earlier run (--no-cache reads them anew)"
+        );
+        return;
+    }
     let _ = writeln!(to, "{:<32}{:>9}{:>14}{:>12}", "cataloger", "files", "bytes", "ms");
     for (name, cost) in &all {
         let time = milliseconds(cost.time);
