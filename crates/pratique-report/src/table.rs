@@ -12,7 +12,7 @@ use pratique_advisory::Level;
 
 use crate::{
     checks::{self, LicenceRow},
-    layout::{Cell, Column, Table, cut, printable},
+    layout::{self, Cell, Column, Table, cut, printable},
     model::{FindingRow, LayerRef, Report},
     notes::Reason,
 };
@@ -85,8 +85,9 @@ fn write_head(report: &Report, width: usize, to: &mut dyn Write) -> io::Result<(
         about.push(format!("and {} the distribution answers for", summary.left_out.owned));
     }
     writeln!(to, "{dim}{}{dim:#}", cut(&printable(&about.join(" · ")), width))?;
+    let mut parts = Vec::new();
     if report.checked.without_vulnerabilities {
-        write!(to, "{dim}vulnerabilities were not looked for{dim:#}")?;
+        parts.push(Cell::new("vulnerabilities were not looked for").styled(dim));
     } else if summary.findings == 0 {
         let green = Style::new().fg_color(Some(Color::Ansi(AnsiColor::Green)));
         let whole = report.coverage.complete && report.coverage.left_out.is_empty();
@@ -97,33 +98,28 @@ fn write_head(report: &Report, width: usize, to: &mut dyn Write) -> io::Result<(
             (0, true) => "no known vulnerabilities",
             (0, false) => "no known vulnerabilities in what was analysed",
         };
-        write!(to, "{style}{what}{style:#}")?;
+        parts.push(Cell::new(what).styled(style));
     } else {
-        let levels = Level::ALL.iter().rev().filter_map(|level| {
+        parts.extend(Level::ALL.iter().rev().filter_map(|level| {
             let count = *summary.severity.get(level.as_str())?;
-            let style = style_of(*level);
-            (count > 0).then(|| format!("{style}{count} {level}{style:#}"))
-        });
-        write!(to, "{}", levels.collect::<Vec<_>>().join("  "))?;
-        write!(to, "  {dim}({} can be fixed){dim:#}", summary.fixable)?;
+            (count > 0).then(|| Cell::new(format!("{count} {level}")).styled(style_of(*level)))
+        }));
+        parts.push(Cell::new(format!("({} can be fixed)", summary.fixable)).styled(dim));
     }
     if summary.hidden > 0 {
-        write!(to, "  {dim}{} not shown{dim:#}", summary.hidden)?;
+        parts.push(Cell::new(format!("{} not shown", summary.hidden)).styled(dim));
     }
-    writeln!(to)
+    layout::write_flow(&parts, width, to)
 }
 
 fn write_findings(report: &Report, width: usize, to: &mut dyn Write) -> io::Result<()> {
     let risky = report.findings.iter().any(|row| risk(row).is_some());
-    let mut columns = vec![
-        Column { heading: "  SEVERITY", least: usize::MAX },
-        Column { heading: "VULNERABILITY", least: usize::MAX },
-        Column { heading: "FIXED IN", least: 12 },
-    ];
+    let mut columns =
+        vec![Column::whole("  SEVERITY"), Column::whole("VULNERABILITY"), Column::wrapped("FIXED IN", 16)];
     if risky {
-        columns.push(Column { heading: "EPSS", least: usize::MAX });
+        columns.push(Column::whole("EPSS"));
     }
-    columns.push(Column { heading: "TITLE", least: 0 });
+    columns.push(Column::cut("TITLE", 0));
     let mut table = Table::new(columns);
     let layered = report.target.layers.len() > 1;
     for group in groups(&report.findings) {

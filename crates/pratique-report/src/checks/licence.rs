@@ -120,11 +120,11 @@ impl LicenceReport {
         }
         writeln!(to)?;
         let mut table = Table::new([
-            Column { heading: "TYPE", least: usize::MAX },
-            Column { heading: "NAME", least: 20 },
-            Column { heading: "VERSION", least: 12 },
-            Column { heading: "CATEGORY", least: usize::MAX },
-            Column { heading: "LICENSE", least: 12 },
+            Column::whole("TYPE"),
+            Column::wrapped("NAME", 16),
+            Column::wrapped("VERSION", 16),
+            Column::whole("CATEGORY"),
+            Column::wrapped("LICENSE", 16),
         ]);
         let dim = Style::new().dimmed();
         for row in &self.packages {

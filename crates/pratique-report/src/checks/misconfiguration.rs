@@ -100,10 +100,10 @@ pub fn write_misconfigurations(
     to: &mut dyn Write,
 ) -> io::Result<()> {
     let mut table = Table::new([
-        Column { heading: "SEVERITY", least: usize::MAX },
-        Column { heading: "RULE", least: usize::MAX },
-        Column { heading: "WHERE", least: 12 },
-        Column { heading: "WHAT", least: 20 },
+        Column::whole("SEVERITY"),
+        Column::whole("RULE"),
+        Column::wrapped("WHERE", 16),
+        Column::wrapped("WHAT", 24),
     ]);
     for row in rows {
         table.row(vec![

@@ -103,11 +103,11 @@ impl SecretRow {
 /// When `to` cannot be written.
 pub fn write_secrets(rows: &[SecretRow], width: usize, to: &mut dyn Write) -> io::Result<()> {
     let mut table = Table::new([
-        Column { heading: "SEVERITY", least: usize::MAX },
-        Column { heading: "SECRET", least: 16 },
-        Column { heading: "WHERE", least: 16 },
-        Column { heading: "VALUE", least: 12 },
-        Column { heading: "LAYER", least: 0 },
+        Column::whole("SEVERITY"),
+        Column::wrapped("SECRET", 16),
+        Column::wrapped("WHERE", 16),
+        Column::wrapped("VALUE", 16),
+        Column::cut("LAYER", 0),
     ]);
     for row in rows {
         let layer = match (&row.layer, &row.removed_in) {
