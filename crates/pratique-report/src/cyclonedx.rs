@@ -79,6 +79,7 @@ fn coverage(report: &Report) -> Vec<Property> {
             Reason::NotAnalysed => "pratique:coverage:not-analysed",
             Reason::NotRead => "pratique:coverage:not-read",
             Reason::NotJudged => "pratique:coverage:not-judged",
+            Reason::Careful => "pratique:coverage:note",
         };
         Property::new(name, note.said())
     };

@@ -62,7 +62,7 @@ pub fn write(report: &Report, context: &Context, to: &mut dyn Write) -> Result<(
 /// What was not analysed.
 fn messages(report: &Report) -> Vec<Value> {
     let message = |note: Note| {
-        let level = if note.reason.is_wanted() { "info" } else { "warn" };
+        let level = if note.reason.is_harmless() { "info" } else { "warn" };
         json!({ "level": level, "value": note.to_string() })
     };
     report.notes().into_iter().map(message).collect()

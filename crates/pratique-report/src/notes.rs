@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::model::{Coverage, Report};
+use crate::model::{Coverage, Report, Warning};
 
 /// Why something is not covered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,6 +18,8 @@ pub enum Reason {
     NotRead,
     /// A version could not be compared.
     NotJudged,
+    /// Nothing is missing, but what is there has to be read with care.
+    Careful,
 }
 
 impl Reason {
@@ -28,12 +30,13 @@ impl Reason {
             Self::NotAnalysed => "not analysed",
             Self::NotRead => "not read",
             Self::NotJudged => "not judged",
+            Self::Careful => "note",
         }
     }
 
-    /// Whether somebody wanted it so; else it is a warning.
-    pub const fn is_wanted(self) -> bool {
-        matches!(self, Self::NotAsked | Self::LeftOut)
+    /// Whether nothing is missing that somebody wanted; else it is a warning.
+    pub const fn is_harmless(self) -> bool {
+        matches!(self, Self::NotAsked | Self::LeftOut | Self::Careful)
     }
 }
 
@@ -81,7 +84,11 @@ impl Coverage {
             };
             Note { subject: Some(subject), ..Note::new(Reason::NotRead, &warning.message) }
         });
-        gaps.chain(left).chain(lost).collect()
+        // Of single files and layers the JSON report tells what was odd; of the whole everybody should hear.
+        let whole = |warning: &&Warning| !warning.lost && warning.path.is_empty() && warning.layer.is_none();
+        let careful = self.warnings.iter().filter(whole);
+        let careful = careful.map(|warning| Note::new(Reason::Careful, &warning.message));
+        gaps.chain(left).chain(lost).chain(careful).collect()
     }
 }
 

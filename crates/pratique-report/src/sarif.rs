@@ -244,7 +244,7 @@ fn level(level: Level) -> &'static str {
 /// What was not analysed, not read and not judged.
 fn notifications(report: &Report) -> Vec<Value> {
     let notification = |note: Note| {
-        let level = if note.reason.is_wanted() { "note" } else { "warning" };
+        let level = if note.reason.is_harmless() { "note" } else { "warning" };
         json!({ "level": level, "message": { "text": note.to_string() } })
     };
     report.notes().into_iter().map(notification).collect()

@@ -254,12 +254,12 @@ fn write_coverage(report: &Report, to: &mut dyn Write) -> io::Result<()> {
             writeln!(to)?;
         }
         let Some(reason) = group.first().map(|note| note.reason) else { continue };
-        let style = if reason.is_wanted() { Style::new() } else { yellow };
+        let style = if reason.is_harmless() { Style::new() } else { yellow };
         let told = format!("{style}{}{style:#}", reason.as_str());
         let counted = match reason {
             Reason::NotRead => count(group.len(), "problem"),
             Reason::NotJudged => count(group.len(), "advisory match"),
-            Reason::NotAsked | Reason::NotAnalysed | Reason::LeftOut => {
+            Reason::NotAsked | Reason::NotAnalysed | Reason::LeftOut | Reason::Careful => {
                 for note in group {
                     writeln!(to, "{told}: {}", printable(&note.said()))?;
                 }

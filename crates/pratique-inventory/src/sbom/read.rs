@@ -17,6 +17,7 @@ mod cyclonedx_json;
 mod cyclonedx_xml;
 mod draft;
 mod json;
+mod ownership;
 mod spdx2;
 mod spdx2_json;
 mod spdx3;
