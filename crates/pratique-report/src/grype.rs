@@ -22,9 +22,9 @@ use crate::{
 /// Writes `report` as Grype would.
 ///
 /// # Errors
-/// When `to` cannot be written, or there is no time to name.
+/// When `to` cannot be written.
 pub fn write(report: &Report, context: &Context, to: &mut dyn Write) -> Result<(), WriteError> {
-    let time = context.time(report)?.to_string();
+    let time = context.time(report).to_string();
     let matches: Vec<_> = report.findings.iter().map(|row| matched(report, row, &time)).collect();
     let distribution = report.target.distribution.as_ref();
     let document = json!({

@@ -108,7 +108,7 @@ impl Gather {
 
     /// All records, sorted by identifier and feed: those that were taken, and those of `old` in whose place nothing came.
     pub(crate) fn finish<'db>(self, old: Option<Old<'db, '_>>) -> io::Result<Gathered<'db>> {
-        let mut slots: Vec<((Box<str>, FeedId), Slot)> = self.slots.into_iter().collect();
+        let mut slots: Slots = self.slots.into_iter().collect();
         slots.par_sort_unstable_by(|a, b| a.0.cmp(&b.0));
         let mut unused_text = 0;
         if let Some(old) = &old {
@@ -130,10 +130,7 @@ pub(crate) struct Old<'db, 'f> {
 
 impl Old<'_, '_> {
     /// The records of both, in order. Answers also, roughly, the bytes of text of those that do not stay.
-    fn merge(
-        &self,
-        new: Vec<((Box<str>, FeedId), Slot)>,
-    ) -> Result<(Vec<((Box<str>, FeedId), Slot)>, u64), Error> {
+    fn merge(&self, new: Slots) -> Result<(Slots, u64), Error> {
         let mut merged = Vec::with_capacity(new.len() + self.database.info().records as usize);
         let mut new = new.into_iter().peekable();
         let mut gone = 0;
@@ -172,9 +169,12 @@ impl Old<'_, '_> {
     }
 }
 
+/// Records, by identifier and feed.
+type Slots = Vec<((Box<str>, FeedId), Slot)>;
+
 /// The result of the first pass.
 pub(crate) struct Gathered<'db> {
-    pub(crate) slots: Vec<((Box<str>, FeedId), Slot)>,
+    pub(crate) slots: Slots,
     pub(crate) facts: Laid,
     pub(crate) texts: Laid,
     pub(crate) old: Option<&'db Database>,

@@ -52,7 +52,7 @@ impl Command {
             Self::Lint(args) => lint::run(&args),
             Self::Explain(args) => explain::run(&args),
             Self::Diff(args) => diff::run(args),
-            Self::Convert(args) => convert::run(&args),
+            Self::Convert(args) => convert::run(args),
             Self::Db(args) => db::run(args),
             Self::Cache(args) => cache::run(&args),
             Self::Version(args) => version::run(args),
