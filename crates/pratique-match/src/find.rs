@@ -192,6 +192,7 @@ fn hit<'db>(
     let scheme = question.shelf.scheme;
     let evidence = Evidence {
         id: record.id().to_owned(),
+        feed: record.feed(),
         ecosystem: question.shelf.name.to_string(),
         package: question.filed_name(),
         version: question.version.to_owned(),
