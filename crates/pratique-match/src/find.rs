@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pratique_advisory::{Affected, CveId, Database, Error, Record, RecordId};
+use pratique_advisory::{Affected, CveId, Database, Error, Record, RecordId, Text};
 use pratique_inventory::{Inventory, Package, inventory::Scope};
 use pratique_version::Scheme;
 use rayon::prelude::*;
@@ -264,8 +264,7 @@ fn finding(
     let fixed_version = fix::clearing(fixes, &members.iter().flat_map(|(hit, _)| &hit.entries));
     let mut title = None;
     for (member, _) in members {
-        let text = database.text(member.record.number())?;
-        title = first_line(&text.summary).or_else(|| first_line(&text.details));
+        title = title_of(&database.text(member.record.number())?);
         if title.is_some() {
             break;
         }
@@ -288,9 +287,8 @@ fn finding(
     })
 }
 
-fn first_line(text: &str) -> Option<String> {
-    let line =
-        text.lines().map(|line| line.trim().trim_start_matches('#').trim()).find(|line| !line.is_empty())?;
+pub(crate) fn title_of(text: &Text) -> Option<String> {
+    let line = text.title()?;
     // A title is a line of text, not a paragraph.
     const LONGEST: usize = 200;
     if line.chars().count() <= LONGEST {

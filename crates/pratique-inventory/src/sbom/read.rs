@@ -26,6 +26,7 @@ mod tag_value;
 use std::io::{self, Read as _};
 
 use flate2::read::MultiGzDecoder;
+use pratique_version::purl::{InvalidPackageUrl, PackageUrl};
 
 use self::draft::Draft;
 use super::Subject;
@@ -101,6 +102,21 @@ pub fn looks_like_sbom(head: &[u8]) -> bool {
     };
     let head = head.strip_prefix(BYTE_ORDER_MARK).unwrap_or(head).trim_ascii_start();
     head.starts_with(b"<") || head.starts_with(b"SPDXVersion:") || head.starts_with(b"##") || is_object(head)
+}
+
+/// The inventory that a package URL tells of: one package, and the distribution that its qualifiers name.
+///
+/// `None` for URLs of what is no package, such as images.
+///
+/// # Errors
+/// When it is no package URL.
+pub fn of_purl(text: &str) -> Result<Option<Inventory>, InvalidPackageUrl> {
+    let purl = PackageUrl::parse(text)?;
+    let component =
+        draft::Described { purl: Some(text.to_owned()), is_no_package: true, ..draft::Described::default() };
+    let draft = Draft { components: vec![component], ..Draft::default() };
+    let inventory = assemble::document(draft, &Limits::default()).inventory;
+    Ok((!inventory.packages.is_empty() && !purl.name().is_empty()).then_some(inventory))
 }
 
 fn is_object(head: &[u8]) -> bool {
