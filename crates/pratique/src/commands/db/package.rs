@@ -26,7 +26,8 @@ pub(super) struct Package {
     /// Name of the package; of the source package where the distribution files advisories under that
     name: Option<String>,
     /// Version to judge
-    version: Option<String>,
+    #[arg(value_name = "VERSION")]
+    judged: Option<String>,
     /// Tell by which comparisons each record matches or not
     #[arg(long)]
     explain: bool,
@@ -78,7 +79,7 @@ impl Package {
         let ecosystems =
             known::ecosystems(database, &self.ecosystem).map_err(|unknown| usage(unknown.to_string()))?;
         let name = self.name.as_deref().ok_or_else(|| usage("the name of the package is missing".into()))?;
-        Ok(known::of_package(database, &ecosystems, name, self.version.as_deref(), self.explain)?)
+        Ok(known::of_package(database, &ecosystems, name, self.judged.as_deref(), self.explain)?)
     }
 }
 
