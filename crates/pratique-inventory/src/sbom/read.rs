@@ -112,11 +112,15 @@ pub fn looks_like_sbom(head: &[u8]) -> bool {
 /// When it is no package URL.
 pub fn of_purl(text: &str) -> Result<Option<Inventory>, InvalidPackageUrl> {
     let purl = PackageUrl::parse(text)?;
-    let component =
-        draft::Described { purl: Some(text.to_owned()), is_no_package: true, ..draft::Described::default() };
+    let component = draft::Described {
+        name: purl.name().to_owned(),
+        purl: Some(text.to_owned()),
+        is_no_package: true,
+        ..draft::Described::default()
+    };
     let draft = Draft { components: vec![component], ..Draft::default() };
     let inventory = assemble::document(draft, &Limits::default()).inventory;
-    Ok((!inventory.packages.is_empty() && !purl.name().is_empty()).then_some(inventory))
+    Ok((!inventory.packages.is_empty()).then_some(inventory))
 }
 
 fn is_object(head: &[u8]) -> bool {

@@ -40,11 +40,17 @@ pub fn ecosystems<'db>(
     if !found.is_empty() {
         return Ok(found);
     }
-    let mut near: Vec<_> = all().map(|entry| (unlikeness(&entry.name, name, base), &entry.name)).collect();
-    near.sort();
     const ENOUGH: usize = 8;
-    let near = near.into_iter().filter(|(unlike, _)| *unlike <= FARTHEST).take(ENOUGH);
-    Err(UnknownEcosystem { name: name.to_owned(), near: near.map(|(_, name)| name.to_string()).collect() })
+    let release_of = |name: &str| name.split_once(':').map(|(_, release)| release.to_ascii_lowercase());
+    let other_release = |known: &str| release_of(known) != release_of(name);
+    let mut near: Vec<_> = all()
+        .map(|entry| (unlikeness(&entry.name, name, base), other_release(&entry.name), &entry.name))
+        .filter(|(unlike, ..)| *unlike <= FARTHEST)
+        .collect();
+    near.sort();
+    near.truncate(ENOUGH);
+    let near = near.into_iter().map(|(_, _, name)| name.to_string()).collect();
+    Err(UnknownEcosystem { name: name.to_owned(), near })
 }
 
 /// `22.04` is meant to be `22.04:LTS`, and `3.20` `v3.20`.
