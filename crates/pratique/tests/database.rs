@@ -184,7 +184,7 @@ fn words_are_found_in_identifiers_packages_and_titles() {
     };
     assert_eq!(
         ids(&["cve-2023-1000"]),
-        ["PYSEC-2023-1", "DEBIAN-CVE-2023-1000", "GHSA-aaaa-bbbb-cccc"],
+        ["DEBIAN-CVE-2023-1000", "PYSEC-2023-1", "GHSA-aaaa-bbbb-cccc"],
         "equally good: the newest first"
     );
     assert_eq!(ids(&["pysec-2023-1"]), ["PYSEC-2023-1", "GHSA-aaaa-bbbb-cccc"], "its own identifier first");

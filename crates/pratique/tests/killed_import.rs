@@ -48,7 +48,7 @@ fn a_killed_import_leaves_the_old_or_the_new_database() {
     let kills = std::env::var("PRATIQUE_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(KILLS);
     let pratique = Pratique::new();
     let home = pratique.home.path();
-    let sizes = [900, 1000];
+    let sizes = [450, 500];
     let exports = sizes.map(|records| home.join(format!("export-{records}")));
     for (folder, records) in exports.iter().zip(sizes) {
         export(folder, records);
@@ -79,7 +79,7 @@ fn a_killed_import_leaves_the_old_or_the_new_database() {
         let mut child = import(&exports[next]).spawn().unwrap();
         // All over its time, and a little beyond: golden ratio steps are as even as they can be.
         let share = f64::from(kill) * 0.618_033_988_749_895 % 1.0;
-        thread::sleep(Duration::from_secs_f64(time.as_secs_f64() * 1.1 * share));
+        thread::sleep(Duration::from_secs_f64(time.as_secs_f64() * 1.3 * share));
         // SIGKILL: nothing in the process runs any more.
         child.kill().unwrap();
         child.wait().unwrap();
@@ -90,7 +90,8 @@ fn a_killed_import_leaves_the_old_or_the_new_database() {
         }
         let beside = fs::read_dir(&folder).unwrap().count() - 1;
         left += usize::from(beside > 0);
-        assert!(beside <= 2, "kill {kill}: what earlier imports left was not removed: {beside} files");
+        // One import has three temporary files: more would be of two.
+        assert!(beside <= 3, "kill {kill}: what earlier imports left was not removed: {beside} files");
     }
     println!(
         "{kills} kills within {time:?}: {old} times the old database, {new} times the new, {left} left files"
