@@ -221,7 +221,9 @@ fn database(members: &Members, folder: &Path) -> Database {
     }
     let names: Vec<&str> = zips.keys().copied().collect();
     fs::write(folder.join("ecosystems.txt"), names.join("\n")).unwrap();
-    zips.into_values().for_each(|zip| drop(zip.finish().unwrap()));
+    for zip in zips.into_values() {
+        zip.finish().unwrap();
+    }
     let path = folder.join("a.pdb");
     import(&Folder::new(folder), &path, ImportOptions::default()).unwrap();
     Database::open(path).unwrap()

@@ -100,5 +100,5 @@ fn a_killed_import_leaves_the_old_or_the_new_database() {
     assert!(import(&exports[0]).status().unwrap().success());
     assert_eq!(whole(), sizes[0] as usize);
     let files: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    assert_eq!(files, [target.clone()], "the next import removes what was left");
+    assert_eq!(files, std::slice::from_ref(&target), "the next import removes what was left");
 }

@@ -57,8 +57,12 @@ pub(super) fn steps(version: &str, scheme: Scheme, listed: bool, affected: &Affe
             } else {
                 format!("{version} is none of them")
             },
-            meaning: if listed { "affected, whatever the ranges say" } else { "the list says nothing" }
-                .into(),
+            meaning: if listed {
+                "affected, whatever the ranges say"
+            } else {
+                "the list says nothing of this spelling"
+            }
+            .into(),
         });
     }
     steps

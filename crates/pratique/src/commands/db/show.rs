@@ -121,7 +121,7 @@ fn write_record(
             writeln!(to, "  {what:<10} {}", printable(&ids.join(", ")))?;
         }
     }
-    // Where the record comes from stands here too.
+    // A record's own facts, one a line, in the order in which people ask for them: names, origin, times.
     if let Some(published) = &record.published {
         writeln!(to, "  published  {published}")?;
     }
