@@ -7,15 +7,15 @@ use reqwest::header::{
     ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH,
 };
 
-use crate::Error;
+use crate::{Body, Error};
 
-/// A request: an address, headers, sometimes a form.
+/// A request: an address, headers, sometimes a body.
 #[derive(Debug, Clone)]
 pub struct Request {
     pub(crate) method: Method,
     pub(crate) url: String,
     pub(crate) headers: HeaderMap,
-    pub(crate) body: Option<String>,
+    pub(crate) body: Option<Body>,
 }
 
 impl Request {
@@ -36,7 +36,34 @@ impl Request {
             reqwest::header::CONTENT_TYPE,
             HeaderValue::from_static("application/x-www-form-urlencoded"),
         );
-        Self { method: Method::POST, url: url.into(), headers, body: Some(form_encoded(fields)) }
+        Self { method: Method::POST, url: url.into(), headers, body: Some(form_encoded(fields).into()) }
+    }
+
+    /// Begins something at the server; sent again after failures, so that may be begun twice. Redirects are not
+    /// followed.
+    pub fn post(url: impl Into<String>, body: impl Into<Body>) -> Self {
+        Self { method: Method::POST, body: Some(body.into()), ..Self::get(url) }
+    }
+
+    /// Puts a resource there; sent again after failures. Redirects are not followed.
+    pub fn put(url: impl Into<String>, body: impl Into<Body>) -> Self {
+        Self { method: Method::PUT, ..Self::post(url, body) }
+    }
+
+    /// Adds to a resource. Never sent again after a failure, as nobody knows how much of it has arrived; whoever can
+    /// ask the server does that. Redirects are not followed.
+    pub fn patch(url: impl Into<String>, body: impl Into<Body>) -> Self {
+        Self { method: Method::PATCH, ..Self::post(url, body) }
+    }
+
+    /// Whether sending it twice is as good as sending it once, or at least does no harm.
+    pub(crate) fn is_repeatable(&self) -> bool {
+        self.method != Method::PATCH
+    }
+
+    /// Whether it only reads: only then are redirects followed, since what is sent is meant for one server.
+    pub(crate) fn is_reading(&self) -> bool {
+        matches!(self.method, Method::GET | Method::HEAD)
     }
 
     /// Adds a header.
@@ -126,7 +153,8 @@ mod tests {
     #[test]
     fn encodes_forms() {
         let request = Request::post_form("http://x", &[("scope", "repository:a/b:pull"), ("p", "ü &=")]);
-        assert_eq!(request.body.as_deref(), Some("scope=repository%3Aa%2Fb%3Apull&p=%C3%BC+%26%3D"));
+        let Some(Body::Bytes(body)) = request.body else { panic!("{:?}", request.body) };
+        assert_eq!(*body, *b"scope=repository%3Aa%2Fb%3Apull&p=%C3%BC+%26%3D");
     }
 
     #[test]
