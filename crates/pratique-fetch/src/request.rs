@@ -66,6 +66,11 @@ impl Request {
         matches!(self.method, Method::GET | Method::HEAD)
     }
 
+    /// Where it goes; may be secret.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     /// Adds a header.
     ///
     /// # Errors
