@@ -16,7 +16,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let start = Instant::now();
     let report =
-        import(&Folder::new(folder), &target, ImportOptions { epss, kev, ..ImportOptions::default() })?;
+        import(Some(&Folder::new(folder)), &target, ImportOptions { epss, kev, ..ImportOptions::default() })?;
     println!("imported in {:.2?}", start.elapsed());
     println!(
         "{:<30} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8}",

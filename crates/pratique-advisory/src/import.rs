@@ -38,7 +38,7 @@ pub use web::{BaseUrl, EPSS_URL, KEV_URL, OSV_URL};
 
 use self::archive::{Archive, Packed};
 use crate::{
-    Counts, Info,
+    Counts, Feed, FeedError, FeedId, FeedInfo, Info, Sink,
     compile::{
         assemble::assemble,
         gather::{Gather, Gathered, Taken},
@@ -84,6 +84,14 @@ impl Input {
     }
 }
 
+/// A feed, and where its files lie.
+pub struct FeedInput<'a> {
+    /// Who reads them.
+    pub feed: &'a dyn Feed,
+    /// The place below which they lie, as [`Feed::base`] says.
+    pub source: Box<dyn Source + 'a>,
+}
+
 /// How to import.
 #[derive(Default)]
 pub struct ImportOptions<'a> {
@@ -91,6 +99,8 @@ pub struct ImportOptions<'a> {
     pub strict: bool,
     /// Only these ecosystems, by the names of their folders; all if empty.
     pub ecosystems: Vec<String>,
+    /// Feeds to read besides OSV's.
+    pub feeds: Vec<FeedInput<'a>>,
     /// EPSS scores: CSV, plain or gzip.
     pub epss: Option<Input>,
     /// CISA's catalogue of Known Exploited Vulnerabilities: JSON.
@@ -117,21 +127,26 @@ pub enum Progress<'a> {
         /// Files read so far, over all ecosystems.
         members: u64,
     },
+    /// Reading a feed other than OSV's.
+    Feed {
+        /// The feed.
+        feed: FeedId,
+    },
     /// Writing the database.
     Writing,
 }
 
-/// Reads all advisories of `source` and writes a database to `target`, in one step at the end: until then, and if
-/// anything fails, what was at `target` stays. Temporary files lie beside it.
+/// Reads all advisories of the OSV export `osv` and of the feeds, and writes a database to `target`, in one step at the
+/// end: until then, and if anything fails, what was at `target` stays. Temporary files lie beside it.
 pub fn import(
-    source: &dyn Source,
+    osv: Option<&dyn Source>,
     target: &Path,
     options: ImportOptions<'_>,
 ) -> Result<ImportReport, ImportError> {
     let output = |source| ImportError::Output { path: target.to_owned(), source };
     let created = created(options.created);
     let tell = |progress: Progress<'_>| options.progress.iter().for_each(|listener| listener(progress));
-    let names = ecosystems(source, &options.ecosystems)?;
+    let names = osv.map_or_else(|| Ok(Vec::new()), |osv| ecosystems(osv, &options.ecosystems))?;
     let mut reader = Reader {
         target: target.to_owned(),
         gather: Gather::create(target).map_err(output)?,
@@ -147,7 +162,7 @@ pub fn import(
             tell(Progress::Reading { ecosystem, index, of: names.len(), members });
         };
         count(0);
-        let Some(file) = source.open(&path, target)? else {
+        let Some(file) = osv.map(|osv| osv.open(&path, target)).transpose()?.flatten() else {
             reader.problem(Problem::Missing { path })?;
             continue;
         };
@@ -155,6 +170,10 @@ pub fn import(
             Ok(archive) => reader.read(archive, ecosystem, index as u16, &mut count)?,
             Err(problem) => reader.problem(Problem::Damaged { path, reason: problem.to_string() })?,
         }
+    }
+    for FeedInput { feed, source } in &options.feeds {
+        tell(Progress::Feed { feed: feed.id() });
+        reader.feed(*feed, source.as_ref())?;
     }
     let Reader { gather, mut counts, mut report, .. } = reader;
     let mut gathered = gather.finish().map_err(output)?;
@@ -165,7 +184,7 @@ pub fn import(
             Some(format!("{}/all.zip: {}: {}", skipped.ecosystem, skipped.member, skipped.detail.as_ref()?))
         });
         return Err(ImportError::Empty {
-            source_name: source.name(),
+            source_name: sources(osv, &options.feeds),
             problems: files.chain(records).collect(),
         });
     }
@@ -180,13 +199,14 @@ pub fn import(
         let mut info = Info {
             created,
             builder: concat!("pratique ", env!("CARGO_PKG_VERSION")).to_owned(),
-            source: source.name(),
+            source: sources(osv, &options.feeds),
             records: assembled.records,
             packages: assembled.packages,
             entries: assembled.entries,
             cves: assembled.cves,
             bytes: 0,
             imported: names.into_iter().zip(counts).collect(),
+            feeds: std::mem::take(&mut report.feeds),
             epss,
             kev,
         };
@@ -197,6 +217,12 @@ pub fn import(
     };
     report.info = write().map_err(output)?;
     Ok(report)
+}
+
+/// What the advisories came from, in words.
+fn sources(osv: Option<&dyn Source>, feeds: &[FeedInput<'_>]) -> String {
+    let feeds = feeds.iter().map(|input| input.feed.id().to_string());
+    osv.map(Source::name).into_iter().chain(feeds).collect::<Vec<_>>().join(", ")
 }
 
 fn created(stated: Option<Timestamp>) -> Timestamp {
@@ -222,7 +248,7 @@ fn ecosystems(source: &dyn Source, wanted: &[String]) -> Result<Vec<String>, Imp
         return Err(ImportError::UnknownEcosystem { name: unknown.clone(), known: names.join(", ") });
     }
     names.retain(|name| wanted.is_empty() || wanted.contains(name));
-    names.truncate(usize::from(u16::MAX));
+    names.truncate(usize::from(NO_ZIP));
     Ok(names)
 }
 
@@ -244,6 +270,43 @@ impl Reader {
         }
         self.report.problems.push(problem);
         Ok(())
+    }
+
+    /// Reads a feed whole. If that fails half-way, nothing of it is kept.
+    fn feed(&mut self, feed: &dyn Feed, source: &dyn Source) -> Result<(), ImportError> {
+        let (id, strict) = (feed.id(), self.strict);
+        let gather = &mut self.gather;
+        let mut twice = Vec::new();
+        let mut take = |intake: Intake| {
+            let id = intake.id.to_string();
+            if !matches!(gather.take(intake, NO_ZIP)?, Taken::First) {
+                twice.push(id);
+            }
+            Ok(())
+        };
+        let mut sink = Sink::new(id, strict, &mut take);
+        let read = feed.read(source, &mut sink);
+        let (mut counts, mut skipped) = sink.finish();
+        match read {
+            Ok(()) => {
+                for member in twice {
+                    counts.duplicates += 1;
+                    counts.indexed = counts.indexed.saturating_sub(1);
+                    let detail = Some("the feed has the identifier twice".to_owned());
+                    let (ecosystem, reason) = (id.to_string(), SkipReason::Unusable);
+                    skipped.push(Skipped { ecosystem, member, reason, detail });
+                }
+                let info = FeedInfo { source: source.name(), counts };
+                self.report.feeds.insert(id, info);
+                self.report.skipped.extend(skipped);
+                Ok(())
+            }
+            Err(FeedError::Output(source)) => Err(ImportError::Output { path: self.target.clone(), source }),
+            Err(failure) => {
+                self.gather.forget(id);
+                self.problem(Problem::Feed { feed: id, reason: failure.to_string() })
+            }
+        }
     }
 
     fn read(
@@ -312,7 +375,10 @@ fn parse(batch: &[Packed]) -> Vec<Outcome> {
         .collect()
 }
 
-/// Counts what became of each record, and takes out the withdrawn ones.
+/// In place of the number of a zip for what comes from no zip.
+const NO_ZIP: u16 = u16::MAX;
+
+/// Counts what became of each record of the export, and takes out the withdrawn ones.
 fn account(
     gathered: &mut Gathered,
     names: &[String],
@@ -321,7 +387,7 @@ fn account(
     created: Timestamp,
 ) {
     let now = created.as_microsecond();
-    for (id, slot) in &gathered.slots {
+    for ((id, _), slot) in &gathered.slots {
         let (Some(counts), Some(name)) =
             (counts.get_mut(usize::from(slot.zip)), names.get(usize::from(slot.zip)))
         else {

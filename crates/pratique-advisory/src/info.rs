@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::FeedId;
+
 /// Where a database came from, when, and how much is in it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -28,6 +30,9 @@ pub struct Info {
     pub bytes: u64,
     /// The advisory zips that were read, by the name of their ecosystem.
     pub imported: BTreeMap<String, Counts>,
+    /// The feeds besides OSV's.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub feeds: BTreeMap<FeedId, FeedInfo>,
     /// The EPSS file that was read.
     pub epss: Option<EpssInfo>,
     /// The KEV catalogue that was read.
@@ -43,7 +48,9 @@ impl Info {
     /// When the newest advisory data in the database was last changed at its source. Publishers sometimes state times in
     /// the future; those do not count.
     pub fn newest_modified(&self) -> Option<Timestamp> {
-        self.imported.values().filter_map(|counts| counts.newest).max()
+        let zips = self.imported.values().filter_map(|counts| counts.newest);
+        let feeds = self.feeds.values().filter_map(|feed| feed.counts.newest);
+        zips.chain(feeds).max()
     }
 }
 
@@ -92,6 +99,16 @@ impl Counts {
         self.commit_entries += other.commit_entries;
         self.newest = self.newest.max(other.newest);
     }
+}
+
+/// A feed that a database holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FeedInfo {
+    /// Where it was read from.
+    pub source: String,
+    /// What became of its entries.
+    pub counts: Counts,
 }
 
 /// The EPSS file that a database holds.

@@ -14,7 +14,7 @@ use super::{
     spool::{Laid, Span},
 };
 use crate::{
-    CveId, Mention, RecordId, Role,
+    CveId, FeedId, Mention, RecordId, Role,
     file::{
         Writer,
         bytes::{Cursor, Malformed},
@@ -132,11 +132,11 @@ fn write_records(
     to.section(names::RECORDS);
     let mut ends = Vec::with_capacity(gathered.slots.len() * 4);
     let mut encoded = Vec::new();
-    for (number, ((id, slot), text)) in gathered.slots.iter().zip(pointers).enumerate() {
+    for (number, (((id, feed), slot), text)) in gathered.slots.iter().zip(pointers).enumerate() {
         let bytes = gathered.facts.read(slot.facts)?;
         let record = RecordId(number as u32);
         encoded.clear();
-        own(index.add(record, id, slot, &bytes, *text, cves, &mut encoded))?;
+        own(index.add(record, id, *feed, slot, &bytes, *text, cves, &mut encoded))?;
         to.write_all(&encoded)?;
         let end = u32::try_from(to.position()).map_err(|_| io::ErrorKind::FileTooLarge)?;
         ends.extend_from_slice(&end.to_le_bytes());
@@ -156,6 +156,7 @@ impl Index {
         &mut self,
         record: RecordId,
         id: &str,
+        feed: FeedId,
         slot: &Slot,
         bytes: &[u8],
         text: Pointer,
@@ -183,7 +184,7 @@ impl Index {
 
         let mut hash = Xxh3::new();
         hash.update(id.as_bytes());
-        hash.update(&[0]);
+        hash.update(&[0, feed.code()]);
         hash.update(fact_bytes);
         self.hashes.push(hash.digest());
 
@@ -206,7 +207,7 @@ impl Index {
             self.entries.push(EntryPlace { package, record: record.0, span });
         }
         let (modified, published) = (slot.modified, slot.published);
-        RecordDraft { id, modified, published, aliases, upstream, related, severities, rating, text }
+        RecordDraft { id, feed, modified, published, aliases, upstream, related, severities, rating, text }
             .encode(encoded);
         Ok(())
     }

@@ -6,6 +6,8 @@ use std::{
     path::Path,
 };
 
+use crate::FeedId;
+
 use super::{
     intake::{Fate, Intake},
     spool::{Laid, Span, Spool},
@@ -26,7 +28,7 @@ pub(crate) struct Slot {
 
 /// Records seen so far, the newest copy of each.
 pub(crate) struct Gather {
-    slots: HashMap<Box<str>, Slot>,
+    slots: HashMap<(Box<str>, FeedId), Slot>,
     facts: Spool,
     texts: Spool,
 }
@@ -52,7 +54,7 @@ impl Gather {
 
     /// Takes a copy of a record that came from `zip`. Of two copies of the same age the first one stays.
     pub(crate) fn take(&mut self, intake: Intake, zip: u16) -> io::Result<Taken> {
-        let place = self.slots.entry(intake.id);
+        let place = self.slots.entry((intake.id, intake.feed));
         if let Entry::Occupied(held) = &place
             && held.get().modified >= intake.modified
         {
@@ -76,9 +78,14 @@ impl Gather {
         })
     }
 
-    /// All records, sorted by identifier.
+    /// Drops what a feed gave so far.
+    pub(crate) fn forget(&mut self, feed: FeedId) {
+        self.slots.retain(|(_, of), _| *of != feed);
+    }
+
+    /// All records, sorted by identifier and feed.
     pub(crate) fn finish(self) -> io::Result<Gathered> {
-        let mut slots: Vec<(Box<str>, Slot)> = self.slots.into_iter().collect();
+        let mut slots: Vec<((Box<str>, FeedId), Slot)> = self.slots.into_iter().collect();
         slots.sort_unstable_by(|a, b| a.0.cmp(&b.0));
         Ok(Gathered { slots, facts: self.facts.finish()?, texts: self.texts.finish()? })
     }
@@ -86,7 +93,7 @@ impl Gather {
 
 /// The result of the first pass.
 pub(crate) struct Gathered {
-    pub(crate) slots: Vec<(Box<str>, Slot)>,
+    pub(crate) slots: Vec<((Box<str>, FeedId), Slot)>,
     pub(crate) facts: Laid,
     pub(crate) texts: Laid,
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::{
-    Event, Informational, RangeKind, Severity, State, System,
+    Event, FeedId, Informational, RangeKind, Severity, State, System,
     cve::CveId,
     file::bytes::{Cursor, Malformed, Put},
     names, osv,
@@ -42,6 +42,7 @@ pub(crate) enum Unusable {
 /// What is kept of a record.
 pub(crate) struct Intake {
     pub(crate) id: Box<str>,
+    pub(crate) feed: FeedId,
     /// Microseconds since 1970.
     pub(crate) modified: i64,
     pub(crate) published: Option<i64>,
@@ -53,14 +54,19 @@ pub(crate) struct Intake {
     pub(crate) text: Vec<u8>,
 }
 
-/// Reads one record.
+/// Reads one record of the OSV export.
 pub(crate) fn read(json: &[u8]) -> Result<Intake, Unusable> {
-    let record = osv::Record::parse(json)?;
+    of(&osv::Record::parse(json)?, FeedId::Osv)
+}
+
+/// Takes what is kept out of a record.
+pub(crate) fn of(record: &osv::Record<'_>, feed: FeedId) -> Result<Intake, Unusable> {
     let time = |text: &str| text.parse::<Timestamp>().ok().map(Timestamp::as_microsecond);
     let modified = time(&record.modified)
         .ok_or_else(|| Unusable::Modified(record.modified.chars().take(64).collect()))?;
     let mut intake = Intake {
         id: (*record.id).into(),
+        feed,
         modified,
         published: record.published.as_deref().and_then(time),
         fate: Fate::Withdrawn,
@@ -74,7 +80,7 @@ pub(crate) fn read(json: &[u8]) -> Result<Intake, Unusable> {
     if record.withdrawn.is_some() {
         return Ok(intake);
     }
-    let facts = Facts::of(&record)?;
+    let facts = Facts::of(record)?;
     let mut encoded = Vec::new();
     facts.encode(&mut encoded);
     intake.facts.put_varint(encoded.len() as u64);
@@ -239,7 +245,8 @@ fn entry<'a>(affected: &'a osv::Affected<'a>) -> Result<Entry<'a>, Unusable> {
     let mut versions: Vec<&str> = affected.versions.iter().map(|version| &**version).collect();
     versions.sort_unstable();
     versions.dedup();
-    if ranges.is_empty() && versions.is_empty() {
+    let cleared = affected.state == Some(State::NotAffected);
+    if ranges.is_empty() && versions.is_empty() && !cleared {
         return Ok(if commits { Entry::Commits } else { Entry::Nothing });
     }
     let Some(package) =
@@ -257,11 +264,12 @@ fn entry<'a>(affected: &'a osv::Affected<'a>) -> Result<Entry<'a>, Unusable> {
         .or(specific.urgency.as_deref())
         .or(specific.severity.as_deref());
     let needs_subscription = |availability: &str| availability.starts_with("Available with");
-    let state = match (specific.urgency.as_deref(), specific.availability.as_deref()) {
+    let stated = || match (specific.urgency.as_deref(), specific.availability.as_deref()) {
         (Some("end-of-life"), _) => State::EndOfLife,
         (_, Some(availability)) if needs_subscription(availability) => State::NeedsSubscription,
         _ => State::Unstated,
     };
+    let state = affected.state.unwrap_or_else(stated);
     let draft = Draft {
         severities: severities.iter().filter_map(Assessment::of).collect(),
         rating: word.and_then(rating),

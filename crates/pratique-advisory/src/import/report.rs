@@ -1,10 +1,10 @@
 //! What an import did, so that nothing is passed over in silence.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use serde::Serialize;
 
-use crate::{Counts, Info};
+use crate::{Counts, FeedId, FeedInfo, Info};
 
 /// What an import did.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -13,15 +13,19 @@ pub struct ImportReport {
     pub info: Info,
     /// Files of the source that are missing or damaged as a whole.
     pub problems: Vec<Problem>,
+    /// What became of the feeds besides OSV's; moves to [`Info::feeds`] when the database is written.
+    #[serde(skip)]
+    pub(crate) feeds: BTreeMap<FeedId, FeedInfo>,
     /// Every record that no package leads to, with the reason; duplicates are only counted. Sorted.
     pub skipped: Vec<Skipped>,
 }
 
 impl ImportReport {
-    /// The sum of all zips.
+    /// The sum of all zips and feeds.
     pub fn totals(&self) -> Counts {
         let mut totals = Counts::default();
         self.info.imported.values().for_each(|counts| totals.add(counts));
+        self.info.feeds.values().for_each(|feed| totals.add(&feed.counts));
         totals
     }
 }
@@ -35,6 +39,13 @@ pub enum Problem {
     Missing {
         /// The file.
         path: String,
+    },
+    /// A feed could not be read.
+    Feed {
+        /// The feed.
+        feed: FeedId,
+        /// Why.
+        reason: String,
     },
     /// It is no zip that can be read.
     Damaged {
@@ -51,6 +62,7 @@ impl fmt::Display for Problem {
             Problem::Missing { path } => {
                 write!(f, "{path} is missing, though `ecosystems.txt` names its ecosystem")
             }
+            Problem::Feed { feed, reason } => write!(f, "the feed {feed} cannot be read: {reason}"),
             Problem::Damaged { path, reason } => write!(f, "{path} cannot be read: {reason}"),
         }
     }

@@ -52,7 +52,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
         kev: Some(pratique_advisory::Input::Stream("kev.json".into(), Box::new(KEV))),
         ..ImportOptions::default()
     };
-    import(&Folder::new(&advisories), &file, options)?;
+    import(Some(&Folder::new(&advisories)), &file, options)?;
     let database = Database::open(&file)?;
 
     let image =

@@ -120,7 +120,7 @@ impl Request<'_> {
             created: None,
             progress: Some(&progress),
         };
-        let report = import(advisories.as_ref(), self.target, options);
+        let report = import(Some(advisories.as_ref()), self.target, options);
         bar.finish_and_clear();
         Ok(report?)
     }
