@@ -25,6 +25,7 @@
 //! - [`Database`] and its views: [`Candidates`], [`Affected`], [`Record`], [`Text`], [`CveFacts`], [`Diff`].
 //! - [`Severity`], [`Level`]: how bad, and who says so.
 //! - [`import()`], [`ImportOptions`], [`ImportReport`]: how a database is made.
+//! - [`pack`], [`Incoming`]: how one travels.
 //!
 //! This crate knows nothing of images and compares no versions: it says what was published, exactly.
 
@@ -45,6 +46,7 @@ mod range;
 mod record;
 mod section;
 mod severity;
+mod travel;
 
 pub use cve::{CveId, NotACve};
 pub use database::{Database, Packages};
@@ -69,3 +71,4 @@ pub use section::{
     text::{Reference, Text},
 };
 pub use severity::{Level, Severity, System};
+pub use travel::{Content, ContentId, Incoming, NotAContentId, TravelError, is_database, pack};
