@@ -55,10 +55,10 @@ pub use feed::{Authority, Feed, FeedError, FeedId, Sink};
 #[cfg(feature = "web")]
 pub use import::{BaseUrl, EPSS_URL, KEV_URL, OSV_URL};
 pub use import::{
-    FeedInput, Folder, ImportError, ImportOptions, ImportReport, Input, Problem, Progress, ReadSeek,
-    SkipReason, Skipped, Source, SourceError, import,
+    Changes, FeedInput, Folder, ImportError, ImportOptions, ImportReport, Input, Problem, Progress, ReadSeek,
+    SkipReason, Skipped, Source, SourceError, Tagged, Validator, import,
 };
-pub use info::{Counts, EpssInfo, FeedInfo, Info, KevInfo};
+pub use info::{Counts, EpssInfo, FeedInfo, Info, KevInfo, OsvInfo};
 pub use keys::{Change, Diff, Key};
 pub use location::{DATABASE_VARIABLE, default_path};
 pub use range::{Event, Informational, RangeKind, State};

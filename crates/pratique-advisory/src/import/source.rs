@@ -6,6 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use serde::{Deserialize, Serialize};
+
 use crate::file::Scratch;
 
 /// The largest zip of the public export, that of all ecosystems together, has some 1.5 GB.
@@ -25,6 +27,17 @@ pub trait Source: Sync {
     /// is no such file.
     fn read(&self, path: &str) -> Result<Option<Box<dyn Read + Send + '_>>, SourceError>;
 
+    /// As [`Source::read`], with what tells whether the file changed.
+    fn read_tagged(&self, path: &str) -> Result<Option<Tagged<'_>>, SourceError> {
+        Ok(self.read(path)?.map(|reader| Tagged { reader, validator: Validator::None }))
+    }
+
+    /// Whether a file is what it was when it was read with that validator. `false` where that cannot be told.
+    fn is_unchanged(&self, path: &str, validator: &Validator) -> Result<bool, SourceError> {
+        let _ = (path, validator);
+        Ok(false)
+    }
+
     /// Opens a file for reading at random. Unless the source can do better, the file is copied to a temporary one beside
     /// `target`.
     fn open(&self, path: &str, target: &Path) -> Result<Option<Box<dyn ReadSeek + '_>>, SourceError> {
@@ -38,6 +51,34 @@ pub trait Source: Sync {
         copy.rewind().map_err(broken)?;
         Ok(Some(Box::new(copy)))
     }
+}
+
+/// A file that is being read.
+pub struct Tagged<'a> {
+    /// Its bytes.
+    pub reader: Box<dyn Read + Send + 'a>,
+    /// By what it can be told to be the same.
+    pub validator: Validator,
+}
+
+/// By what a file can be told to be the same as before (RFC 9110, section 8.8).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Validator {
+    /// By nothing.
+    #[default]
+    None,
+    /// By its still not being there.
+    Absent,
+    /// By headers of the answer.
+    Headers {
+        /// `ETag`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        etag: Option<String>,
+        /// `Last-Modified`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        modified: Option<String>,
+    },
 }
 
 /// A file of a source could not be read.
