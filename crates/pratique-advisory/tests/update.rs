@@ -49,8 +49,7 @@ fn a_day_later(members: &Members) -> Outcome<Members> {
             1 => {
                 record["modified"] = "2026-11-20T00:00:00Z".into();
                 record["summary"] = format!("changed: {id}").into();
-                record["affected"][0]["ranges"] =
-                    serde_json::json!([{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "9.9"}]}]);
+                record["affected"][0]["ranges"] = serde_json::json!([{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "9.9"}]}]);
             }
             3 => {
                 record["modified"] = "2026-11-20T01:00:00Z".into();
@@ -116,7 +115,8 @@ fn records_that_are_there_no_more_go() -> Outcome {
     publish(&before, &export)?;
     let (old, _) = made(&export, &folder.path().join("old.pdb"), None)?;
     // The list names it with a newer time, and the record itself is not there.
-    let (ecosystem, name, _) = before.iter().find(|(_, name, _)| name.starts_with("GHSA-")).ok_or("a GHSA")?;
+    let (ecosystem, name, _) =
+        before.iter().find(|(_, name, _)| name.starts_with("GHSA-")).ok_or("a GHSA")?;
     let id = name.trim_end_matches(".json");
     fs::remove_file(export.join(ecosystem).join(name))?;
     let list = export.join(ecosystem).join("modified_id.csv");

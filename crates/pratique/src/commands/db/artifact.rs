@@ -68,7 +68,12 @@ pub(super) enum Route<'a> {
 }
 
 /// The manifest for a database whose whole is in the layer `whole`.
-pub(super) fn draft(database: &Database, content: Content, mut whole: Descriptor, deltas: Vec<Delta>) -> Draft {
+pub(super) fn draft(
+    database: &Database,
+    content: Content,
+    mut whole: Descriptor,
+    deltas: Vec<Delta>,
+) -> Draft {
     let info = database.info();
     whole.annotations.insert(TITLE.into(), "advisories.pdb.zst".into());
     let deltas = deltas.into_iter().map(|Delta { from, mut layer }| {
@@ -96,19 +101,28 @@ impl Artifact {
         // Registries of the time before artifact types kept the type of the configuration.
         let kind = manifest.artifact_type.as_deref().unwrap_or(&manifest.config.media_type);
         if kind != ARTIFACT_TYPE {
-            bail!("{what} is not an advisory database but {kind:?}; `pratique db push` makes one of those ({ARTIFACT_TYPE})");
+            bail!(
+                "{what} is not an advisory database but {kind:?}; `pratique db push` makes one of those ({ARTIFACT_TYPE})"
+            );
         }
         let text = |key: &str| {
             let value = manifest.annotations.get(key);
-            value.with_context(|| format!("{what} is no usable advisory database: its annotation {key} is missing"))
+            value.with_context(|| {
+                format!("{what} is no usable advisory database: its annotation {key} is missing")
+            })
         };
-        let unusable = |key: &str| format!("{what} is no usable advisory database: its annotation {key} makes no sense");
+        let unusable =
+            |key: &str| format!("{what} is no usable advisory database: its annotation {key} makes no sense");
         let format: u16 = text(FORMAT)?.parse().with_context(|| unusable(FORMAT))?;
         if format != Database::FORMAT {
             bail!(
                 "the advisory database {what} has format {format}, and this program reads format {}: use {}",
                 Database::FORMAT,
-                if format > Database::FORMAT { "a newer pratique" } else { "one that was pushed more recently" }
+                if format > Database::FORMAT {
+                    "a newer pratique"
+                } else {
+                    "one that was pushed more recently"
+                }
             );
         }
         let content = Content {

@@ -7,6 +7,7 @@ use std::{
 };
 
 use anyhow::Context;
+use indicatif::HumanBytes;
 use pratique_advisory::{Database, Incoming, pack};
 use tempfile::NamedTempFile;
 
@@ -15,7 +16,8 @@ use crate::{settings::DatabaseArgs, terminal};
 #[derive(Debug, clap::Args)]
 pub(super) struct Export {
     /// The file to write: a zstd of the database with its checksum
-    file: PathBuf,
+    #[arg(value_name = "FILE")]
+    to: PathBuf,
     #[command(flatten)]
     database: DatabaseArgs,
     /// Only errors
@@ -27,9 +29,10 @@ impl Export {
     pub(super) fn run(&self) -> anyhow::Result<()> {
         let database = self.database.open()?;
         database.verify()?;
-        let target = &self.file;
+        let target = &self.to;
         let unwritable = || format!("{} could not be written", target.display());
-        let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder =
+            target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         // Under another name until it is whole.
         let temporary = NamedTempFile::new_in(folder).with_context(unwritable)?;
         let mut to = BufWriter::new(temporary.as_file());
@@ -40,14 +43,13 @@ impl Export {
         terminal::readable(temporary.as_file()).with_context(unwritable)?;
         let size = temporary.as_file().metadata().with_context(unwritable)?.len();
         temporary.persist(target).map_err(|error| error.error).with_context(unwritable)?;
-        let mebibytes = |bytes: u64| bytes as f64 / f64::from(1 << 20);
         terminal::note(
             self.quiet,
             &format!(
-                "{} ({:.1} MiB, {:.1} MiB expanded): take it in with `pratique db import {}`",
+                "{} ({}, {} expanded): take it in with `pratique db import {}`",
                 target.display(),
-                mebibytes(size),
-                mebibytes(content.bytes),
+                HumanBytes(size),
+                HumanBytes(content.bytes),
                 target.display()
             ),
         );

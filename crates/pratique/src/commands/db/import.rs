@@ -64,7 +64,10 @@ impl Import {
     /// Takes in a database that was made elsewhere.
     fn take_in(&self, file: &Path) -> anyhow::Result<()> {
         if self.strict || self.report.is_some() || !self.ecosystems.is_empty() {
-            let text = format!("{} is a file: nothing of it is chosen or counted, it is taken as it is", file.display());
+            let text = format!(
+                "{} is a file: nothing of it is chosen or counted, it is taken as it is",
+                file.display()
+            );
             return Err(WrongUsage(text).into());
         }
         let database = export::take_in(file, &self.database.path()?)?;
@@ -139,6 +142,7 @@ impl Request<'_> {
             kev: self.sources.kev(source)?,
             created: None,
             progress: Some(&progress),
+            ..ImportOptions::default()
         };
         let report = import(Some(advisories.as_ref()), self.target, options);
         bar.finish_and_clear();

@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use indicatif::HumanBytes;
 use pratique_advisory::{Content, Database, Incoming, TravelError};
 use pratique_image::{Access, Descriptor, Reference, Repository};
 use pratique_sign::{VerifyingKey, store};
@@ -58,7 +59,13 @@ impl Pull {
         }
         let artifact = Artifact::read(&published.manifest(&what)?, &what)?;
 
-        let pull = Fetching { repository: &repository, artifact: &artifact, target: &target, what: &what, quiet: self.quiet };
+        let pull = Fetching {
+            repository: &repository,
+            artifact: &artifact,
+            target: &target,
+            what: &what,
+            quiet: self.quiet,
+        };
         match artifact.route(here(&target, &artifact, APPLY.is_some()), APPLY.is_some()) {
             Route::Here => {
                 terminal::note(self.quiet, &format!("{} is {what} already", target.display()));
@@ -67,7 +74,10 @@ impl Pull {
             Route::Delta(layer) => match pull.delta(layer, APPLY) {
                 Ok(database) => self.tell(&database, layer.size),
                 Err(error) => {
-                    terminal::warn(self.quiet, &format!("the difference is of no use, so all is fetched: {error:#}"));
+                    terminal::warn(
+                        self.quiet,
+                        &format!("the difference is of no use, so all is fetched: {error:#}"),
+                    );
                     self.tell(&pull.whole(&artifact.whole)?, artifact.whole.size);
                 }
             },
@@ -78,14 +88,13 @@ impl Pull {
 
     fn tell(&self, database: &Database, fetched: u64) {
         let info = database.info();
-        let mebibytes = |bytes: u64| bytes as f64 / f64::from(1 << 20);
         terminal::note(
             self.quiet,
             &format!(
-                "{} ({:.1} MiB, {:.1} MiB fetched): {} records, built {}",
+                "{} ({}, {} fetched): {} records, built {}",
                 database.path().display(),
-                mebibytes(info.bytes),
-                mebibytes(fetched),
+                HumanBytes(info.bytes),
+                HumanBytes(fetched),
                 info.records,
                 age(info)
             ),

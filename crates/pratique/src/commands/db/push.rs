@@ -7,7 +7,8 @@ use std::{
 };
 
 use anyhow::Context;
-use pratique_advisory::{Content, Database, pack};
+use indicatif::HumanBytes;
+use pratique_advisory::{Content, pack};
 use pratique_fetch::Body;
 use pratique_image::{Access, Algorithm, Descriptor, ImageNote, Pushed, Reference, Repository, media_type};
 use pratique_sign::{SigningKey, store};
@@ -70,7 +71,7 @@ impl Push {
         let digest = repository.push_manifest(Some(tag), media_type::OCI_MANIFEST, manifest)?;
 
         let sent = match pushed {
-            Pushed::Sent => format!("{:.1} MiB sent", size as f64 / f64::from(1 << 20)),
+            Pushed::Sent => format!("{} sent", HumanBytes(size)),
             Pushed::Known => "the registry had it already".into(),
         };
         let signed = if key.is_some() { ", signed" } else { "" };
