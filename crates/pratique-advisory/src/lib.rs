@@ -71,4 +71,4 @@ pub use section::{
     text::{Reference, Text},
 };
 pub use severity::{Level, Severity, System};
-pub use travel::{Content, ContentId, Incoming, NotAContentId, TravelError, is_database, pack};
+pub use travel::{Content, ContentId, Incoming, NotAContentId, TravelError, pack};

@@ -301,13 +301,6 @@ impl Incoming {
     }
 }
 
-/// Whether a file begins as a database, or as one that travels.
-pub fn is_database(path: &Path) -> io::Result<bool> {
-    let mut start = Vec::new();
-    File::open(path)?.take(4).read_to_end(&mut start)?;
-    Ok(start == SKIPPABLE || start == ZSTD || (start.len() == 4 && MAGIC.starts_with(&start)))
-}
-
 /// What a travelling file says in its first line.
 fn read_line(from: &mut dyn Read, what: &str) -> Result<Content, Failed> {
     let foreign = || TravelError::Foreign { what: what.into() };

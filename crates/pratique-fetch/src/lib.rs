@@ -26,7 +26,7 @@ mod tls;
 pub use body::Body;
 pub use client::{Builder, Client};
 pub use error::{Error, shown_url};
-pub use request::{Request, form_encoded};
+pub use request::{Request, form_encoded, same_origin};
 pub use response::Response;
 pub use resume::{From, Resumable};
 pub use retry::RetryPolicy;

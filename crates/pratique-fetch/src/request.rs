@@ -2,10 +2,10 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use reqwest::Method;
 use reqwest::header::{
     ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH,
 };
+use reqwest::{Method, Url};
 
 use crate::{Body, Error};
 
@@ -130,6 +130,12 @@ impl Request {
     }
 }
 
+/// Whether two addresses have scheme, host and port in common, so that what is meant for one may go to the other.
+pub fn same_origin(a: &str, b: &str) -> bool {
+    let (Ok(a), Ok(b)) = (Url::parse(a), Url::parse(b)) else { return false };
+    a.origin().is_tuple() && a.origin() == b.origin()
+}
+
 /// Names and values as a form or a query has them: `a=1&b=2`, encoded.
 pub fn form_encoded(fields: &[(&str, &str)]) -> String {
     let encoded = |(name, value): &(&str, &str)| format!("{}={}", form_encode(name), form_encode(value));
@@ -160,6 +166,22 @@ mod tests {
         let request = Request::post_form("http://x", &[("scope", "repository:a/b:pull"), ("p", "ü &=")]);
         let Some(Body::Bytes(body)) = request.body else { panic!("{:?}", request.body) };
         assert_eq!(*body, *b"scope=repository%3Aa%2Fb%3Apull&p=%C3%BC+%26%3D");
+    }
+
+    #[test]
+    fn tells_origins_apart() {
+        assert!(same_origin("https://a.example/x", "https://A.example:443"));
+        for other in [
+            "http://a.example",
+            "https://a.example:444",
+            "https://a.example.org",
+            "https://b@c/a.example",
+            "",
+            "data:x",
+        ] {
+            assert!(!same_origin("https://a.example/x", other), "{other}");
+        }
+        assert!(!same_origin("data:x", "data:x"));
     }
 
     #[test]

@@ -121,6 +121,12 @@ fn damage_on_the_way_is_noticed() {
     traveller.is_refused(&reference, &[]);
     put(&sound);
 
+    // An image for several platforms.
+    let list = serde_json::json!({"mediaType": "application/vnd.oci.image.index.v1+json", "manifests": []});
+    shelf.lock().unwrap().things.insert("team/db/manifests/list".into(), serde_json::to_vec(&list).unwrap());
+    let said = traveller.is_refused(&format!("{host}/team/db:list"), &[]);
+    assert!(said.contains("not an advisory database"), "{said}");
+
     // A manifest that promises another database, and one that is none.
     let publish = |manifest: &serde_json::Value| {
         *shelf.lock().unwrap().only("manifests/1") = serde_json::to_vec(manifest).unwrap();

@@ -7,6 +7,7 @@ use super::error::{Access, RegistryError};
 use super::session::Session;
 use super::{blob, named, root};
 use crate::manifest::{Descriptor, Manifest};
+use crate::media_type::{self, ManifestKind};
 use crate::{Digest, DigestReader, Error, ImageNote, Limits, OpenOptions, Reference};
 
 /// A repository in a registry, to read from and to push to.
@@ -28,6 +29,17 @@ pub struct Published {
 }
 
 impl Published {
+    /// What sort of document it is: as it says itself, or else the registry.
+    pub fn kind(&self) -> ManifestKind {
+        #[derive(serde::Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Own {
+            media_type: Option<String>,
+        }
+        let own = serde_json::from_slice(&self.bytes).ok().and_then(|Own { media_type }| media_type);
+        media_type::manifest_kind(own.as_deref().unwrap_or(&self.media_type))
+    }
+
     /// The manifest itself.
     ///
     /// # Errors

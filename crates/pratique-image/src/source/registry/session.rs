@@ -144,7 +144,7 @@ impl Session {
 
     /// Whether an address is the registry's own, so that its login may go there.
     pub(super) fn is_own(&self, url: &str) -> bool {
-        url.strip_prefix(&self.base).is_some_and(|rest| rest.starts_with('/'))
+        pratique_fetch::same_origin(url, &self.base)
     }
 
     /// The registry's address with another scheme, as registries give it out that do not know of the TLS before them.

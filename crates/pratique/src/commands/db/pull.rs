@@ -7,8 +7,9 @@ use std::{
 };
 
 use indicatif::HumanBytes;
+use jiff::Timestamp;
 use pratique_advisory::{Content, Database, Incoming, TravelError};
-use pratique_image::{Access, Descriptor, Reference, Repository};
+use pratique_image::{Access, Descriptor, Reference, Repository, media_type::ManifestKind};
 use pratique_sign::{VerifyingKey, store};
 
 use super::{
@@ -57,7 +58,11 @@ impl Pull {
         if let Some(key) = &key {
             store::verify(&repository, &published.digest, key)?;
         }
+        if published.kind() == ManifestKind::Index {
+            anyhow::bail!("{what} is not an advisory database but a list of images, one for each platform");
+        }
         let artifact = Artifact::read(&published.manifest(&what)?, &what)?;
+        let before = Database::open(&target).ok().map(|database| database.info().created);
 
         let pull = Fetching {
             repository: &repository,
@@ -72,22 +77,28 @@ impl Pull {
                 return Ok(());
             }
             Route::Delta(layer) => match pull.delta(layer, APPLY) {
-                Ok(database) => self.tell(&database, layer.size),
+                Ok(database) => self.tell(&database, layer.size, before),
                 Err(error) => {
                     terminal::warn(
                         self.quiet,
                         &format!("the difference is of no use, so all is fetched: {error:#}"),
                     );
-                    self.tell(&pull.whole(&artifact.whole)?, artifact.whole.size);
+                    self.tell(&pull.whole(&artifact.whole)?, artifact.whole.size, before);
                 }
             },
-            Route::Whole(layer) => self.tell(&pull.whole(layer)?, layer.size),
+            Route::Whole(layer) => self.tell(&pull.whole(layer)?, layer.size, before),
         }
         Ok(())
     }
 
-    fn tell(&self, database: &Database, fetched: u64) {
+    /// Says what came, and when the one before it was newer: a signature does not tell yesterday's from today's.
+    fn tell(&self, database: &Database, fetched: u64, before: Option<Timestamp>) {
         let info = database.info();
+        if let Some(before) = before.filter(|before| *before > info.created) {
+            let text =
+                format!("this database is older than the one it replaces: {} and {before}", info.created);
+            terminal::warn(self.quiet, &text);
+        }
         terminal::note(
             self.quiet,
             &format!(
