@@ -10,7 +10,7 @@ use zstd::dict::DecoderDictionary;
 use crate::{
     Affected, Candidates, CveFacts, CveId, Diff, EcosystemEntry, Error, Info, Key, Mention, Record, RecordId,
     Role, Severity, Text,
-    file::{Container, Extent, Section},
+    file::{Container, Extent, FORMAT, Section},
     keys::KeyValue,
     names::normalize,
     section::{
@@ -35,6 +35,9 @@ pub struct Database {
 }
 
 impl Database {
+    /// The format of the files that this program writes and reads.
+    pub const FORMAT: u16 = FORMAT;
+
     /// Opens the database in that file.
     pub fn open(path: impl AsRef<Path>) -> Result<Database, Error> {
         let container = Container::open(path.as_ref())?;

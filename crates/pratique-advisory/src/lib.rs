@@ -26,6 +26,7 @@
 //! - [`Database::search`] and [`Database::packages_of`], which people ask and matching does not: [`Hits`], [`Filed`].
 //! - [`Severity`], [`Level`]: how bad, and who says so.
 //! - [`import()`], [`ImportOptions`], [`ImportReport`]: how a database is made.
+//! - [`pack`], [`Incoming`]: how one travels.
 //!
 //! This crate knows nothing of images and compares no versions: it says what was published, exactly.
 
@@ -49,6 +50,7 @@ mod scan;
 mod search;
 mod section;
 mod severity;
+mod travel;
 
 pub use cve::{CveId, NotACve};
 pub use database::{Database, Packages};
@@ -76,3 +78,4 @@ pub use section::{
     text::{Reference, Text},
 };
 pub use severity::{Level, Severity, System};
+pub use travel::{Content, ContentId, Incoming, NotAContentId, TravelError, pack};

@@ -51,12 +51,16 @@ impl Scratch {
         Err(io::ErrorKind::AlreadyExists.into())
     }
 
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     pub(crate) fn file(&self) -> &File {
         &self.file
     }
 
     /// Syncs the file and gives it its name, replacing what had that name before in one step.
-    fn persist(self, target: &Path) -> io::Result<()> {
+    pub(crate) fn persist(self, target: &Path) -> io::Result<()> {
         self.file.sync_all()?;
         fs::rename(&self.path, target)?;
         // The rename itself is durable only once the folder is.
