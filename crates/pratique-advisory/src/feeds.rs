@@ -2,6 +2,8 @@
 //!
 //! A new feed is one file here, one line in [`all`], and its name in [`crate::FeedId`].
 
+mod expand;
+
 use crate::Feed;
 
 /// All feeds besides OSV's own, which is read by [`crate::import()`].
