@@ -2,11 +2,15 @@
 //!
 //! A new feed is one file here, one line in [`all`], and its name in [`crate::FeedId`].
 
+mod amazon;
+mod entry;
 mod expand;
+mod secdb;
+mod xml;
 
 use crate::Feed;
 
 /// All feeds besides OSV's own, which is read by [`crate::import()`].
 pub fn all() -> &'static [&'static dyn Feed] {
-    &[]
+    &[&secdb::Alpine, &amazon::Amazon, &secdb::Chainguard, &secdb::Wolfi]
 }
