@@ -3,8 +3,12 @@
 //! A new feed is one file here, one line in [`all`], and its name in [`crate::FeedId`].
 
 mod amazon;
+mod azure_linux;
 mod entry;
 mod expand;
+mod oracle;
+mod oval;
+mod photon;
 mod secdb;
 mod xml;
 
@@ -12,5 +16,13 @@ use crate::Feed;
 
 /// All feeds besides OSV's own, which is read by [`crate::import()`].
 pub fn all() -> &'static [&'static dyn Feed] {
-    &[&secdb::Alpine, &amazon::Amazon, &secdb::Chainguard, &secdb::Wolfi]
+    &[
+        &secdb::Alpine,
+        &amazon::Amazon,
+        &azure_linux::AzureLinux,
+        &secdb::Chainguard,
+        &oracle::Oracle,
+        &photon::Photon,
+        &secdb::Wolfi,
+    ]
 }

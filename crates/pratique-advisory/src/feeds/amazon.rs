@@ -38,7 +38,7 @@ const LARGEST_LIST: u64 = 16 * 1024 * 1024;
 const MOST_TOPICS: usize = 1000;
 
 /// Amazon Linux, all its releases.
-pub struct Amazon;
+pub(super) struct Amazon;
 
 /// A release: what it is called, and where the lists of mirrors of its repositories lie.
 const RELEASES: &[(&str, &[&str])] = &[

@@ -38,13 +38,13 @@ const IN_A_ROW: u32 = 3;
 const MOST_FIXES: usize = 5_000_000;
 
 /// Alpine Linux, all its releases and `edge`.
-pub struct Alpine;
+pub(super) struct Alpine;
 
 /// Wolfi.
-pub struct Wolfi;
+pub(super) struct Wolfi;
 
 /// Chainguard's own packages.
-pub struct Chainguard;
+pub(super) struct Chainguard;
 
 impl Feed for Alpine {
     fn id(&self) -> FeedId {

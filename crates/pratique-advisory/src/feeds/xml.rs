@@ -60,6 +60,12 @@ impl Element {
         self.child(name).map(Element::text).filter(|text| !text.is_empty())
     }
 
+    /// The element without what is in it.
+    pub(crate) fn attributes_alone(&self) -> Element {
+        let (name, attributes) = (self.name.clone(), self.attributes.clone());
+        Element { name, attributes, ..Element::default() }
+    }
+
     /// The value of an attribute, unless it is empty.
     pub(crate) fn attribute(&self, name: &str) -> Option<&str> {
         let found = self.attributes.iter().find(|(key, _)| key == name);
