@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use pratique_advisory::{Database, Error};
 use pratique_inventory::Inventory;
 
-use crate::{Installed, Verdict, find::names, judge, local, lookup::Shelves, merge, modular};
+use crate::{Installed, Verdict, find::names, flavour, judge, local, lookup::Shelves, merge, modular};
 
 /// What one record says of one package.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +59,11 @@ pub fn explain(inventory: &Inventory, database: &Database, id: &str) -> Result<V
                 }
                 if verdict.is_affected()
                     && let Some(reason) = modular::other_stream(database, package, &affected)?
+                {
+                    verdict = no(&reason);
+                }
+                if verdict.is_affected()
+                    && let Some(reason) = flavour::other(&question, &affected)
                 {
                     verdict = no(&reason);
                 }

@@ -226,6 +226,7 @@ fn tell(flaws: BTreeMap<String, Flaw>, to: &mut Sink<'_>) -> Result<(), FeedErro
         });
         let record = osv::Record {
             id: format!("AZL-{id}").into(),
+            aliases: entry::aliases(&id),
             upstream: vec![id.clone().into()],
             modified: flaw.modified.into(),
             details: Some(flaw.description.into()),

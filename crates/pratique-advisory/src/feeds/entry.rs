@@ -42,3 +42,8 @@ pub(crate) fn entry(ecosystem: &str, name: &str, ranges: Vec<Range<'static>>) ->
     let package = Package { ecosystem: owned(ecosystem), name: owned(name), purl: None };
     Affected { package: Some(package), ranges, ..Affected::default() }
 }
+
+/// What a record about one flaw bears besides `upstream`: a flaw without a CVE is known by its own name alone.
+pub(crate) fn aliases(flaw: &str) -> Vec<Str<'static>> {
+    if flaw.starts_with("CVE-") { Vec::new() } else { vec![flaw.to_owned().into()] }
+}

@@ -189,6 +189,7 @@ fn tell(flaws: BTreeMap<String, Flaw>, to: &mut Sink<'_>) -> Result<(), FeedErro
         });
         let record = osv::Record {
             id: format!("PHOTON-{id}").into(),
+            aliases: entry::aliases(&id),
             upstream: vec![id.clone().into()],
             modified: UNDATED.into(),
             affected: affected.collect(),

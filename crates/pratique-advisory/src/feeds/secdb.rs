@@ -265,6 +265,7 @@ impl Flaws {
             });
             let record = osv::Record {
                 id: format!("{prefix}-{id}").into(),
+                aliases: entry::aliases(&id),
                 upstream: vec![id.clone().into()],
                 modified: UNDATED.into(),
                 details,
