@@ -78,7 +78,11 @@ impl Feed for Amazon {
         for topic in topics(from)? {
             let list = format!("2/extras/{topic}/latest/x86_64/mirror.list");
             let origin = Origin { ecosystem: "Amazon Linux:2", topic: &topic };
-            found |= repository(from, &list, &origin, &mut advisories, to)?;
+            match repository(from, &list, &origin, &mut advisories, to) {
+                // A topic that was taken down must not cost all the others.
+                Err(FeedError::Missing { path, hint }) => to.skip(&path, hint)?,
+                read => found |= read?,
+            }
         }
         if !found {
             return Err(FeedError::Missing {
@@ -208,7 +212,7 @@ impl Advisories {
         if modified >= advisory.modified {
             advisory.modified = modified;
             advisory.title = title(update.text_of("title").unwrap_or_default(), id);
-            advisory.details = update.text_of("description").unwrap_or_default().to_owned();
+            update.text_of("description").unwrap_or_default().clone_into(&mut advisory.details);
             advisory.severity = update.text_of("severity").map(str::to_owned);
         }
         advisory.published = advisory.published.take().or(issued);

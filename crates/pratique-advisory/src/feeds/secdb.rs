@@ -19,7 +19,10 @@
 //!   Where there is a CVE it names the flaw, as several CVEs may share an XSA and are several flaws all the same.
 //! * `secfixes` lists no flaws (`"2.8.0-r0": {}` or `null`), `packages` is an empty object.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::RangeInclusive,
+};
 
 use serde::{Deserialize, Deserializer, de::IgnoredAny};
 
@@ -30,9 +33,10 @@ use crate::{Feed, FeedError, FeedId, Sink, Source, osv};
 const LARGEST: u64 = 512 * 1024 * 1024;
 /// The databases bear no dates.
 const UNDATED: &str = "1970-01-01T00:00:00Z";
-/// Releases are asked for until some in a row are not there, but these at least. Alpine 3.2 is the first with a
-/// database.
-const ALPINE_RELEASES: std::ops::RangeInclusive<u32> = 2..=24;
+/// The minor numbers of releases that may be there. Alpine 3.2 is the first with a database.
+const RELEASES: RangeInclusive<u32> = 2..=200;
+/// From this one on, some in a row that are not there end the search.
+const KNOWN: u32 = 24;
 const IN_A_ROW: u32 = 3;
 /// No package has fixed so many flaws, and no file has so many packages.
 const MOST_FIXES: usize = 5_000_000;
@@ -67,13 +71,13 @@ impl Feed for Alpine {
         };
         let mut found = release("edge", to)?;
         let mut missing = 0;
-        for minor in *ALPINE_RELEASES.start().. {
+        for minor in RELEASES {
             if release(&format!("v3.{minor}"), to)? {
                 (found, missing) = (true, 0);
             } else {
                 missing += 1;
             }
-            if minor >= *ALPINE_RELEASES.end() && missing >= IN_A_ROW {
+            if minor >= KNOWN && missing >= IN_A_ROW {
                 break;
             }
         }
@@ -149,13 +153,16 @@ struct Package {
     secfixes: BTreeMap<String, Fixes>,
 }
 
+/// An object of which only matters whether it is empty.
+type Fields = serde_json::Map<String, serde_json::Value>;
+
 /// The flaws of one version. Written as a list, and as `{}` or `null` where there are none.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Fixes {
     Flaws(Vec<String>),
     Null(()),
-    Nothing(BTreeMap<String, IgnoredAny>),
+    Nothing(Fields),
     Other(IgnoredAny),
 }
 
@@ -170,7 +177,7 @@ where
     enum Either<T> {
         Something(T),
         Null(()),
-        Empty(BTreeMap<String, IgnoredAny>),
+        Empty(Fields),
     }
     match Either::deserialize(deserializer)? {
         Either::Something(it) => Ok(it),
