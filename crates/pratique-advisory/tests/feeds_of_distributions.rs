@@ -8,7 +8,7 @@
 mod common;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io::{Cursor, Read},
     path::Path,
     sync::Mutex,
@@ -433,6 +433,61 @@ fn photon_says_what_has_no_fix() {
         ]
     );
     assert_eq!(unusable(&report), ["cve_data_photon5.0.json: an entry names no flaw or no package"]);
+}
+
+/// The smaller samples of the shared folder, each with the number of records that it has.
+#[test]
+fn every_other_sample_is_read_whole() {
+    let Some(shared) = shared() else { return println!("skipped: the shared folder is not there") };
+    let feeds = shared.join("feeds");
+    let samples = [
+        (FeedId::Alpine, "v3.3/community.json", "alpine/secdb-excerpts-2/311-community.json", 0),
+        (FeedId::Alpine, "v3.11/main.json", "alpine/secdb-excerpts-2/311-main.json", 2),
+        (FeedId::Alpine, "edge/main.json", "alpine/secdb-excerpts-2/edge-main.json", 2),
+        (FeedId::Alpine, "edge/community.json", "alpine/secdb-excerpts-2/edge-community.json", 0),
+        (FeedId::Alpine, "v3.10/community.json", "alpine/secdb-excerpts-3/v3.10/community.json", 9),
+        (FeedId::Amazon, UPDATEINFO, "amazon/updateinfo-2/updateinfo_2.xml.gz", 1),
+        (FeedId::Amazon, UPDATEINFO, "amazon/updateinfo-2/updateinfo_2022.xml.gz", 1),
+        (FeedId::Amazon, UPDATEINFO, "amazon/updateinfo-2/updateinfo_2023.xml.gz", 1),
+        (FeedId::Oracle, "com.oracle.elsa-all.xml.bz2", "oracle/oval/ELSA-2007-0057.xml", 1),
+    ];
+    for (id, path, sample, records) in samples {
+        let Ok(bytes) = std::fs::read(feeds.join(sample)) else {
+            println!("skipped: {sample} is not there");
+            continue;
+        };
+        let mut files = Files::of(path, &bytes);
+        files.0.insert("al2023/core/mirrors/latest/x86_64/mirror.list".into(), b"https://mirror/al/".into());
+        let index = b"<repomd><data type='updateinfo'><location href='updateinfo.xml.gz'/></data></repomd>";
+        files.0.insert("al/repodata/repomd.xml".into(), index.to_vec());
+        // Without any record no database is made.
+        match try_read(id, files) {
+            Ok((_, report)) => {
+                assert_eq!(unusable(&report), Vec::<String>::new(), "{sample}");
+                assert_eq!(counts(&report, id).indexed, records, "{sample}");
+            }
+            Err(problem) => {
+                assert_eq!((records, problem.to_string().contains("no usable")), (0, true), "{problem}")
+            }
+        }
+    }
+}
+
+const UPDATEINFO: &str = "al/updateinfo.xml.gz";
+
+/// The comments, which are read, say what the tests behind them say, which are not.
+#[test]
+fn comments_of_oracle_are_as_good_as_its_tests() {
+    let mut xml = String::new();
+    let path = testdata().join("feeds/oracle/com.oracle.elsa-all.xml.bz2");
+    bzip2::read::MultiBzDecoder::new(std::fs::File::open(path).unwrap()).read_to_string(&mut xml).unwrap();
+    let between = |start: &str, end: &str| -> BTreeSet<String> {
+        let pieces = xml.split(start).skip(1);
+        pieces.filter_map(|piece| piece.split_once(end)).map(|(inside, _)| inside.to_owned()).collect()
+    };
+    let comments = between("is earlier than ", "\"");
+    assert_eq!(comments.len(), 2);
+    assert_eq!(comments, between("operation=\"less than\">", "</evr>"));
 }
 
 /// Files in memory.
