@@ -2,11 +2,15 @@
 //!
 //! A new feed is one file here, one line in [`all`], and its name in [`crate::FeedId`].
 
+mod debian;
+mod entry;
 mod expand;
 
 use crate::Feed;
 
+pub use debian::Debian;
+
 /// All feeds besides OSV's own, which is read by [`crate::import()`].
 pub fn all() -> &'static [&'static dyn Feed] {
-    &[]
+    &[&Debian]
 }
