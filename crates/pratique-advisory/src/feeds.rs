@@ -2,15 +2,19 @@
 //!
 //! A new feed is one file here, one line in [`all`], and its name in [`crate::FeedId`].
 
+mod csaf;
 mod debian;
+mod documents;
 mod entry;
 mod expand;
+mod red_hat;
 
 use crate::Feed;
 
 pub use debian::Debian;
+pub use red_hat::RedHat;
 
 /// All feeds besides OSV's own, which is read by [`crate::import()`].
 pub fn all() -> &'static [&'static dyn Feed] {
-    &[&Debian]
+    &[&Debian, &RedHat]
 }

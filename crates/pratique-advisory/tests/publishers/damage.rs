@@ -4,10 +4,10 @@ use pratique_advisory::Feed;
 
 use super::{Files, read};
 
-/// Damages the file `path` of `files` in some hundred ways. Of a compressed one, give the plain form.
+/// Damages the file `path` of `files` in a hundred ways. Of a compressed one, give the plain form.
 pub fn throw(feed: &dyn Feed, files: &Files, path: &str) {
     let whole = &files.files[path];
-    let step = (whole.len() / 150).max(1);
+    let step = (whole.len() / 50).max(1);
     let damaged = |bytes: Vec<u8>| {
         let mut files = files.clone();
         files.files.insert(path.to_owned(), bytes);

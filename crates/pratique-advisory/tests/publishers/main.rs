@@ -1,13 +1,17 @@
 //! The feeds of Debian, Red Hat, Ubuntu, NVD and of vendors' VEX documents: real samples, read into a database and asked,
 //! with every entry accounted for; and the same samples damaged.
 
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
 #[path = "../common/mod.rs"]
 mod common;
 mod damage;
 mod debian;
+mod red_hat;
 
 use std::{
     collections::BTreeMap,
+    fmt::Write as _,
     fs,
     io::{Cursor, Read},
     path::Path,
@@ -104,11 +108,11 @@ impl Imported {
             }
             let versions: Vec<&str> = entry.versions().iter().collect();
             if !versions.is_empty() {
-                row.push_str(&format!(" {versions:?}"));
+                let _ = write!(row, " {versions:?}");
             }
-            row.push_str(&format!(" {:?}", entry.state()));
+            let _ = write!(row, " {:?}", entry.state());
             if let Some(rating) = entry.rating()? {
-                row.push_str(&format!(" {}={:?}", rating.text, rating.level));
+                let _ = write!(row, " {}={:?}", rating.text, rating.level);
             }
             rows.push(row);
         }
