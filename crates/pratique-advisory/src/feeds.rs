@@ -7,14 +7,17 @@ mod debian;
 mod documents;
 mod entry;
 mod expand;
+mod openvex;
 mod red_hat;
+mod ubuntu;
 
 use crate::Feed;
 
 pub use debian::Debian;
 pub use red_hat::RedHat;
+pub use ubuntu::Ubuntu;
 
 /// All feeds besides OSV's own, which is read by [`crate::import()`].
 pub fn all() -> &'static [&'static dyn Feed] {
-    &[&Debian, &RedHat]
+    &[&Debian, &RedHat, &Ubuntu]
 }

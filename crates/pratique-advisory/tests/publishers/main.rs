@@ -1,13 +1,14 @@
 //! The feeds of Debian, Red Hat, Ubuntu, NVD and of vendors' VEX documents: real samples, read into a database and asked,
 //! with every entry accounted for; and the same samples damaged.
 
-#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+#![allow(unreachable_pub, clippy::unwrap_used, clippy::print_stdout, reason = "a test program")]
 
 #[path = "../common/mod.rs"]
 mod common;
 mod damage;
 mod debian;
 mod red_hat;
+mod ubuntu;
 
 use std::{
     collections::BTreeMap,
