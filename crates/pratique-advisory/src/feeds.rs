@@ -10,14 +10,16 @@ mod expand;
 mod openvex;
 mod red_hat;
 mod ubuntu;
+mod vex;
 
 use crate::Feed;
 
 pub use debian::Debian;
 pub use red_hat::RedHat;
 pub use ubuntu::Ubuntu;
+pub use vex::Vex;
 
 /// All feeds besides OSV's own, which is read by [`crate::import()`].
 pub fn all() -> &'static [&'static dyn Feed] {
-    &[&Debian, &RedHat, &Ubuntu]
+    &[&Debian, &RedHat, &Ubuntu, &Vex]
 }

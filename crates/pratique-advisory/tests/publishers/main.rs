@@ -9,6 +9,7 @@ mod damage;
 mod debian;
 mod red_hat;
 mod ubuntu;
+mod vex;
 
 use std::{
     collections::BTreeMap,
