@@ -4,25 +4,35 @@
 
 mod amazon;
 mod azure_linux;
+mod csaf;
+mod debian;
+mod documents;
 mod entry;
 mod expand;
+mod fixes;
+mod openvex;
 mod oracle;
 mod oval;
 mod photon;
+mod red_hat;
 mod secdb;
+mod ubuntu;
+mod vex;
 mod xml;
 
 use crate::Feed;
 
+pub use amazon::Amazon;
+pub use azure_linux::AzureLinux;
+pub use debian::Debian;
+pub use oracle::Oracle;
+pub use photon::Photon;
+pub use red_hat::RedHat;
+pub use secdb::{Alpine, Chainguard, Wolfi};
+pub use ubuntu::Ubuntu;
+pub use vex::Vex;
+
 /// All feeds besides OSV's own, which is read by [`crate::import()`].
 pub fn all() -> &'static [&'static dyn Feed] {
-    &[
-        &secdb::Alpine,
-        &amazon::Amazon,
-        &azure_linux::AzureLinux,
-        &secdb::Chainguard,
-        &oracle::Oracle,
-        &photon::Photon,
-        &secdb::Wolfi,
-    ]
+    &[&Alpine, &Amazon, &AzureLinux, &Chainguard, &Debian, &Oracle, &Photon, &RedHat, &Ubuntu, &Vex, &Wolfi]
 }

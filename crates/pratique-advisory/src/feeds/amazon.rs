@@ -26,7 +26,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use super::{
-    entry, expand,
+    entry, expand, fixes,
     xml::{Element, Elements},
 };
 use crate::{Feed, FeedError, FeedId, Sink, Source, osv};
@@ -38,7 +38,7 @@ const LARGEST_LIST: u64 = 16 * 1024 * 1024;
 const MOST_TOPICS: usize = 1000;
 
 /// Amazon Linux, all its releases.
-pub(super) struct Amazon;
+pub struct Amazon;
 
 /// A release: what it is called, and where the lists of mirrors of its repositories lie.
 const RELEASES: &[(&str, &[&str])] = &[
@@ -203,7 +203,7 @@ impl Advisories {
         let Some(id) = update.text_of("id") else {
             return to.skip(update.text_of("title").unwrap_or("an update"), "it has no id");
         };
-        let date = |name: &str| update.child(name)?.attribute("date").and_then(time);
+        let date = |name: &str| Some(entry::time(update.child(name)?.attribute("date")?)?.to_string());
         let (issued, updated) = (date("issued"), date("updated"));
         let Some(modified) = updated.clone().max(issued.clone()) else {
             return to.skip(id, "it has no date that can be read");
@@ -249,7 +249,7 @@ impl Advisories {
         for (id, advisory) in self.by_id {
             let fixes = advisory.fixes.iter();
             let affected = fixes.map(|(ecosystem, name, introduced, fixed)| {
-                entry::between(ecosystem, name, introduced, fixed)
+                fixes::within(ecosystem, name, [fixes::between(introduced, fixed)])
             });
             let links = advisory.links.into_iter();
             let record = osv::Record {
@@ -290,18 +290,6 @@ fn title(title: &str, id: &str) -> String {
     rest.trim_start_matches([':', ' ']).to_owned()
 }
 
-/// A time as RFC 3339: `2018-02-07 18:49`, `2023-02-17 20:41:00` and `2023-02-17T20:41:00Z` occur. UTC.
-fn time(date: &str) -> Option<String> {
-    let date = date.trim().replacen(' ', "T", 1);
-    let whole = match date.len() {
-        10 => format!("{date}T00:00:00Z"),
-        16 => format!("{date}:00Z"),
-        19 => format!("{date}Z"),
-        _ => date,
-    };
-    whole.parse::<jiff::Timestamp>().ok().map(|time| time.to_string())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -325,11 +313,13 @@ mod tests {
 
     #[test]
     fn times_titles_and_places() {
-        assert_eq!(time("2018-02-07 18:49").as_deref(), Some("2018-02-07T18:49:00Z"));
-        assert_eq!(time("2023-02-17 20:41:00").as_deref(), Some("2023-02-17T20:41:00Z"));
-        assert_eq!(time("2023-02-17T20:41:00Z").as_deref(), Some("2023-02-17T20:41:00Z"));
-        assert_eq!(time("2023-13-17 20:41:00"), None);
-        assert_eq!(time("äöüäöü äöü"), None);
+        for (text, meant) in [
+            ("2018-02-07 18:49", "2018-02-07T18:49:00Z"),
+            ("2023-02-17 20:41:00", "2023-02-17T20:41:00Z"),
+            ("2023-02-17T20:41:00Z", "2023-02-17T20:41:00Z"),
+        ] {
+            assert_eq!(entry::time(text).unwrap().to_string(), meant);
+        }
         let long = "Amazon Linux 2 2017.12 - ALAS2-2018-942: important priority package update for qemu-kvm";
         assert_eq!(title(long, "ALAS2-2018-942"), "important priority package update for qemu-kvm");
         assert_eq!(title("", "ALAS2-2018-942"), "");

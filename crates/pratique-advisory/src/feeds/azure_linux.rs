@@ -15,7 +15,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    entry,
+    entry, fixes,
     oval::{self, Operation, Tests},
     xml::{Element, Elements},
 };
@@ -32,7 +32,7 @@ const RELEASES: [(&str, &str); 3] = [
 ];
 
 /// Azure Linux.
-pub(super) struct AzureLinux;
+pub struct AzureLinux;
 
 impl Feed for AzureLinux {
     fn id(&self) -> FeedId {
@@ -110,7 +110,7 @@ fn document(
     let (mut made, mut definitions, mut tests) = (None, Vec::new(), Tests::default());
     while let Some(element) = elements.next(&["timestamp", "definition", test, object, state])? {
         match element.name.as_str() {
-            "timestamp" => made = time(element.text()),
+            "timestamp" => made = entry::time(element.text()).map(|time| time.to_string()),
             "definition" if definitions.len() == MOST_DEFINITIONS => {
                 let reason = format!("it has more than {MOST_DEFINITIONS} definitions");
                 return Err(FeedError::Format { path: path.to_owned(), expected, reason });
@@ -122,7 +122,7 @@ fn document(
             _ => tests.take(&element),
         }
     }
-    let made = made.unwrap_or_else(|| "1970-01-01T00:00:00Z".to_owned());
+    let made = made.unwrap_or_else(|| entry::LONG_AGO.to_owned());
     for definition in definitions {
         gather(definition, ecosystem, &made, &tests, flaws, to)?;
     }
@@ -141,7 +141,7 @@ impl Definition {
         let owned = |field: &str| metadata.text_of(field).map(str::to_owned);
         let (severity, description) = (owned("severity"), owned("description"));
         let patchable = owned("patchable").unwrap_or_default();
-        let date = metadata.text_of("advisory_date").and_then(time);
+        let date = metadata.text_of("advisory_date").and_then(entry::time).map(|time| time.to_string());
         let mut ways = Vec::new();
         for way in oval::conjunctions(element) {
             ways.push(way.into_iter().map(Element::attributes_alone).collect());
@@ -206,7 +206,7 @@ fn tell(flaws: BTreeMap<String, Flaw>, to: &mut Sink<'_>) -> Result<(), FeedErro
     for (id, flaw) in flaws {
         let affected = flaw.places.into_iter().map(|((ecosystem, package), statement)| {
             if statement.ranges.is_empty() {
-                return entry::never(&ecosystem, &package);
+                return fixes::never(&ecosystem, &package);
             }
             let ranges = statement.ranges.into_iter().map(|(introduced, end)| {
                 let end = match end {
@@ -218,15 +218,15 @@ fn tell(flaws: BTreeMap<String, Flaw>, to: &mut Sink<'_>) -> Result<(), FeedErro
                     }
                     End::Open => None,
                 };
-                entry::range([entry::since(&introduced)].into_iter().chain(end))
+                entry::range([fixes::since(&introduced)].into_iter().chain(end).collect())
             });
-            let mut affected = entry::entry(&ecosystem, &package, ranges.collect());
+            let mut affected = fixes::within(&ecosystem, &package, ranges);
             affected.ecosystem_specific.severity = statement.severity.map(Into::into);
             affected
         });
         let record = osv::Record {
             id: format!("AZL-{id}").into(),
-            aliases: entry::aliases(&id),
+            aliases: fixes::aliases(&id),
             upstream: vec![id.clone().into()],
             modified: flaw.modified.into(),
             details: Some(flaw.description.into()),
@@ -236,8 +236,4 @@ fn tell(flaws: BTreeMap<String, Flaw>, to: &mut Sink<'_>) -> Result<(), FeedErro
         to.record(&record)?;
     }
     Ok(())
-}
-
-fn time(text: &str) -> Option<String> {
-    text.parse::<jiff::Timestamp>().ok().map(|time| time.to_string())
 }

@@ -27,7 +27,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    entry, oval,
+    entry, fixes, oval,
     xml::{Element, Elements},
 };
 use crate::{Feed, FeedError, FeedId, Sink, Source, osv};
@@ -37,7 +37,7 @@ const ALL: &str = "com.oracle.elsa-all.xml.bz2";
 const LARGEST: u64 = 4 * 1024 * 1024 * 1024;
 
 /// Oracle Linux.
-pub(super) struct Oracle;
+pub struct Oracle;
 
 impl Feed for Oracle {
     fn id(&self) -> FeedId {
@@ -108,7 +108,7 @@ fn take(definition: &Element, told: &mut BTreeSet<String>, to: &mut Sink<'_>) ->
         return to.skip(id, "it has no date");
     };
 
-    let mut fixes: BTreeMap<Place<'_>, BTreeSet<&str>> = BTreeMap::new();
+    let mut places: BTreeMap<Place<'_>, BTreeSet<&str>> = BTreeMap::new();
     let mut modules = BTreeSet::new();
     for conjunction in oval::conjunctions(definition) {
         let comments = || conjunction.iter().filter_map(|criterion| criterion.attribute("comment"));
@@ -132,13 +132,13 @@ fn take(definition: &Element, told: &mut BTreeSet<String>, to: &mut Sink<'_>) ->
             flavour: Flavour::of(evr),
             introduced: series(evr).unwrap_or_else(|| "0".to_owned()),
         };
-        fixes.entry(place).or_default().insert(evr);
+        places.entry(place).or_default().insert(evr);
     }
 
-    let affected = fixes.iter().map(|(place, fixes)| {
+    let affected = places.iter().map(|(place, fixed)| {
         let Place { ecosystem, package, introduced, .. } = place;
-        let ranges = fixes.iter().flat_map(|fix| entry::between(ecosystem, package, introduced, fix).ranges);
-        entry::entry(ecosystem, package, ranges.collect())
+        let ranges = fixed.iter().map(|fixed| fixes::between(introduced, fixed));
+        fixes::within(ecosystem, package, ranges)
     });
     let flaws: BTreeSet<&str> = reference("CVE").filter_map(|it| it.attribute("ref_id")).collect();
     let cves: Vec<&Element> = advisory.children("cve").collect();
@@ -157,9 +157,7 @@ fn take(definition: &Element, told: &mut BTreeSet<String>, to: &mut Sink<'_>) ->
         details: metadata.text_of("description").map(|text| text.to_owned().into()),
         severity: rating,
         affected: affected.collect(),
-        references: links
-            .map(|url| osv::Reference { kind: "ADVISORY".into(), url: url.to_owned().into() })
-            .collect(),
+        references: links.map(|url| entry::reference("ADVISORY", url)).collect(),
         database_specific: osv::Specific {
             severity: advisory.text_of("severity").map(|word| word.to_owned().into()),
             ..osv::Specific::default()

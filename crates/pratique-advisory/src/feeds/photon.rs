@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use super::{entry, expand};
+use super::{entry, expand, fixes};
 use crate::{Feed, FeedError, FeedId, Sink, Source, osv};
 
 /// A release's list has some 5 MB.
@@ -23,11 +23,9 @@ const VERSIONS: &str = "photon_versions.json";
 /// Where the list of releases is not there.
 const KNOWN: [&str; 5] = ["1.0", "2.0", "3.0", "4.0", "5.0"];
 const MOST_RELEASES: usize = 100;
-/// The metadata bear no dates.
-const UNDATED: &str = "1970-01-01T00:00:00Z";
 
 /// Photon OS.
-pub(super) struct Photon;
+pub struct Photon;
 
 impl Feed for Photon {
     fn id(&self) -> FeedId {
@@ -177,21 +175,19 @@ fn tell(flaws: BTreeMap<String, Flaw>, to: &mut Sink<'_>) -> Result<(), FeedErro
     for (id, flaw) in flaws {
         let affected = flaw.places.into_iter().map(|((ecosystem, package), statement)| {
             if statement.unfixed {
-                return entry::always(&ecosystem, &package);
+                return entry::entry(&ecosystem, &package, None, None);
             }
             if statement.fixes.is_empty() {
-                return entry::never(&ecosystem, &package);
+                return fixes::never(&ecosystem, &package);
             }
-            // A range each, which together reach up to the highest.
-            let fixes = statement.fixes.iter();
-            let ranges = fixes.flat_map(|fixed| entry::before(&ecosystem, &package, fixed).ranges);
-            entry::entry(&ecosystem, &package, ranges.collect())
+            let ranges = statement.fixes.iter().map(|fixed| fixes::before(fixed));
+            fixes::within(&ecosystem, &package, ranges)
         });
         let record = osv::Record {
             id: format!("PHOTON-{id}").into(),
-            aliases: entry::aliases(&id),
+            aliases: fixes::aliases(&id),
             upstream: vec![id.clone().into()],
-            modified: UNDATED.into(),
+            modified: entry::LONG_AGO.into(),
             affected: affected.collect(),
             database_specific: osv::Specific { cvss_v3: flaw.score, ..osv::Specific::default() },
             ..osv::Record::default()

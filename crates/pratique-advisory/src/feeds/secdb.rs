@@ -26,13 +26,11 @@ use std::{
 
 use serde::{Deserialize, Deserializer, de::IgnoredAny};
 
-use super::{entry, expand};
+use super::{entry, expand, fixes};
 use crate::{Feed, FeedError, FeedId, Sink, Source, osv};
 
 /// Alpine's `main` of a release has some 150 KB, Wolfi's some 10 MB.
 const LARGEST: u64 = 512 * 1024 * 1024;
-/// The databases bear no dates.
-const UNDATED: &str = "1970-01-01T00:00:00Z";
 /// The minor numbers of releases that may be there. Alpine 3.2 is the first with a database.
 const RELEASES: RangeInclusive<u32> = 2..=200;
 /// From this one on, some in a row that are not there end the search.
@@ -42,13 +40,13 @@ const IN_A_ROW: u32 = 3;
 const MOST_FIXES: usize = 5_000_000;
 
 /// Alpine Linux, all its releases and `edge`.
-pub(super) struct Alpine;
+pub struct Alpine;
 
 /// Wolfi.
-pub(super) struct Wolfi;
+pub struct Wolfi;
 
 /// Chainguard's own packages.
-pub(super) struct Chainguard;
+pub struct Chainguard;
 
 impl Feed for Alpine {
     fn id(&self) -> FeedId {
@@ -262,19 +260,17 @@ impl Flaws {
                 format!("Also known as {}.", others.join(", ")).into()
             });
             let affected = flaw.places.iter().map(|((ecosystem, name), versions)| {
-                let fixes: Vec<&str> = versions.iter().map(String::as_str).filter(|it| *it != "0").collect();
-                if fixes.is_empty() {
-                    return entry::never(ecosystem, name);
+                let mut fixed = versions.iter().filter(|version| *version != "0").peekable();
+                if fixed.peek().is_none() {
+                    return fixes::never(ecosystem, name);
                 }
-                // A range each, which together reach up to the highest.
-                let ranges = fixes.iter().flat_map(|fixed| entry::before(ecosystem, name, fixed).ranges);
-                entry::entry(ecosystem, name, ranges.collect())
+                fixes::within(ecosystem, name, fixed.map(|version| fixes::before(version)))
             });
             let record = osv::Record {
                 id: format!("{prefix}-{id}").into(),
-                aliases: entry::aliases(&id),
+                aliases: fixes::aliases(&id),
                 upstream: vec![id.clone().into()],
-                modified: UNDATED.into(),
+                modified: entry::LONG_AGO.into(),
                 details,
                 affected: affected.collect(),
                 ..osv::Record::default()

@@ -25,6 +25,11 @@ pub trait Source: Sync {
     /// is no such file.
     fn read(&self, path: &str) -> Result<Option<Box<dyn Read + Send + '_>>, SourceError>;
 
+    /// The paths of all files, sorted; `None` where the place cannot tell, as a web server.
+    fn list(&self) -> Result<Option<Vec<String>>, SourceError> {
+        Ok(None)
+    }
+
     /// Opens a file for reading at random. Unless the source can do better, the file is copied to a temporary one beside
     /// `target`.
     fn open(&self, path: &str, target: &Path) -> Result<Option<Box<dyn ReadSeek + '_>>, SourceError> {
@@ -103,7 +108,41 @@ impl Source for Folder {
         Ok(self.file(path)?.map(|file| Box::new(file) as _))
     }
 
+    fn list(&self) -> Result<Option<Vec<String>>, SourceError> {
+        let mut found = Vec::new();
+        walk(&self.path, "", 0, &mut found)?;
+        found.sort_unstable();
+        Ok(Some(found))
+    }
+
     fn open(&self, path: &str, _: &Path) -> Result<Option<Box<dyn ReadSeek + '_>>, SourceError> {
         Ok(self.file(path)?.map(|file| Box::new(file) as _))
     }
+}
+
+/// Folders within folders; publishers sort by year, and VEX repositories by the parts of a package URL.
+const DEEPEST: usize = 32;
+/// A vendor's whole archive has some 300,000 files.
+const MOST_FILES: usize = 4_000_000;
+
+/// Gathers the files below `folder`, which lies at `path` of the source. Links are not followed, so that there is an end;
+/// names that are no text, and hidden ones, are no advisories.
+fn walk(folder: &Path, path: &str, depth: usize, found: &mut Vec<String>) -> Result<(), SourceError> {
+    let broken = |source| SourceError::Io { path: folder.display().to_string(), source };
+    if depth > DEEPEST || found.len() > MOST_FILES {
+        return Err(broken(io::Error::other("too many folders or files")));
+    }
+    for entry in folder.read_dir().map_err(broken)? {
+        let entry = entry.map_err(broken)?;
+        let name = entry.file_name();
+        let Some(name) = name.to_str().filter(|name| !name.starts_with('.')) else { continue };
+        let path = if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") };
+        let kind = entry.file_type().map_err(broken)?;
+        if kind.is_dir() {
+            walk(&entry.path(), &path, depth + 1, found)?;
+        } else if kind.is_file() {
+            found.push(path);
+        }
+    }
+    Ok(())
 }
