@@ -14,6 +14,7 @@ mod openvex;
 mod oracle;
 mod oval;
 mod photon;
+mod private;
 mod red_hat;
 mod secdb;
 mod ubuntu;
@@ -27,6 +28,7 @@ pub use azure_linux::AzureLinux;
 pub use debian::Debian;
 pub use oracle::Oracle;
 pub use photon::Photon;
+pub use private::Private;
 pub use red_hat::RedHat;
 pub use secdb::{Alpine, Chainguard, Wolfi};
 pub use ubuntu::Ubuntu;
@@ -34,5 +36,18 @@ pub use vex::Vex;
 
 /// All feeds besides OSV's own, which is read by [`crate::import()`].
 pub fn all() -> &'static [&'static dyn Feed] {
-    &[&Alpine, &Amazon, &AzureLinux, &Chainguard, &Debian, &Oracle, &Photon, &RedHat, &Ubuntu, &Vex, &Wolfi]
+    &[
+        &Alpine,
+        &Amazon,
+        &AzureLinux,
+        &Chainguard,
+        &Debian,
+        &Oracle,
+        &Photon,
+        &Private,
+        &RedHat,
+        &Ubuntu,
+        &Vex,
+        &Wolfi,
+    ]
 }
