@@ -5,7 +5,7 @@
 //! feed ([`FeedId`]): one flaw of one package is often told by several, and the one that knows best decides
 //! ([`FeedId::authority`]).
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -198,13 +198,16 @@ pub struct Sink<'a> {
     take: &'a mut Take<'a>,
     counts: Counts,
     skipped: Vec<Skipped>,
+    /// What is left out on purpose, and how often.
+    left_out: BTreeMap<&'static str, u64>,
 }
 
 pub(crate) type Take<'a> = dyn FnMut(Intake) -> std::io::Result<()> + 'a;
 
 impl<'a> Sink<'a> {
     pub(crate) fn new(feed: FeedId, strict: bool, take: &'a mut Take<'a>) -> Self {
-        Sink { feed, strict, take, counts: Counts::default(), skipped: Vec::new() }
+        let (counts, skipped, left_out) = (Counts::default(), Vec::new(), BTreeMap::new());
+        Sink { feed, strict, take, counts, skipped, left_out }
     }
 
     /// Takes one record. Its identifier must be the only one of that spelling in the feed; what several files say of one
@@ -248,7 +251,23 @@ impl<'a> Sink<'a> {
         Ok(())
     }
 
-    pub(crate) fn finish(self) -> (Counts, Vec<Skipped>) {
+    /// Tells that `count` statements of the feed make sense and are of no use here: about a container image, say. Unlike an
+    /// entry that is skipped, that is as it should be and fails no strict import; each reason is reported once, with the sum.
+    pub fn leave_out(&mut self, reason: &'static str, count: u64) {
+        if count > 0 {
+            *self.left_out.entry(reason).or_default() += count;
+        }
+    }
+
+    pub(crate) fn finish(mut self) -> (Counts, Vec<Skipped>) {
+        for (reason, count) in self.left_out {
+            self.skipped.push(Skipped {
+                ecosystem: self.feed.to_string(),
+                member: format!("{count} statements"),
+                reason: SkipReason::LeftOut,
+                detail: Some(reason.to_owned()),
+            });
+        }
         (self.counts, self.skipped)
     }
 }

@@ -2,12 +2,52 @@
 //!
 //! A new feed is one file here, one line in [`all`], and its name in [`crate::FeedId`].
 
+mod amazon;
+mod azure_linux;
+mod csaf;
+mod debian;
+mod documents;
+mod entry;
+mod expand;
+mod fixes;
+mod openvex;
+mod oracle;
+mod oval;
+mod photon;
 mod private;
+mod red_hat;
+mod secdb;
+mod ubuntu;
+mod vex;
+mod xml;
 
-pub use self::private::Private;
 use crate::Feed;
+
+pub use amazon::Amazon;
+pub use azure_linux::AzureLinux;
+pub use debian::Debian;
+pub use oracle::Oracle;
+pub use photon::Photon;
+pub use private::Private;
+pub use red_hat::RedHat;
+pub use secdb::{Alpine, Chainguard, Wolfi};
+pub use ubuntu::Ubuntu;
+pub use vex::Vex;
 
 /// All feeds besides OSV's own, which is read by [`crate::import()`].
 pub fn all() -> &'static [&'static dyn Feed] {
-    &[&Private]
+    &[
+        &Alpine,
+        &Amazon,
+        &AzureLinux,
+        &Chainguard,
+        &Debian,
+        &Oracle,
+        &Photon,
+        &Private,
+        &RedHat,
+        &Ubuntu,
+        &Vex,
+        &Wolfi,
+    ]
 }

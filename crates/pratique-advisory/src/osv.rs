@@ -152,7 +152,7 @@ pub struct Affected<'a> {
     #[serde(borrow, default)]
     pub database_specific: Specific<'a>,
     /// What a feed that is not OSV's says of the package beside ranges; no field of the schema. An entry that is
-    /// [`State::NotAffected`] needs neither range nor version.
+    /// [`State::NotAffected`] needs neither range nor version; with versions, it is about those alone.
     #[serde(skip)]
     pub state: Option<State>,
 }

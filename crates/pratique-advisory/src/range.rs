@@ -73,7 +73,8 @@ pub enum State {
     UnderInvestigation,
     /// There is one, for subscribers.
     NeedsSubscription,
-    /// The package does not have the flaw in any version: the publisher has looked.
+    /// The package does not have the flaw: the publisher has looked. In no version, or, where the entry lists versions, not
+    /// in those; see [`crate::Affected::clears`].
     NotAffected,
 }
 

@@ -8,7 +8,7 @@ use pratique_inventory::{Inventory, Package};
 use crate::{
     Installed, Verdict,
     find::names,
-    judge, local,
+    flavour, judge, local,
     lookup::{Question, Shelves},
     merge, modular,
 };
@@ -115,6 +115,11 @@ pub(crate) fn settle(
     }
     if verdict.is_affected()
         && let Some(reason) = modular::other_stream(database, package, affected)?
+    {
+        verdict = no(&reason);
+    }
+    if verdict.is_affected()
+        && let Some(reason) = flavour::other(question, affected)
     {
         verdict = no(&reason);
     }

@@ -115,4 +115,6 @@ pub enum SkipReason {
     NoPackage,
     /// It could not be read.
     Unusable,
+    /// It is no record, but statements of a feed that are of no use here; the detail says why.
+    LeftOut,
 }
