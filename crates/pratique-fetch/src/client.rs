@@ -1,6 +1,7 @@
 //! The client: sends requests, follows redirects, tries again.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use reqwest::Url;
@@ -12,6 +13,15 @@ use crate::{Error, Request, Response, shown_url, tls};
 
 /// A body is given the time that it needs at this rate (bytes a second) besides what any answer may take.
 const SLOWEST_UPLOAD: u64 = 32 << 10;
+
+/// Whether requests are refused before they are made.
+static OFFLINE: AtomicBool = AtomicBool::new(false);
+
+/// From now on no client of this process makes a request, be it to this very machine: each fails with
+/// [`Error::Offline`]. For good, since whoever says "offline" does not mean "mostly".
+pub fn go_offline() {
+    OFFLINE.store(true, Ordering::Relaxed);
+}
 
 /// Most redirects that are followed.
 const MAX_REDIRECTS: usize = 10;
@@ -202,6 +212,9 @@ impl Client {
 
     /// One request with its redirects.
     fn follow(&self, request: &Request, deadline: Option<Instant>) -> Result<Response, Error> {
+        if OFFLINE.load(Ordering::Relaxed) {
+            return Err(Error::Offline { url: shown_url(&request.url) });
+        }
         let bad = |reason: String| Error::BadUrl { url: shown_url(&request.url), reason };
         let mut url = Url::parse(&request.url).map_err(|error| bad(error.to_string()))?;
         if !matches!(url.scheme(), "http" | "https") {

@@ -18,6 +18,12 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// The process is not to use the network: see [`crate::go_offline`].
+    #[error("{url} is on the network, and --offline (or PRATIQUE_OFFLINE) says not to use it")]
+    Offline {
+        /// What was asked for.
+        url: String,
+    },
     /// A header that cannot be sent.
     #[error("the value of the header {name} has characters that cannot be sent")]
     BadHeader {

@@ -24,7 +24,7 @@ mod retry;
 mod tls;
 
 pub use body::Body;
-pub use client::{Builder, Client};
+pub use client::{Builder, Client, go_offline};
 pub use error::{Error, shown_url};
 pub use request::{Request, form_encoded, same_origin};
 pub use response::Response;

@@ -144,7 +144,11 @@ fn find_in(
                     });
                 }
                 Verdict::Fixed { .. } | Verdict::NotAffected { .. } => {
-                    if ranked && flavour::other(&question, &affected).is_none() {
+                    // What is about another flavour or stream clears nothing here either.
+                    if ranked
+                        && flavour::other(&question, &affected).is_none()
+                        && modular::other_stream(database, package, &affected)?.is_none()
+                    {
                         cleared.insert(affected.record(), question.shelf.ecosystem.is_distribution());
                     }
                 }

@@ -299,9 +299,9 @@ pub(crate) fn within<T: Send + 'static>(
     }
 }
 
-/// `90s`, `5m0s`, `1h30m`, or a number of seconds.
-fn duration(text: &str) -> Result<Duration, String> {
-    let wrong = || format!("{text:?} is no duration such as 90s, 5m or 1h30m");
+/// `90s`, `5m0s`, `1h30m`, `7d`, or a number of seconds.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("{text:?} is no duration such as 90s, 5m, 1h30m or 7d");
     if let Ok(seconds) = text.parse() {
         return Ok(Duration::from_secs(seconds));
     }
@@ -314,6 +314,7 @@ fn duration(text: &str) -> Result<Duration, String> {
         let unit = after.bytes().take_while(u8::is_ascii_alphabetic).count();
         let (unit, after) = after.split_at(unit);
         let seconds = match unit {
+            "d" => 86400,
             "h" => 3600,
             "m" => 60,
             "s" => 1,
