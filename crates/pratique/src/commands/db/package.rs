@@ -122,7 +122,7 @@ fn write(known: &KnownPackage, judged: bool, width: usize, to: &mut dyn Write) -
     }
     columns.extend([
         Column::whole("SEVERITY"),
-        Column::cut("FIXED", 12),
+        Column::wrapped("FIXED", 12),
         Column::cut("AFFECTED", 20),
         Column::cut("TITLE", 10),
     ]);
