@@ -90,7 +90,7 @@ pub fn osv_record(bytes: &[u8]) {
     let record = osv::Record::parse(bytes);
     let path = scratch("record");
     let options = ImportOptions { strict: true, ..ImportOptions::default() };
-    if import(&OneRecord(bytes), &path, options).is_ok() {
+    if import(Some(&OneRecord(bytes)), &path, options).is_ok() {
         let record = record.expect("what is imported can be read");
         let database = Database::open(&path).expect("what was just written can be opened");
         database.verify().expect("what was just written is sound");

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::{FeedId, import::Validator};
+
 /// Where a database came from, when, and how much is in it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -23,11 +25,22 @@ pub struct Info {
     pub entries: u32,
     /// CVEs of which a severity, an EPSS score or a KEV entry is known.
     pub cves: u64,
+    /// The same for two databases that say the same, however they came about.
+    pub content: String,
+    /// Bytes of expanded text that no record has any more: an update leaves texts where they lie, until too many are unused.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub unused_text: u64,
     /// The length of the file in bytes.
     #[serde(skip_serializing_if = "is_zero")]
     pub bytes: u64,
     /// The advisory zips that were read, by the name of their ecosystem.
     pub imported: BTreeMap<String, Counts>,
+    /// The OSV export, if it was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub osv: Option<OsvInfo>,
+    /// The feeds besides OSV's.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub feeds: BTreeMap<FeedId, FeedInfo>,
     /// The EPSS file that was read.
     pub epss: Option<EpssInfo>,
     /// The KEV catalogue that was read.
@@ -43,7 +56,9 @@ impl Info {
     /// When the newest advisory data in the database was last changed at its source. Publishers sometimes state times in
     /// the future; those do not count.
     pub fn newest_modified(&self) -> Option<Timestamp> {
-        self.imported.values().filter_map(|counts| counts.newest).max()
+        let zips = self.imported.values().filter_map(|counts| counts.newest);
+        let feeds = self.feeds.values().filter_map(|feed| feed.counts.newest);
+        zips.chain(feeds).chain(self.osv.as_ref().and_then(|osv| osv.newest)).max()
     }
 }
 
@@ -92,6 +107,29 @@ impl Counts {
         self.commit_entries += other.commit_entries;
         self.newest = self.newest.max(other.newest);
     }
+}
+
+/// The OSV export that a database holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct OsvInfo {
+    /// Where it was read from.
+    pub source: String,
+    /// The newest change that was read: the next update looks for what changed since.
+    pub newest: Option<Timestamp>,
+}
+
+/// A feed that a database holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FeedInfo {
+    /// Where it was read from.
+    pub source: String,
+    /// What became of its entries.
+    pub counts: Counts,
+    /// The files that were read, and by what they can be told to be the same at the next update.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub files: BTreeMap<String, Validator>,
 }
 
 /// The EPSS file that a database holds.

@@ -15,6 +15,8 @@ use serde::{
     de::{Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 
+use crate::State;
+
 /// A string that borrows from the JSON text unless it has escapes.
 ///
 /// A `Cow` of its own type, because serde lends to `Cow` only where it is a field by itself, not inside `Option` or `Vec`.
@@ -26,6 +28,18 @@ impl Deref for Str<'_> {
 
     fn deref(&self) -> &str {
         &self.0
+    }
+}
+
+impl<'a> From<&'a str> for Str<'a> {
+    fn from(text: &'a str) -> Self {
+        Str(Cow::Borrowed(text))
+    }
+}
+
+impl From<String> for Str<'_> {
+    fn from(text: String) -> Self {
+        Str(Cow::Owned(text))
     }
 }
 
@@ -137,6 +151,10 @@ pub struct Affected<'a> {
     /// What the publisher adds; see [`Specific`].
     #[serde(borrow, default)]
     pub database_specific: Specific<'a>,
+    /// What a feed that is not OSV's says of the package beside ranges; no field of the schema. An entry that is
+    /// [`State::NotAffected`] needs neither range nor version.
+    #[serde(skip)]
+    pub state: Option<State>,
 }
 
 /// The package of an entry.

@@ -73,16 +73,19 @@ pub enum State {
     UnderInvestigation,
     /// There is one, for subscribers.
     NeedsSubscription,
+    /// The package does not have the flaw in any version: the publisher has looked.
+    NotAffected,
 }
 
 impl State {
-    const ALL: [State; 6] = [
+    const ALL: [State; 7] = [
         State::Unstated,
         State::EndOfLife,
         State::WillNotFix,
         State::Deferred,
         State::UnderInvestigation,
         State::NeedsSubscription,
+        State::NotAffected,
     ];
 
     pub(crate) fn from_code(code: u8) -> Option<State> {

@@ -220,7 +220,7 @@ fn cves_gather_what_all_say() -> Outcome {
     };
     let path = folder.path().join("a.pdb");
     let with_feeds = ImportOptions { epss: stream("epss", epss), kev: stream("kev", kev), ..options() };
-    let report = import(&Folder::new(&export), &path, with_feeds)?;
+    let report = import(Some(&Folder::new(&export)), &path, with_feeds)?;
     assert_eq!(report.info.epss.map(|info| (info.scores, info.unusable)), Some((2, 0)));
     assert_eq!(report.info.kev.map(|info| (info.entries, info.version)), Some((1, "2026.08.07".into())));
 
@@ -309,22 +309,22 @@ fn a_strict_import_fails_and_leaves_what_was_there() -> Outcome {
     pack(&members()?, &export)?;
     let target = folder.path().join("a.pdb");
     std::fs::write(&target, "old")?;
-    let problem = import(&Folder::new(&export), &target, ImportOptions { strict: true, ..options() });
+    let problem = import(Some(&Folder::new(&export)), &target, ImportOptions { strict: true, ..options() });
     let message = problem.err().ok_or("it succeeded")?.to_string();
     assert!(message.starts_with("npm/all.zip: BROKEN-1.json: not an OSV record: EOF"), "{message}");
     assert_eq!(std::fs::read(&target)?, b"old");
 
     std::fs::write(export.join("npm/all.zip"), "PK no zip")?;
     std::fs::remove_dir_all(export.join("Debian"))?;
-    let report = import(&Folder::new(&export), &target, options())?;
+    let report = import(Some(&Folder::new(&export)), &target, options())?;
     assert_eq!(report.problems.len(), 2, "{:?}", report.problems);
     let only = ImportOptions { ecosystems: vec!["Nowhere".into()], ..options() };
     assert!(matches!(
-        import(&Folder::new(&export), &target, only),
+        import(Some(&Folder::new(&export)), &target, only),
         Err(ImportError::UnknownEcosystem { .. })
     ));
     assert!(matches!(
-        import(&Folder::new(folder.path()), &target, options()),
+        import(Some(&Folder::new(folder.path())), &target, options()),
         Err(ImportError::Layout { .. })
     ));
     Ok(())

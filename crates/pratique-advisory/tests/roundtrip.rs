@@ -165,7 +165,7 @@ fn the_whole_shared_export() -> Outcome {
     };
     let folder = tempdir()?;
     let path = folder.path().join("a.pdb");
-    let report = import(&Folder::new(shared.join("osv")), &path, options())?;
+    let report = import(Some(&Folder::new(shared.join("osv"))), &path, options())?;
     assert!(report.problems.is_empty(), "{:?}", report.problems);
     let totals = report.totals();
     assert_eq!((totals.members, totals.unusable), (106_276, 0));

@@ -51,7 +51,7 @@ fn an_import_over_http_is_the_import_of_the_folder() -> Outcome {
     let base = serve(export.clone())?;
     let client = Client::builder().proxies(false).build()?;
     let from_web = folder.path().join("web.pdb");
-    let report = import(&BaseUrl::new(client.clone(), &base), &from_web, options())?;
+    let report = import(Some(&BaseUrl::new(client.clone(), &base)), &from_web, options())?;
     assert_eq!(report.info.imported, expected.info.imported);
     assert_eq!(report.info.source, base.trim_end_matches('/'));
     let (web, folders) = (Database::open(&from_web)?, Database::open(&from_folder)?);
@@ -62,8 +62,8 @@ fn an_import_over_http_is_the_import_of_the_folder() -> Outcome {
     assert_eq!(Database::diff(&folders, &web).count(), 0);
 
     fs::remove_file(export.join("npm").join("all.zip"))?;
-    let report = import(&BaseUrl::new(client, &base), &from_web, options())?;
+    let report = import(Some(&BaseUrl::new(client, &base)), &from_web, options())?;
     assert_eq!(report.problems, [Problem::Missing { path: "npm/all.zip".into() }]);
-    assert!(import(&Folder::new(folder.path().join("nowhere")), &from_web, options()).is_err());
+    assert!(import(Some(&Folder::new(folder.path().join("nowhere"))), &from_web, options()).is_err());
     Ok(())
 }

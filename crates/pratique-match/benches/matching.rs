@@ -21,7 +21,7 @@ fn database() -> (PathBuf, Option<tempfile::TempDir>) {
     let shared = env::var_os("PRATIQUE_SHARED").map_or_else(|| PathBuf::from(beside), PathBuf::from);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("advisories.pdb");
-    import(&Folder::new(shared.join("osv")), &path, ImportOptions::default()).unwrap();
+    import(Some(&Folder::new(shared.join("osv"))), &path, ImportOptions::default()).unwrap();
     (path, Some(folder))
 }
 

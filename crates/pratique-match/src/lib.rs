@@ -22,6 +22,7 @@ mod local;
 mod lookup;
 mod merge;
 mod modular;
+mod precedence;
 mod severity;
 
 pub use crate::{

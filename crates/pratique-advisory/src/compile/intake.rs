@@ -1,9 +1,10 @@
 //! One record: from its JSON to what the database holds of it.
 
 use jiff::Timestamp;
+use xxhash_rust::xxh3::Xxh3;
 
 use crate::{
-    Event, Informational, RangeKind, Severity, State, System,
+    Event, FeedId, Informational, RangeKind, Severity, State, System,
     cve::CveId,
     file::bytes::{Cursor, Malformed, Put},
     names, osv,
@@ -42,6 +43,7 @@ pub(crate) enum Unusable {
 /// What is kept of a record.
 pub(crate) struct Intake {
     pub(crate) id: Box<str>,
+    pub(crate) feed: FeedId,
     /// Microseconds since 1970.
     pub(crate) modified: i64,
     pub(crate) published: Option<i64>,
@@ -51,22 +53,30 @@ pub(crate) struct Intake {
     /// See [`Facts`] and [`entries`].
     pub(crate) facts: Vec<u8>,
     pub(crate) text: Vec<u8>,
+    /// A hash of all of it.
+    pub(crate) sum: u64,
 }
 
-/// Reads one record.
+/// Reads one record of the OSV export.
 pub(crate) fn read(json: &[u8]) -> Result<Intake, Unusable> {
-    let record = osv::Record::parse(json)?;
+    of(&osv::Record::parse(json)?, FeedId::Osv)
+}
+
+/// Takes what is kept out of a record.
+pub(crate) fn of(record: &osv::Record<'_>, feed: FeedId) -> Result<Intake, Unusable> {
     let time = |text: &str| text.parse::<Timestamp>().ok().map(Timestamp::as_microsecond);
     let modified = time(&record.modified)
         .ok_or_else(|| Unusable::Modified(record.modified.chars().take(64).collect()))?;
     let mut intake = Intake {
         id: (*record.id).into(),
+        feed,
         modified,
         published: record.published.as_deref().and_then(time),
         fate: Fate::Withdrawn,
         commit_entries: 0,
         facts: Vec::new(),
         text: Vec::new(),
+        sum: 0,
     };
     if !is_name(&record.id) {
         return Err(Unusable::Name);
@@ -74,7 +84,7 @@ pub(crate) fn read(json: &[u8]) -> Result<Intake, Unusable> {
     if record.withdrawn.is_some() {
         return Ok(intake);
     }
-    let facts = Facts::of(&record)?;
+    let facts = Facts::of(record)?;
     let mut encoded = Vec::new();
     facts.encode(&mut encoded);
     intake.facts.put_varint(encoded.len() as u64);
@@ -112,7 +122,20 @@ pub(crate) fn read(json: &[u8]) -> Result<Intake, Unusable> {
     if intake.text.len() > text::LONGEST {
         return Err(Unusable::TextTooLong);
     }
+    intake.sum = sum(&intake);
     Ok(intake)
+}
+
+fn sum(intake: &Intake) -> u64 {
+    let mut sum = Xxh3::new();
+    sum.update(intake.id.as_bytes());
+    sum.update(&[0, intake.feed.code()]);
+    sum.update(&intake.modified.to_le_bytes());
+    sum.update(&intake.published.unwrap_or(i64::MIN).to_le_bytes());
+    sum.update(&(intake.facts.len() as u64).to_le_bytes());
+    sum.update(&intake.facts);
+    sum.update(&intake.text);
+    sum.digest()
 }
 
 fn is_name(name: &str) -> bool {
@@ -161,7 +184,7 @@ impl<'a> Facts<'a> {
         })
     }
 
-    fn encode(&self, to: &mut Vec<u8>) {
+    pub(crate) fn encode(&self, to: &mut Vec<u8>) {
         for list in [&self.aliases, &self.upstream, &self.related] {
             to.put_varint(list.len() as u64);
             for id in list {
@@ -239,7 +262,8 @@ fn entry<'a>(affected: &'a osv::Affected<'a>) -> Result<Entry<'a>, Unusable> {
     let mut versions: Vec<&str> = affected.versions.iter().map(|version| &**version).collect();
     versions.sort_unstable();
     versions.dedup();
-    if ranges.is_empty() && versions.is_empty() {
+    let cleared = affected.state == Some(State::NotAffected);
+    if ranges.is_empty() && versions.is_empty() && !cleared {
         return Ok(if commits { Entry::Commits } else { Entry::Nothing });
     }
     let Some(package) =
@@ -257,11 +281,12 @@ fn entry<'a>(affected: &'a osv::Affected<'a>) -> Result<Entry<'a>, Unusable> {
         .or(specific.urgency.as_deref())
         .or(specific.severity.as_deref());
     let needs_subscription = |availability: &str| availability.starts_with("Available with");
-    let state = match (specific.urgency.as_deref(), specific.availability.as_deref()) {
+    let stated = || match (specific.urgency.as_deref(), specific.availability.as_deref()) {
         (Some("end-of-life"), _) => State::EndOfLife,
         (_, Some(availability)) if needs_subscription(availability) => State::NeedsSubscription,
         _ => State::Unstated,
     };
+    let state = affected.state.unwrap_or_else(stated);
     let draft = Draft {
         severities: severities.iter().filter_map(Assessment::of).collect(),
         rating: word.and_then(rating),

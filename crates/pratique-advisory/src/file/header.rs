@@ -21,7 +21,7 @@ use super::bytes::{Malformed, read_u32, read_u64};
 /// that meddles with line ends is noticed.
 pub(crate) const MAGIC: [u8; 16] = *b"\x93PRATIQUE-ADV\r\n\x00";
 /// The format that this program writes and reads.
-pub(crate) const FORMAT: u16 = 1;
+pub(crate) const FORMAT: u16 = 2;
 /// Where the sections begin.
 pub(crate) const LENGTH: usize = 4096;
 /// The unit of verification.

@@ -1,10 +1,11 @@
 //! What an import did, so that nothing is passed over in silence.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
+use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::{Counts, Info};
+use crate::{Counts, FeedId, FeedInfo, Info};
 
 /// What an import did.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -13,17 +14,41 @@ pub struct ImportReport {
     pub info: Info,
     /// Files of the source that are missing or damaged as a whole.
     pub problems: Vec<Problem>,
+    /// What became of the feeds besides OSV's; moves to [`Info::feeds`] when the database is written.
+    #[serde(skip)]
+    pub(crate) feeds: BTreeMap<FeedId, FeedInfo>,
+    /// The newest change that was read of the OSV export.
+    #[serde(skip)]
+    pub(crate) newest: Option<Timestamp>,
+    /// Feeds that are what they were, and were not read again.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unchanged: Vec<FeedId>,
+    /// What changed in the OSV export, if only that was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changes: Option<Changes>,
     /// Every record that no package leads to, with the reason; duplicates are only counted. Sorted.
     pub skipped: Vec<Skipped>,
 }
 
 impl ImportReport {
-    /// The sum of all zips.
+    /// The sum of all zips and feeds.
     pub fn totals(&self) -> Counts {
         let mut totals = Counts::default();
         self.info.imported.values().for_each(|counts| totals.add(counts));
+        self.info.feeds.values().for_each(|feed| totals.add(&feed.counts));
         totals
     }
+}
+
+/// What changed in the OSV export since an earlier import.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Changes {
+    /// Records that were read one by one.
+    pub records: usize,
+    /// Ecosystems in which so much changed that their zips were read.
+    pub ecosystems: usize,
+    /// Records that are there no more.
+    pub gone: usize,
 }
 
 /// A file of the source that could not be read at all.
@@ -35,6 +60,13 @@ pub enum Problem {
     Missing {
         /// The file.
         path: String,
+    },
+    /// A feed could not be read.
+    Feed {
+        /// The feed.
+        feed: FeedId,
+        /// Why.
+        reason: String,
     },
     /// It is no zip that can be read.
     Damaged {
@@ -51,6 +83,7 @@ impl fmt::Display for Problem {
             Problem::Missing { path } => {
                 write!(f, "{path} is missing, though `ecosystems.txt` names its ecosystem")
             }
+            Problem::Feed { feed, reason } => write!(f, "the feed {feed} cannot be read: {reason}"),
             Problem::Damaged { path, reason } => write!(f, "{path} cannot be read: {reason}"),
         }
     }

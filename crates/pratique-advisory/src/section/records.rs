@@ -3,7 +3,7 @@
 //! Records are numbered in the byte order of their identifiers. `record-index` holds for each the offset of its end, u32.
 //!
 //! ```text
-//! record: flags u8, id text, modified signed, [published: modified - published, signed], aliases, upstream, related
+//! record: flags u8, id text, [feed u8], modified signed, [published: modified - published, signed], aliases, upstream, related
 //!         (each: count varint, texts), severities (count varint, assessments varint), [rating varint],
 //!         block and offset of its text varint
 //! ```
@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 use super::{assessments, text::Pointer};
 use crate::{
-    Error, Severity,
+    Error, FeedId, Severity,
     file::{
         Section,
         bytes::{Cursor, Malformed, Put},
@@ -22,10 +22,13 @@ use crate::{
 
 const PUBLISHED: u8 = 1;
 const RATING: u8 = 1 << 1;
+/// The record is of another feed than OSV.
+const FEED: u8 = 1 << 2;
 
 /// A record as the compiler passes it on.
 pub(crate) struct Draft<'a> {
     pub(crate) id: &'a str,
+    pub(crate) feed: FeedId,
     pub(crate) modified: i64,
     pub(crate) published: Option<i64>,
     pub(crate) aliases: Vec<&'a str>,
@@ -40,8 +43,12 @@ impl Draft<'_> {
     pub(crate) fn encode(&self, to: &mut Vec<u8>) {
         let published = if self.published.is_some() { PUBLISHED } else { 0 };
         let rating = if self.rating.is_some() { RATING } else { 0 };
-        to.push(published | rating);
+        let feed = if self.feed == FeedId::Osv { 0 } else { FEED };
+        to.push(published | rating | feed);
         to.put_text(self.id);
+        if feed != 0 {
+            to.push(self.feed.code());
+        }
         to.put_signed(self.modified);
         if let Some(published) = self.published {
             to.put_signed(self.modified.wrapping_sub(published));
@@ -66,6 +73,7 @@ impl Draft<'_> {
 pub struct Record<'db> {
     number: RecordId,
     id: &'db str,
+    feed: FeedId,
     modified: Timestamp,
     published: Option<Timestamp>,
     aliases: Strings<'db>,
@@ -102,6 +110,10 @@ impl<'db> Record<'db> {
         let mut from = Cursor::new(bytes);
         let flags = from.byte()?;
         let id = from.text()?;
+        let feed = match flags & FEED {
+            0 => FeedId::Osv,
+            _ => FeedId::from_code(from.byte()?).ok_or(Malformed)?,
+        };
         let modified = from.signed()?;
         let published = match flags & PUBLISHED {
             0 => None,
@@ -117,6 +129,7 @@ impl<'db> Record<'db> {
         Ok(Record {
             number,
             id,
+            feed,
             modified,
             published,
             aliases,
@@ -137,6 +150,11 @@ impl<'db> Record<'db> {
     /// The record's identifier.
     pub fn id(&self) -> &'db str {
         self.id
+    }
+
+    /// The feed that it came from. Two feeds may have a record of the same identifier.
+    pub fn feed(&self) -> FeedId {
+        self.feed
     }
 
     /// When it last changed.

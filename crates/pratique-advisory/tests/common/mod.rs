@@ -99,7 +99,7 @@ pub fn build(
     let _ = fs::remove_dir_all(&export);
     pack(members, &export)?;
     let target = folder.join(name);
-    let report = import(&Folder::new(&export), &target, options())?;
+    let report = import(Some(&Folder::new(&export)), &target, options())?;
     Ok((target, report))
 }
 

@@ -52,7 +52,9 @@ pub(super) fn owners<'p>(
         return owners;
     }
     let mut sieve = Sieve::default();
-    asked.keys().for_each(|&hash| sieve.add(hash));
+    for &hash in asked.keys() {
+        sieve.add(hash);
+    }
     let mut look = |(owner, since): (&str, usize), files: &PathSet| {
         let met = files.hashes().filter(|&hash| sieve.may_hold(hash));
         for &(index, layer) in met.filter_map(|hash| asked.get(&hash)).flatten() {

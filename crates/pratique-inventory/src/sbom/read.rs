@@ -17,6 +17,7 @@ mod cyclonedx_json;
 mod cyclonedx_xml;
 mod draft;
 mod json;
+mod ownership;
 mod spdx2;
 mod spdx2_json;
 mod spdx3;
@@ -26,6 +27,7 @@ mod tag_value;
 use std::io::{self, Read as _};
 
 use flate2::read::MultiGzDecoder;
+use pratique_image::Attachment;
 use pratique_version::purl::{InvalidPackageUrl, PackageUrl};
 
 use self::draft::Draft;
@@ -121,6 +123,16 @@ pub fn of_purl(text: &str) -> Result<Option<Inventory>, InvalidPackageUrl> {
     let draft = Draft { components: vec![component], ..Draft::default() };
     let inventory = assemble::document(draft, &Limits::default()).inventory;
     Ok((!inventory.packages.is_empty()).then_some(inventory))
+}
+
+/// Whether the types of an attachment name a format that is read.
+pub fn is_sbom(attachment: &Attachment) -> bool {
+    let types =
+        [Some(&attachment.media_type), attachment.predicate_type.as_ref(), attachment.artifact_type.as_ref()];
+    types.into_iter().flatten().any(|text| {
+        let text = text.to_ascii_lowercase();
+        ["spdx", "cyclonedx", "syft"].iter().any(|format| text.contains(format))
+    })
 }
 
 fn is_object(head: &[u8]) -> bool {

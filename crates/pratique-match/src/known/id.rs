@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pratique_advisory::{Database, Error, Filed, Record, RecordId, Reference, Role};
+use pratique_advisory::{Database, Error, FeedId, Filed, Record, RecordId, Reference, Role};
 use pratique_version::Ecosystem;
 use serde::Serialize;
 
@@ -50,6 +50,8 @@ pub struct Cve {
 pub struct RecordRow {
     /// Its identifier.
     pub id: String,
+    /// Where the record comes from.
+    pub feed: FeedId,
     /// In what capacity it holds the identifier that was asked for: `id`, `alias`, `upstream`, `related`.
     pub role: Role,
     /// Ids of the same flaw in other databases.
@@ -81,6 +83,7 @@ impl RecordRow {
         severities.extend(record.severities()?.iter().map(|severity| rating(severity, record.id())));
         Ok(Self {
             id: record.id().to_owned(),
+            feed: record.feed(),
             role,
             aliases: owned(record.aliases()),
             upstream: owned(record.upstream()),

@@ -67,11 +67,8 @@ impl Diff {
 fn write(changes: &Changes, width: usize, to: &mut dyn Write) -> io::Result<()> {
     let Changes { added, removed, changed, packages } = changes;
     if !packages.is_empty() {
-        let mut table = Table::new([
-            Column { heading: "CHANGE", least: usize::MAX },
-            Column { heading: "ECOSYSTEM", least: usize::MAX },
-            Column { heading: "PACKAGE", least: 20 },
-        ]);
+        let mut table =
+            Table::new([Column::whole("CHANGE"), Column::whole("ECOSYSTEM"), Column::cut("PACKAGE", 20)]);
         for row in packages {
             let change = match row.change {
                 Change::Added => "added",

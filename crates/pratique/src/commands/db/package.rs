@@ -113,18 +113,18 @@ fn write(known: &KnownPackage, judged: bool, width: usize, to: &mut dyn Write) -
                 != (&answer.statement.ecosystem, &answer.statement.package)
         })
     });
-    let mut columns = vec![Column { heading: "RECORD", least: usize::MAX }];
+    let mut columns = vec![Column::whole("RECORD")];
     if several {
-        columns.push(Column { heading: "IN", least: usize::MAX });
+        columns.push(Column::whole("IN"));
     }
     if judged {
-        columns.push(Column { heading: "VERDICT", least: usize::MAX });
+        columns.push(Column::whole("VERDICT"));
     }
     columns.extend([
-        Column { heading: "SEVERITY", least: usize::MAX },
-        Column { heading: "FIXED", least: 12 },
-        Column { heading: "AFFECTED", least: 20 },
-        Column { heading: "TITLE", least: 10 },
+        Column::whole("SEVERITY"),
+        Column::wrapped("FIXED", 12),
+        Column::cut("AFFECTED", 20),
+        Column::cut("TITLE", 10),
     ]);
     let mut table = Table::new(columns);
     for answer in &known.records {

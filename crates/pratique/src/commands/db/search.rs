@@ -57,11 +57,8 @@ fn write(found: &Found, width: usize, to: &mut dyn Write) -> io::Result<()> {
     if found.packages_found + found.records_found == 0 {
         return writeln!(to, "nothing was found");
     }
-    let mut packages = Table::new([
-        Column { heading: "PACKAGE", least: 20 },
-        Column { heading: "ECOSYSTEM", least: 12 },
-        Column { heading: "ENTRIES", least: usize::MAX },
-    ]);
+    let mut packages =
+        Table::new([Column::cut("PACKAGE", 20), Column::cut("ECOSYSTEM", 12), Column::whole("ENTRIES")]);
     for hit in &found.packages {
         packages.row(vec![
             Cell::new(&hit.name),
@@ -70,11 +67,11 @@ fn write(found: &Found, width: usize, to: &mut dyn Write) -> io::Result<()> {
         ]);
     }
     let mut records = Table::new([
-        Column { heading: "RECORD", least: usize::MAX },
-        Column { heading: "SEVERITY", least: usize::MAX },
-        Column { heading: "PUBLISHED", least: usize::MAX },
-        Column { heading: "PACKAGES", least: 16 },
-        Column { heading: "TITLE", least: 20 },
+        Column::whole("RECORD"),
+        Column::whole("SEVERITY"),
+        Column::whole("PUBLISHED"),
+        Column::cut("PACKAGES", 16),
+        Column::cut("TITLE", 20),
     ]);
     for hit in &found.records {
         let more = match hit.packages.len() {

@@ -11,7 +11,7 @@ use pratique_match::{
     known::{self, Conflict, Dossier, RecordRow, Statement},
 };
 use pratique_report::{
-    layout::{printable, wrapped},
+    layout::{printable, wrap},
     table::style_of,
 };
 
@@ -121,7 +121,7 @@ fn write_record(
             writeln!(to, "  {what:<10} {}", printable(&ids.join(", ")))?;
         }
     }
-    // A record's own facts, one a line, in the order in which people ask for them: names, origin, times.
+    writeln!(to, "  feed       {}", record.feed.name())?;
     if let Some(published) = &record.published {
         writeln!(to, "  published  {published}")?;
     }
@@ -149,7 +149,7 @@ fn write_record(
     if !record.details.trim().is_empty() {
         writeln!(to)?;
         for line in record.details.lines() {
-            for part in wrapped(&printable(line), width.saturating_sub(4)) {
+            for part in wrap(&printable(line), width.saturating_sub(4)) {
                 writeln!(to, "{}", format!("    {part}").trim_end())?;
             }
         }
