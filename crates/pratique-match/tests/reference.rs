@@ -225,7 +225,7 @@ fn database(members: &Members, folder: &Path) -> Database {
         zip.finish().unwrap();
     }
     let path = folder.join("a.pdb");
-    import(&Folder::new(folder), &path, ImportOptions::default()).unwrap();
+    import(Some(&Folder::new(folder)), &path, ImportOptions::default()).unwrap();
     Database::open(path).unwrap()
 }
 
