@@ -218,16 +218,13 @@ pub fn import(
     info.feeds.extend(std::mem::take(&mut report.feeds));
     if let Some(osv) = osv {
         let zips = names.into_iter().zip(counts);
-        info.osv = Some(match known {
-            Some(known) => {
-                info.imported.extend(zips.filter(|(_, counts)| counts.members > 0));
-                OsvInfo { newest: known.newest.max(report.newest), ..known }
-            }
-            None => {
-                info.imported = zips.collect();
-                let newest = info.imported.values().filter_map(|counts| counts.newest).max();
-                OsvInfo { source: osv.name(), newest }
-            }
+        info.osv = Some(if let Some(known) = known {
+            info.imported.extend(zips.filter(|(_, counts)| counts.members > 0));
+            OsvInfo { newest: known.newest.max(report.newest), ..known }
+        } else {
+            info.imported = zips.collect();
+            let newest = info.imported.values().filter_map(|counts| counts.newest).max();
+            OsvInfo { source: osv.name(), newest }
         });
     }
     let mut cves = CveBuilder::default();
@@ -241,20 +238,26 @@ pub fn import(
     if let Some(input) = options.kev {
         info.kev = Some(kev::read(input.open()?, &mut cves)?);
     }
-    report.info = write(&gathered, cves, info, target).map_err(|source| output_error(target, source))?;
+    report.info =
+        write(&gathered, cves, info, target, None).map_err(|source| output_error(target, source))?;
     Ok(report)
 }
 
-/// Writes a database of all that was gathered.
+/// Writes a database of all that was gathered. If its contents are not the `promised` ones, it is not written, and the
+/// error has the kind [`io::ErrorKind::InvalidData`].
 pub(crate) fn write(
     gathered: &Gathered<'_>,
     cves: CveBuilder,
     mut info: Info,
     target: &Path,
+    promised: Option<&str>,
 ) -> io::Result<Info> {
     let mut writer = Writer::create(target)?;
     let assembled = assemble(gathered, cves, &mut writer)?;
     let Assembled { records, packages, entries, cves, content, unused_text } = assembled;
+    if promised.is_some_and(|promised| promised != content) {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
     info = Info { records, packages, entries, cves, content, unused_text, bytes: 0, ..info };
     writer.section(names::META);
     writer.write_all(&serde_json::to_vec(&info)?)?;

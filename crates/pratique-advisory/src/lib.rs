@@ -32,6 +32,7 @@
 mod compile;
 mod cve;
 mod database;
+mod delta;
 mod error;
 mod feed;
 pub mod feeds;
@@ -50,6 +51,7 @@ mod travel;
 
 pub use cve::{CveId, NotACve};
 pub use database::{Database, Packages};
+pub use delta::{DeltaCounts, DeltaError, DeltaHead, apply_delta, read_delta_head, write_delta};
 pub use error::Error;
 pub use feed::{Authority, Feed, FeedError, FeedId, Sink};
 #[cfg(feature = "web")]
@@ -71,4 +73,4 @@ pub use section::{
     text::{Reference, Text},
 };
 pub use severity::{Level, Severity, System};
-pub use travel::{Content, ContentId, Incoming, NotAContentId, TravelError, pack};
+pub use travel::{Content, ContentId, Incoming, NotAContentId, TravelError, compress, expand, pack};

@@ -188,6 +188,22 @@ pub fn pack(from: &Path, to: &mut dyn Write, target: &Path) -> Result<Content, T
     }
 }
 
+/// Compresses what travels beside whole databases: deltas.
+///
+/// # Errors
+/// When memory is short.
+pub fn compress<W: Write>(to: W) -> io::Result<zstd::stream::write::Encoder<'static, W>> {
+    zstd::stream::write::Encoder::new(to, LEVEL)
+}
+
+/// Expands what [`compress`] made, up to a bound that no honest delta comes near.
+///
+/// # Errors
+/// When memory is short.
+pub fn expand<R: Read>(from: R) -> io::Result<impl Read> {
+    Ok(zstd::stream::read::Decoder::new(from)?.take(MAX_BYTES))
+}
+
 /// A database that is arriving: a file beside its place, removed unless it is finished.
 pub struct Incoming {
     scratch: Scratch,
@@ -206,11 +222,6 @@ impl Incoming {
         }
         let scratch = Scratch::beside(target, "incoming").map_err(unwritable)?;
         Ok(Incoming { scratch, target: target.to_owned() })
-    }
-
-    /// Where the bytes go until they are checked.
-    pub fn path(&self) -> &Path {
-        self.scratch.path()
     }
 
     /// Takes in what [`pack`] wrote, or a database as it is, to the end of `from`; `what` is what errors call it.

@@ -5,7 +5,10 @@ mod common;
 use std::{collections::BTreeMap, fs, path::Path};
 
 use common::{Members, Outcome, ask_everything, golden, options, pack};
-use pratique_advisory::{Database, FeedId, Folder, ImportOptions, ImportReport, import};
+use pratique_advisory::{
+    Database, DeltaCounts, DeltaError, FeedId, Folder, ImportOptions, ImportReport, Input, apply_delta,
+    import, write_delta,
+};
 use serde_json::Value;
 
 /// All that a database answers but what it says of itself.
@@ -30,8 +33,8 @@ fn publish(members: &Members, folder: &Path) -> Outcome {
     }
     for (ecosystem, mut list) in lists {
         list.sort();
-        let text: String = list.iter().rev().map(|(time, id)| format!("{time},{id}\n")).collect();
-        fs::write(folder.join(ecosystem).join("modified_id.csv"), text)?;
+        let lines: Vec<_> = list.iter().rev().map(|(time, id)| format!("{time},{id}")).collect();
+        fs::write(folder.join(ecosystem).join("modified_id.csv"), lines.join("\n"))?;
     }
     Ok(())
 }
@@ -169,5 +172,69 @@ fn what_is_not_asked_stays() -> Outcome {
     assert_eq!(new.info().osv, old.info().osv);
     let records = new.record_ids()?.map(|id| new.record(id)).collect::<Result<Vec<_>, _>>()?;
     assert!(records.iter().all(|record| record.feed() == FeedId::Osv));
+    Ok(())
+}
+
+/// Two databases, a day between them, with scores that changed too.
+fn two_days(folder: &Path) -> Outcome<(Database, Database)> {
+    let export = folder.join("export");
+    let before = golden()?;
+    let epss = |day: u32| {
+        let scores = format!(
+            "#model_version:v1,score_date:2026-11-{day}\ncve,epss,percentile\nCVE-2021-23337,0.{day},0.9\n"
+        );
+        Some(Input::Stream("epss".into(), Box::new(std::io::Cursor::new(scores.into_bytes()))))
+    };
+    publish(&before, &export)?;
+    let old = folder.join("old.pdb");
+    import(Some(&Folder::new(&export)), &old, ImportOptions { epss: epss(20), ..options() })?;
+    publish(&a_day_later(&before)?, &export)?;
+    let new = folder.join("new.pdb");
+    import(Some(&Folder::new(&export)), &new, ImportOptions { epss: epss(21), ..options() })?;
+    Ok((Database::open(old)?, Database::open(new)?))
+}
+
+#[test]
+fn a_delta_makes_the_newer_database_of_the_older() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let (old, new) = two_days(folder.path())?;
+    let mut delta = Vec::new();
+    let counts = write_delta(&old, &new, &mut delta)?;
+    assert!(counts.changed > 0 && counts.removed > 0, "{counts:?}");
+    let target = folder.path().join("applied.pdb");
+    let info = apply_delta(&old, delta.as_slice(), &target)?;
+    let applied = Database::open(&target)?;
+    applied.verify()?;
+    assert_eq!(info.content, new.info().content);
+    assert_eq!(everything(&applied)?, everything(&new)?);
+    assert_eq!(Database::diff(&applied, &new).count(), 0);
+    assert_eq!(applied.info().created, new.info().created);
+
+    // It applies to nothing else.
+    assert!(matches!(apply_delta(&new, delta.as_slice(), &target), Err(DeltaError::OtherBase { .. })));
+    assert_eq!(everything(&Database::open(&target)?)?, everything(&new)?);
+    // From itself to itself there is nothing to do.
+    let mut nothing = Vec::new();
+    assert_eq!(write_delta(&new, &new, &mut nothing)?, DeltaCounts::default());
+    assert!(nothing.len() < delta.len());
+    Ok(())
+}
+
+#[test]
+fn a_damaged_delta_leaves_everything_as_it_was() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let (old, new) = two_days(folder.path())?;
+    let mut delta = Vec::new();
+    write_delta(&old, &new, &mut delta)?;
+    let target = folder.path().join("applied.pdb");
+    for cut in (0..delta.len()).step_by(delta.len() / 60) {
+        assert!(apply_delta(&old, &delta[..cut], &target).is_err(), "cut at {cut}");
+    }
+    for place in (0..delta.len()).step_by(delta.len() / 200) {
+        let mut damaged = delta.clone();
+        damaged[place] ^= 0x10;
+        assert!(apply_delta(&old, damaged.as_slice(), &target).is_err(), "flipped at {place}");
+    }
+    assert!(!target.exists());
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Findings: vulnerabilities of packages, each with the evidence that lets a person disagree.
 
-use pratique_advisory::{Level, System};
+use pratique_advisory::{Level, State, System};
 use serde::{Deserialize, Serialize};
 
 /// One vulnerability in one package.
@@ -75,6 +75,27 @@ pub enum FixState {
     Fixed,
     /// No version without it is known.
     NotFixed,
+    /// The publisher will not make one.
+    WillNotFix,
+    /// The publisher will make one later, with another update.
+    FixDeferred,
+    /// The publisher does not know yet whether the package is affected.
+    UnderInvestigation,
+    /// The release gets no fixes any more.
+    EndOfLife,
+}
+
+impl FixState {
+    /// The state where no fixed version is known, by what the publisher says.
+    pub(crate) fn without_fix(stated: State) -> Self {
+        match stated {
+            State::WillNotFix => Self::WillNotFix,
+            State::Deferred => Self::FixDeferred,
+            State::UnderInvestigation => Self::UnderInvestigation,
+            State::EndOfLife => Self::EndOfLife,
+            _ => Self::NotFixed,
+        }
+    }
 }
 
 /// What one record says of one package, and by which comparison.

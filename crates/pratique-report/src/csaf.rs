@@ -29,9 +29,9 @@ const IMAGE: &str = "IMAGE";
 /// Writes a draft about the findings of `report`.
 ///
 /// # Errors
-/// When `to` cannot be written, or there is no time to name.
+/// When `to` cannot be written.
 pub fn write(report: &Report, context: &Context, to: &mut dyn Write) -> Result<(), WriteError> {
-    let time = context.time(report)?.to_string();
+    let time = context.time(report).to_string();
     let ids = product_ids(report);
     let vulnerabilities: Vec<_> = by_vulnerability(report)
         .into_iter()

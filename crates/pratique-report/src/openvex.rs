@@ -22,9 +22,9 @@ use crate::{
 /// Writes a draft about the findings of `report`.
 ///
 /// # Errors
-/// When `to` cannot be written, or there is no time to name.
+/// When `to` cannot be written.
 pub fn write(report: &Report, context: &Context, to: &mut dyn Write) -> Result<(), WriteError> {
-    let time = context.time(report)?.to_string();
+    let time = context.time(report).to_string();
     let image = product::purl(&report.target);
     let statements: Vec<_> =
         by_vulnerability(report).values().map(|rows| statement(rows, &image, context.vex_status)).collect();

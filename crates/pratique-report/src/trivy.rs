@@ -31,7 +31,7 @@ type Group<'a> = (Vec<&'a PackageRow>, Vec<(&'a FindingRow, &'a str)>);
 /// Writes `report` as Trivy would.
 ///
 /// # Errors
-/// When `to` cannot be written, or there is no time to name.
+/// When `to` cannot be written.
 pub fn write(report: &Report, context: &Context, to: &mut dyn Write) -> Result<(), WriteError> {
     let target = &report.target;
     let mut all = results(report, context.list_packages);
@@ -39,7 +39,7 @@ pub fn write(report: &Report, context: &Context, to: &mut dyn Write) -> Result<(
     let mut document = json!({
         "SchemaVersion": 2,
         "ReportID": identity::document(report, "trivy"),
-        "CreatedAt": context.time(report)?.to_string(),
+        "CreatedAt": context.time(report).to_string(),
         "ArtifactName": target.name,
         "ArtifactType": if product::is_image(target) { "container_image" } else { "filesystem" },
         "Metadata": metadata(report),
@@ -149,8 +149,7 @@ fn results(report: &Report, list_packages: bool) -> Vec<Value> {
 
 /// Where Trivy files `package`.
 fn place(report: &Report, package: &PackageRow) -> Place {
-    const OS: [&str; 6] = ["deb", "apk", "rpm", "alpm", "portage", "opkg"];
-    if OS.contains(&package.kind.as_str()) {
+    if package.is_os() {
         let name = &report.target.name;
         let target = match &report.target.distribution {
             Some(d) => format!("{name} ({} {})", family(&d.id), d.version),

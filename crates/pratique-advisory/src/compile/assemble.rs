@@ -184,7 +184,7 @@ fn write_records(
             (Body::New { facts: span, .. }, _) => {
                 let bytes = gathered.facts.read(*span)?;
                 let (facts, entries) = own(intake::entries(&bytes))?;
-                own(index.add(&row, own(Facts::decode(facts))?, facts, cves, &mut encoded))?;
+                index.add(&row, own(Facts::decode(facts))?, facts, cves, &mut encoded);
                 for (ecosystem, name, draft) in entries {
                     let within = draft.as_ptr().addr() - bytes.as_ptr().addr();
                     let span = Span { offset: span.offset + within as u64, length: draft.len() as u32 };
@@ -196,7 +196,7 @@ fn write_records(
                 let facts = kept::facts(&old).map_err(io::Error::other)?;
                 fact_bytes.clear();
                 facts.encode(&mut fact_bytes);
-                own(index.add(&row, facts, &fact_bytes, cves, &mut encoded))?;
+                index.add(&row, facts, &fact_bytes, cves, &mut encoded);
             }
             (Body::Kept { .. }, None) => return Err(io::ErrorKind::InvalidData.into()),
         }
@@ -235,7 +235,7 @@ impl Index {
         fact_bytes: &[u8],
         cves: &mut CveBuilder,
         encoded: &mut Vec<u8>,
-    ) -> Result<(), Malformed> {
+    ) {
         let Row { record, id, feed, modified, published, text } = *row;
         let Facts { aliases, upstream, related, severities, rating } = facts;
         let severities: Vec<u32> =
@@ -262,7 +262,6 @@ impl Index {
         self.hashes.push(hash.digest());
         RecordDraft { id, feed, modified, published, aliases, upstream, related, severities, rating, text }
             .encode(encoded);
-        Ok(())
     }
 
     /// Notes an entry of `record` that was said anew.

@@ -7,6 +7,7 @@ use std::{
 };
 
 use jiff::Timestamp;
+use rayon::prelude::*;
 
 use super::{
     intake::{Fate, Intake},
@@ -106,48 +107,15 @@ impl Gather {
     }
 
     /// All records, sorted by identifier and feed: those that were taken, and those of `old` in whose place nothing came.
-    pub(crate) fn finish<'db>(mut self, old: Option<Old<'db, '_>>) -> io::Result<Gathered<'db>> {
+    pub(crate) fn finish<'db>(self, old: Option<Old<'db, '_>>) -> io::Result<Gathered<'db>> {
+        let mut slots: Slots = self.slots.into_iter().collect();
+        slots.par_sort_unstable_by(|a, b| a.0.cmp(&b.0));
         let mut unused_text = 0;
         if let Some(old) = &old {
-            unused_text = self.keep(old).map_err(io::Error::other)?;
+            (slots, unused_text) = old.merge(slots).map_err(io::Error::other)?;
         }
-        let mut slots: Vec<((Box<str>, FeedId), Slot)> = self.slots.into_iter().collect();
-        slots.sort_unstable_by(|a, b| a.0.cmp(&b.0));
         let old = old.map(|old| old.database);
         Ok(Gathered { slots, facts: self.facts.finish()?, texts: self.texts.finish()?, old, unused_text })
-    }
-
-    /// Adds the records that stay. Answers, roughly, the bytes of text of those that do not.
-    fn keep(&mut self, old: &Old<'_, '_>) -> Result<u64, Error> {
-        let mut gone = 0;
-        for number in old.database.record_ids()? {
-            let record = old.database.record(number)?;
-            let place = self.slots.entry((record.id().into(), record.feed()));
-            let modified = record.modified().as_microsecond();
-            let stays = match &place {
-                // The export is read in parts, and in one of them an older copy may lie.
-                Entry::Occupied(new) => {
-                    record.feed() == FeedId::Osv && (old.stays)(&record) && modified >= new.get().modified
-                }
-                Entry::Vacant(_) => (old.stays)(&record),
-            };
-            if !stays {
-                gone += 1;
-                continue;
-            }
-            let slot = Slot {
-                modified,
-                published: record.published().map(Timestamp::as_microsecond),
-                fate: Fate::Indexed,
-                zip: NO_ZIP,
-                commit_entries: 0,
-                sum: old.database.sum(number)?,
-                body: Body::Kept { record: number, text: record.text },
-            };
-            place.insert_entry(slot);
-        }
-        let texts = old.database.texts()?;
-        Ok(texts.expanded / u64::from(old.database.info().records).max(1) * gone)
     }
 }
 
@@ -160,9 +128,53 @@ pub(crate) struct Old<'db, 'f> {
     pub(crate) stays: &'f dyn Fn(&Record<'_>) -> bool,
 }
 
+impl Old<'_, '_> {
+    /// The records of both, in order. Answers also, roughly, the bytes of text of those that do not stay.
+    fn merge(&self, new: Slots) -> Result<(Slots, u64), Error> {
+        let mut merged = Vec::with_capacity(new.len() + self.database.info().records as usize);
+        let mut new = new.into_iter().peekable();
+        let mut gone = 0;
+        for number in self.database.record_ids()? {
+            let record = self.database.record(number)?;
+            let key = (record.id(), record.feed());
+            while let Some(earlier) = new.next_if(|(other, _)| (&*other.0, other.1) < key) {
+                merged.push(earlier);
+            }
+            let modified = record.modified().as_microsecond();
+            let mut stays = (self.stays)(&record);
+            if let Some((_, slot)) = new.peek().filter(|(other, _)| (&*other.0, other.1) == key) {
+                // The export is read in parts, and in one of them an older copy may lie.
+                stays &= record.feed() == FeedId::Osv && modified >= slot.modified;
+                let instead = new.next();
+                merged.extend(instead.filter(|_| !stays));
+            }
+            if !stays {
+                gone += 1;
+                continue;
+            }
+            let slot = Slot {
+                modified,
+                published: record.published().map(Timestamp::as_microsecond),
+                fate: Fate::Indexed,
+                zip: NO_ZIP,
+                commit_entries: 0,
+                sum: self.database.sum(number)?,
+                body: Body::Kept { record: number, text: record.text },
+            };
+            merged.push(((record.id().into(), record.feed()), slot));
+        }
+        merged.extend(new);
+        let texts = self.database.texts()?;
+        Ok((merged, texts.expanded / u64::from(self.database.info().records).max(1) * gone))
+    }
+}
+
+/// Records, by identifier and feed.
+type Slots = Vec<((Box<str>, FeedId), Slot)>;
+
 /// The result of the first pass.
 pub(crate) struct Gathered<'db> {
-    pub(crate) slots: Vec<((Box<str>, FeedId), Slot)>,
+    pub(crate) slots: Slots,
     pub(crate) facts: Laid,
     pub(crate) texts: Laid,
     pub(crate) old: Option<&'db Database>,

@@ -14,8 +14,8 @@ use super::{
     spool::Laid,
 };
 use crate::{
-    Candidates,
-    file::Writer,
+    Candidates, Error,
+    file::{Writer, bytes::Put},
     keys::KeyValue,
     names::family,
     section::{
@@ -135,6 +135,11 @@ struct Encoder<'a> {
 
 impl Encoder<'_> {
     fn encode(&self, package: &Package<'_>) -> io::Result<Group> {
+        if let (Some(kept), Some(value), true) = (self.kept, &package.old, package.new.is_empty())
+            && let Some(group) = copy(kept, value).map_err(io::Error::other)?
+        {
+            return Ok(group);
+        }
         let mut drafts = package
             .new
             .iter()
@@ -166,6 +171,29 @@ impl Encoder<'_> {
         let records = drafts.iter().map(|(record, _)| *record).collect();
         Ok(Group { bytes, records, hash: hash.digest() })
     }
+}
+
+/// A package of which all records stay and nothing is said anew: its entries as they are, under the records' new numbers.
+fn copy(kept: &Kept<'_>, value: &KeyValue) -> Result<Option<Group>, Error> {
+    let mut candidates = kept.database.group(value)?;
+    let mut bytes = Vec::with_capacity(value.length as usize);
+    bytes.extend_from_slice(candidates.dictionary_bytes()?);
+    let mut entries = Vec::new();
+    let mut records = Vec::new();
+    let mut last = 0;
+    while let Some(entry) = candidates.next_bytes() {
+        let (record, body) = entry?;
+        let Some(record) = kept.number(record) else { return Ok(None) };
+        // Records keep their order: they are numbered by it.
+        let Some(step) = record.checked_sub(last) else { return Ok(None) };
+        entries.put_varint(u64::from(step));
+        entries.extend_from_slice(body);
+        records.push(record);
+        last = record;
+    }
+    bytes.put_varint(records.len() as u64);
+    bytes.extend_from_slice(&entries);
+    Ok(Some(Group { bytes, records, hash: value.hash }))
 }
 
 fn candidates<'db>(kept: &Kept<'db>, value: &KeyValue) -> io::Result<Candidates<'db>> {

@@ -177,8 +177,7 @@ fn fetch(
     wanted: &[(&str, &str)],
     tell: &dyn Fn(Progress<'_>),
 ) -> Result<Vec<Option<Outcome>>, SourceError> {
-    let slots: Vec<Mutex<Option<Result<Option<Outcome>, SourceError>>>> =
-        wanted.iter().map(|_| Mutex::new(None)).collect();
+    let slots: Vec<Mutex<Option<Answer>>> = wanted.iter().map(|_| Mutex::new(None)).collect();
     let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
     thread::scope(|scope| {
         let workers: Vec<_> = (0..CONNECTIONS.min(wanted.len()))
@@ -215,7 +214,10 @@ fn fetch(
     }
 }
 
-fn record(osv: &dyn Source, path: &str) -> Result<Option<Outcome>, SourceError> {
+/// A record, `None` if it is not there.
+type Answer = Result<Option<Outcome>, SourceError>;
+
+fn record(osv: &dyn Source, path: &str) -> Answer {
     let Some(from) = osv.read(path)? else { return Ok(None) };
     let mut json = Vec::new();
     let read = from.take(LARGEST_RECORD).read_to_end(&mut json);

@@ -100,6 +100,10 @@ impl Source for Watched<'_> {
         Ok(self.read_tagged(path)?.map(|tagged| tagged.reader))
     }
 
+    fn list(&self) -> Result<Option<Vec<String>>, SourceError> {
+        self.source.list()
+    }
+
     fn read_tagged(&self, path: &str) -> Result<Option<Tagged<'_>>, SourceError> {
         let read = self.source.read_tagged(path)?;
         self.note(path, read.as_ref().map_or(Validator::Absent, |tagged| tagged.validator.clone()));

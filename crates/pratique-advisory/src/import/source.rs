@@ -1,7 +1,7 @@
 //! Where advisories are read from.
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io::{self, Read, Seek},
     path::{Path, PathBuf},
 };
@@ -12,6 +12,9 @@ use crate::file::Scratch;
 
 /// The largest zip of the public export, that of all ecosystems together, has some 1.5 GB.
 const LARGEST_ZIP: u64 = 16 * 1024 * 1024 * 1024;
+
+/// Most files of a folder that are listed.
+const MOST_FILES: usize = 2_000_000;
 
 /// Something that can be read at random, as zips must be.
 pub trait ReadSeek: Read + Seek + Send {}
@@ -26,6 +29,11 @@ pub trait Source: Sync {
     /// Opens a file by its path, which has `/` between its parts and may have spaces and brackets in them. `None` if there
     /// is no such file.
     fn read(&self, path: &str) -> Result<Option<Box<dyn Read + Send + '_>>, SourceError>;
+
+    /// The paths of all files, sorted. `None` where they cannot be listed, as over HTTP.
+    fn list(&self) -> Result<Option<Vec<String>>, SourceError> {
+        Ok(None)
+    }
 
     /// As [`Source::read`], with what tells whether the file changed.
     fn read_tagged(&self, path: &str) -> Result<Option<Tagged<'_>>, SourceError> {
@@ -142,6 +150,29 @@ impl Source for Folder {
 
     fn read(&self, path: &str) -> Result<Option<Box<dyn Read + Send + '_>>, SourceError> {
         Ok(self.file(path)?.map(|file| Box::new(file) as _))
+    }
+
+    fn list(&self) -> Result<Option<Vec<String>>, SourceError> {
+        let mut found = Vec::new();
+        let mut folders = vec![(self.path.clone(), String::new())];
+        while let Some((folder, prefix)) = folders.pop() {
+            let io = |source| SourceError::Io { path: folder.display().to_string(), source };
+            for entry in fs::read_dir(&folder).map_err(io)? {
+                let entry = entry.map_err(io)?;
+                let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+                // Links to folders are not followed: they may lead in circles.
+                if entry.file_type().map_err(io)?.is_dir() {
+                    folders.push((entry.path(), format!("{name}/")));
+                } else {
+                    found.push(name);
+                }
+                if found.len() + folders.len() > MOST_FILES {
+                    return Err(io(io::ErrorKind::FileTooLarge.into()));
+                }
+            }
+        }
+        found.sort_unstable();
+        Ok(Some(found))
     }
 
     fn open(&self, path: &str, _: &Path) -> Result<Option<Box<dyn ReadSeek + '_>>, SourceError> {
