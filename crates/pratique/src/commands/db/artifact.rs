@@ -2,7 +2,7 @@
 //!
 //! One layer is the whole database, as [`pack`](pratique_advisory::pack) writes it: what `oras pull` or `skopeo copy` get of
 //! it is what `db import` takes. Further layers may be deltas, each of which makes the same database out of an earlier one
-//! that it names; who does not know them takes the whole. Annotations tell which database it is, so that one that is here
+//! that it names; who does not have that one takes the whole. Annotations tell which database it is, so that one that is here
 //! already need not be fetched.
 //!
 //! Nothing that a manifest says is believed: what arrives has to be what it names, and to be a sound database.

@@ -67,7 +67,10 @@ impl Import {
     /// Takes in a database that was made elsewhere.
     fn take_in(&self, file: &Path) -> anyhow::Result<()> {
         if self.strict || self.report.is_some() || !self.ecosystems.is_empty() {
-            let text = format!("{} is a file: nothing of it is chosen or counted, it is taken as it is", file.display());
+            let text = format!(
+                "{} is a file: nothing of it is chosen or counted, it is taken as it is",
+                file.display()
+            );
             return Err(WrongUsage(text).into());
         }
         let database = export::take_in(file, &self.database.path()?)?;
