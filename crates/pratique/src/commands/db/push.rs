@@ -14,7 +14,7 @@ use pratique_image::{Access, Algorithm, Descriptor, ImageNote, Pushed, Reference
 use pratique_sign::{SigningKey, store};
 use tempfile::NamedTempFile;
 
-use super::artifact::{self, Delta};
+use super::artifact::{self, Delta, Edition};
 use crate::{
     exit::WrongUsage,
     progress,
@@ -60,6 +60,11 @@ impl Push {
         tell_notes(&repository, self.quiet);
 
         let (packed, content, whole) = packed(database.path())?;
+        let read = Database::open(database.path())?;
+        if Edition::of(read.info()) != Edition::of(database.info()) {
+            let path = database.path().display();
+            anyhow::bail!("{path} was replaced by another database while it was read; push again");
+        }
         let body = Body::File { path: packed.path().to_owned(), offset: 0, length: whole.size };
         let bar = progress::transfer(!self.quiet, whole.size);
         let pushed = repository.push_blob(&whole, &body, &mut |bytes| bar.set_position(bytes));
