@@ -111,7 +111,7 @@ impl Database {
     }
 
     /// The number of records.
-    fn records(&self) -> Result<u32, Error> {
+    pub(crate) fn records(&self) -> Result<u32, Error> {
         let index = self.section(names::RECORD_INDEX);
         u32::try_from(index.len() / 4).map_err(|_| index.damaged(0))
     }
@@ -160,6 +160,13 @@ impl Database {
         {
             return Ok(Arc::clone(bytes));
         }
+        let bytes: Arc<[u8]> = self.expand_block(block)?.1.into();
+        *kept() = Some((block, Arc::clone(&bytes)));
+        Ok(bytes)
+    }
+
+    /// The text section, and one of its blocks expanded.
+    pub(crate) fn expand_block(&self, block: u32) -> Result<(Section<'_>, Vec<u8>), Error> {
         let dictionary = if let Some(dictionary) = self.dictionary.get() {
             dictionary
         } else {
@@ -167,9 +174,12 @@ impl Database {
             self.dictionary.get_or_init(|| DecoderDictionary::copy(bytes))
         };
         let (text, index) = (self.section(names::TEXT), self.section(names::TEXT_INDEX));
-        let bytes: Arc<[u8]> = text::expand(text, index, dictionary, block)?.into();
-        *kept() = Some((block, Arc::clone(&bytes)));
-        Ok(bytes)
+        Ok((text, text::expand(text, index, dictionary, block)?))
+    }
+
+    /// The entries of all packages.
+    pub(crate) fn affected_section(&self) -> Section<'_> {
+        self.section(names::AFFECTED)
     }
 
     /// What is known of a CVE, whoever says it. `None` also for strings that are no CVE identifier.

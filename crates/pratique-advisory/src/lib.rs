@@ -23,6 +23,7 @@
 //! ```
 //!
 //! - [`Database`] and its views: [`Candidates`], [`Affected`], [`Record`], [`Text`], [`CveFacts`], [`Diff`].
+//! - [`Database::search`] and [`Database::packages_of`], which people ask and matching does not: [`Hits`], [`Filed`].
 //! - [`Severity`], [`Level`]: how bad, and who says so.
 //! - [`import()`], [`ImportOptions`], [`ImportReport`]: how a database is made.
 //! - [`pack`], [`Incoming`]: how one travels.
@@ -45,6 +46,8 @@ mod names;
 pub mod osv;
 mod range;
 mod record;
+mod scan;
+mod search;
 mod section;
 mod severity;
 mod travel;
@@ -65,6 +68,8 @@ pub use keys::{Change, Diff, Key};
 pub use location::{DATABASE_VARIABLE, default_path};
 pub use range::{Event, Informational, RangeKind, State};
 pub use record::{Mention, RecordId, Role};
+pub use scan::Filed;
+pub use search::Hits;
 pub use section::{
     affected::{Affected, Candidates, Events, Range, Ranges, VersionPlace, Versions},
     cves::{CveFacts, Epss, Kev},

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pratique_advisory::{Affected, Authority, CveId, Database, Error, Record, RecordId, State};
+use pratique_advisory::{Affected, Authority, CveId, Database, Error, Record, RecordId, State, Text};
 use pratique_inventory::{Inventory, Package, inventory::Scope};
 use pratique_version::Scheme;
 use rayon::prelude::*;
@@ -192,6 +192,7 @@ fn hit<'db>(
     let scheme = question.shelf.scheme;
     let evidence = Evidence {
         id: record.id().to_owned(),
+        feed: record.feed(),
         ecosystem: question.shelf.name.to_string(),
         package: question.filed_name(),
         version: question.version.to_owned(),
@@ -292,8 +293,7 @@ fn finding(
     let stated = deciding.iter().map(|hit| hit.state).find(|state| *state != State::Unstated);
     let mut title = None;
     for (member, _) in members {
-        let text = database.text(member.record.number())?;
-        title = first_line(&text.summary).or_else(|| first_line(&text.details));
+        title = title_of(&database.text(member.record.number())?);
         if title.is_some() {
             break;
         }
@@ -319,9 +319,8 @@ fn finding(
     })
 }
 
-fn first_line(text: &str) -> Option<String> {
-    let line =
-        text.lines().map(|line| line.trim().trim_start_matches('#').trim()).find(|line| !line.is_empty())?;
+pub(crate) fn title_of(text: &Text) -> Option<String> {
+    let line = text.title()?;
     // A title is a line of text, not a paragraph.
     const LONGEST: usize = 200;
     if line.chars().count() <= LONGEST {

@@ -1,6 +1,6 @@
 //! Findings: vulnerabilities of packages, each with the evidence that lets a person disagree.
 
-use pratique_advisory::{Level, State, System};
+use pratique_advisory::{FeedId, Level, State, System};
 use serde::{Deserialize, Serialize};
 
 /// One vulnerability in one package.
@@ -86,6 +86,18 @@ pub enum FixState {
 }
 
 impl FixState {
+    /// What can be said of a fix, in a few words: `none yet`.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Fixed => "fixed",
+            Self::NotFixed => "none yet",
+            Self::WillNotFix => "will not be fixed",
+            Self::FixDeferred => "deferred",
+            Self::UnderInvestigation => "under investigation",
+            Self::EndOfLife => "end of life",
+        }
+    }
+
     /// The state where no fixed version is known, by what the publisher says.
     pub(crate) fn without_fix(stated: State) -> Self {
         match stated {
@@ -104,6 +116,9 @@ impl FixState {
 pub struct Evidence {
     /// The record: `GHSA-…`, `DSA-…`, `PYSEC-…`.
     pub id: String,
+    /// The feed that it came from: `osv`, `debian`, …
+    #[serde(default)]
+    pub feed: FeedId,
     /// Where it is filed, as OSV names it: `Debian:12`.
     pub ecosystem: String,
     /// Under which package name.

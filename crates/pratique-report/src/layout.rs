@@ -262,6 +262,33 @@ pub fn cut(text: &str, width: usize) -> Cow<'_, str> {
     out.into()
 }
 
+/// `line` in parts of at most `width` columns, broken at blanks; a longer word stays whole, so that an address can be
+/// copied. The parts are as far indented as the line is.
+pub fn wrapped(line: &str, width: usize) -> Vec<String> {
+    let indent: String = line.chars().take_while(|c| *c == ' ').take(width / 2).collect();
+    let mut parts = vec![indent.clone()];
+    let mut used = indent.width();
+    let mut first = true;
+    for word in line.split_whitespace() {
+        let needed = word.width() + usize::from(!first);
+        if !first && used + needed > width {
+            parts.push(indent.clone());
+            used = indent.width();
+            first = true;
+        }
+        if let Some(part) = parts.last_mut() {
+            if !first {
+                part.push(' ');
+                used += 1;
+            }
+            part.push_str(word);
+        }
+        used += word.width();
+        first = false;
+    }
+    parts
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -302,6 +329,14 @@ mod tests {
         assert_eq!(wrap("名前名前", 5), ["名前", "名前"]);
         assert_eq!(wrap("名前", 1), ["名", "前"]);
         assert_eq!(wrap("", 5), [""]);
+    }
+
+    #[test]
+    fn lines_are_broken_at_blanks() {
+        assert_eq!(wrapped("one two three", 8), ["one two", "three"]);
+        assert_eq!(wrapped("  - one two", 7), ["  - one", "  two"]);
+        assert_eq!(wrapped("https://example.com x", 5), ["https://example.com", "x"]);
+        assert_eq!(wrapped("", 5), [""]);
     }
 
     #[test]

@@ -7,6 +7,7 @@
 use std::{collections::BTreeMap, fmt::Write as _, io::Write};
 
 use pratique_advisory::Level;
+use pratique_match::FixState;
 
 use crate::{
     checks::LicenceRow,
@@ -177,7 +178,11 @@ fn finding_line(row: &FindingRow) -> String {
         publisher::page(&finding.id),
         code(&package.full_name()),
         code(&package.version),
-        finding.fixed_version.as_deref().map_or_else(|| "—".to_owned(), code),
+        match (&finding.fixed_version, finding.state) {
+            (Some(version), _) => code(version),
+            (None, FixState::NotFixed) => "—".to_owned(),
+            (None, state) => state.words().to_owned(),
+        },
         plain(&shortened(finding.title.as_deref().unwrap_or_default(), TITLE)),
     )
 }

@@ -10,6 +10,7 @@
 
 use std::{collections::BTreeMap, io::Write};
 
+use pratique_match::FixState;
 use serde_json::{Value, json};
 
 use crate::{
@@ -63,7 +64,19 @@ pub(crate) fn advice_for(row: &FindingRow) -> String {
     let (name, version) = (row.package.full_name(), &row.package.version);
     match &row.finding.fixed_version {
         Some(fixed) => format!("Update {name} from {version} to {fixed}."),
-        None => format!("No fixed version of {name} {version} is known yet."),
+        None => match row.finding.state {
+            FixState::WillNotFix => format!("The publisher of {name} will not fix it in {version}."),
+            FixState::FixDeferred => format!("The publisher of {name} will fix {version} later."),
+            FixState::UnderInvestigation => {
+                format!("The publisher of {name} is still looking whether {version} is affected.")
+            }
+            FixState::EndOfLife => {
+                format!("{name} {version} gets no fixes any more: move to a newer release.")
+            }
+            FixState::Fixed | FixState::NotFixed => {
+                format!("No fixed version of {name} {version} is known yet.")
+            }
+        },
     }
 }
 

@@ -16,6 +16,7 @@ mod checks;
 use std::{collections::BTreeMap, fmt::Write as _, io::Write};
 
 use pratique_advisory::Level;
+use pratique_match::FixState;
 use serde_json::{Value, json};
 
 pub use self::checks::write_lint;
@@ -179,7 +180,8 @@ fn result(row: &FindingRow, rule: Option<usize>, fingerprint: &str) -> Value {
     let title = finding.title.as_deref().map(|title| format!(": {title}")).unwrap_or_default();
     let advice = match &finding.fixed_version {
         Some(version) => format!("Update it to {version}."),
-        None => "There is no fixed version yet.".to_owned(),
+        None if finding.state == FixState::NotFixed => "There is no fixed version yet.".to_owned(),
+        None => format!("There is no fixed version: {}.", finding.state.words()),
     };
     let layer = package.layer.index + 1;
     let text = format!("{name} {} (layer {layer}) has {}{title}. {advice}", package.version, finding.id);

@@ -137,7 +137,7 @@ fn finding_cells(row: &FindingRow, risky: bool) -> Vec<Cell> {
         Some(version) => {
             Cell::new(version.clone()).styled(Style::new().fg_color(Some(Color::Ansi(AnsiColor::Green))))
         }
-        None => Cell::new("none yet").styled(Style::new().dimmed()),
+        None => Cell::new(finding.state.words()).styled(Style::new().dimmed()),
     };
     let mut cells = vec![
         Cell::new(format!("  {}", finding.level())).styled(style_of(finding.level())),

@@ -11,6 +11,7 @@ mod checks;
 use std::{collections::BTreeMap, io::Write};
 
 use pratique_advisory::Level;
+use pratique_match::FixState;
 use serde_json::{Value, json};
 
 use crate::{
@@ -253,7 +254,14 @@ fn vulnerability(row: &FindingRow, fingerprint: &str) -> Value {
         "PkgName": package.full_name(),
         "PkgIdentifier": identifier(package),
         "InstalledVersion": package.version,
-        "Status": if finding.fixed_version.is_some() { "fixed" } else { "affected" },
+        "Status": match finding.state {
+            FixState::Fixed => "fixed",
+            FixState::NotFixed => "affected",
+            FixState::WillNotFix => "will_not_fix",
+            FixState::FixDeferred => "fix_deferred",
+            FixState::UnderInvestigation => "under_investigation",
+            FixState::EndOfLife => "end_of_life",
+        },
         "Layer": layer(&package.layer),
         "PrimaryURL": publisher::page(&finding.id),
         "DataSource": { "ID": source.id, "Name": source.name, "URL": source.url },

@@ -277,7 +277,9 @@ fn finding(row: &FindingRow) -> String {
         Some(version) => {
             let _ = writeln!(out, "<td class=\"version mono fix\">{}</td>", escape(version));
         }
-        None => out += "<td class=\"none\" data-value=\"\">none yet</td>\n",
+        None => {
+            let _ = writeln!(out, "<td class=\"none\" data-value=\"\">{}</td>", finding.state.words());
+        }
     }
     match finding.epss {
         Some(epss) => {

@@ -21,8 +21,7 @@ use crate::{
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Import {
-    /// Folder or base URL of the OSV export, or a file of `pratique db export` [default: the public export, or that of
-    /// --db-source]
+    /// Folder, base URL, or a file of `pratique db export` [default: the public OSV export, or that of --db-source]
     source: Option<String>,
     #[command(flatten)]
     database: DatabaseArgs,
@@ -58,10 +57,11 @@ pub(super) struct Update {
 
 impl Import {
     pub(super) fn run(&self) -> anyhow::Result<()> {
-        match self.source.as_deref().map(Path::new).filter(|source| source.is_file()) {
-            Some(file) => self.take_in(file),
-            None => build(self.source.as_deref().unwrap_or_else(|| self.sources.osv()), self),
+        let source = self.source.as_deref().unwrap_or_else(|| self.sources.osv());
+        if Path::new(source).is_file() {
+            return self.take_in(Path::new(source));
         }
+        build(source, self)
     }
 
     /// Takes in a database that was made elsewhere.
@@ -166,6 +166,7 @@ impl Request<'_> {
             kev: self.sources.kev(source)?,
             created: None,
             progress: Some(&progress),
+            ..ImportOptions::default()
         };
         let report = import(Some(advisories.as_ref()), self.target, options);
         bar.finish_and_clear();

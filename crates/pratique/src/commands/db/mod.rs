@@ -1,10 +1,15 @@
 //! `pratique db`: the advisory database. One file for each thing that one does with it.
 
 mod artifact;
+mod diff;
 mod export;
+mod format;
 mod import;
+mod package;
 mod pull;
 mod push;
+mod search;
+mod show;
 mod status;
 
 use std::time::{Duration, SystemTime};
@@ -13,10 +18,14 @@ use pratique_advisory::Info;
 
 pub(crate) use self::import::update;
 use self::{
+    diff::Diff,
     export::Export,
     import::{Import, Update},
+    package::Package,
     pull::Pull,
     push::Push,
+    search::Search,
+    show::Show,
     status::Status,
 };
 use crate::{exit::Exit, settings::DatabaseArgs, terminal};
@@ -28,7 +37,9 @@ use crate::{exit::Exit, settings::DatabaseArgs, terminal};
     pratique db import ./osv                   from a folder, without network\n  \
     pratique db pull REF                       fetch it ready-made from a registry\n  \
     pratique db export FILE                    take it to a site without network\n  \
-    pratique db status                         what is in it, and how old it is")]
+    pratique db status                         what is in it, and how old it is\n  \
+    pratique db show CVE-2021-44228            what all records say of a flaw, and where they disagree\n  \
+    pratique db package npm lodash 4.17.4      which advisories affect a version, and why")]
 pub(crate) struct Args {
     #[command(subcommand)]
     command: Action,
@@ -67,6 +78,35 @@ enum Action {
     Export(Export),
     /// Say what is in the database and how old it is
     Status(Status),
+    /// Show all that is known under an identifier, and where records contradict each other
+    #[command(after_help = "Examples:\n  \
+        pratique db show CVE-2021-44228\n  \
+        pratique db show ghsa-jfh8-c2jp-5v3q --format json\n\n\
+        Exit code: 0 when a record bears or names it, 3 when none does.")]
+    Show(Show),
+    /// Show what is known of a package, and which records affect a version of it
+    #[command(after_help = "Examples:\n  \
+        pratique db package npm lodash\n  \
+        pratique db package Debian:12 openssl 3.0.11-1 --explain\n  \
+        pratique db package pkg:npm/lodash@4.17.4\n  \
+        pratique db package 'pkg:deb/debian/libssl3@3.0.11-1?distro=debian-12&upstream=openssl'\n\n\
+        Exit code: 0 with and without advisories, 2 for an ecosystem that the database does not know.")]
+    Package(Package),
+    /// Find records and packages by words in identifiers, package names and titles
+    #[command(after_help = "Examples:\n  \
+        pratique db search log4j\n  \
+        pratique db search prototype pollution --ecosystem npm --severity critical,high\n  \
+        pratique db search 2021-4422 --limit 5 --format json\n\n\
+        What is one of the words exactly comes first, of equally good records the newest.\n\
+        Exit code: 0, also when nothing is found; 2 for an ecosystem that the database does not know.")]
+    Search(Search),
+    /// List the packages about which two databases differ
+    #[command(after_help = "Examples:\n  \
+        pratique db diff yesterday.pdb today.pdb\n  \
+        pratique db diff yesterday.pdb today.pdb --format json | jq -r '.packages[].package'\n\n\
+        Texts, times, EPSS and KEV do not count: what changes no match is no difference.\n\
+        Exit code: 0, whether they differ or not.")]
+    Diff(Diff),
     /// Check every byte of the database
     Verify(Verify),
 }
@@ -94,6 +134,10 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
         Action::Pull(args) => args.run()?,
         Action::Export(args) => args.run()?,
         Action::Status(args) => args.run()?,
+        Action::Show(args) => args.run()?,
+        Action::Package(args) => args.run()?,
+        Action::Search(args) => args.run()?,
+        Action::Diff(args) => args.run()?,
         Action::Verify(args) => args.run()?,
     }
     Ok(Exit::Clean)
