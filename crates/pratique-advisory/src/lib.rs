@@ -78,4 +78,4 @@ pub use section::{
     text::{Reference, Text},
 };
 pub use severity::{Level, Severity, System};
-pub use travel::{Content, ContentId, Incoming, NotAContentId, TravelError, pack};
+pub use travel::{Content, ContentId, Incoming, NotAContentId, TravelError, compress, expand, pack};

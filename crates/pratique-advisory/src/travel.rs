@@ -4,23 +4,23 @@
 //! that holds one line of JSON: what this is, and length and SHA-256 of the database. The same bytes are the layer of the
 //! artifact in a registry and the file that is carried to a site without network, so that either can become the other.
 //!
-//! The SHA-256 of the expanded file is the database's [`ContentId`]: two databases with the same one are the same, and a
-//! registry need not be asked for one that is here already.
+//! The SHA-256 of the expanded file is its [`ContentId`], against which what comes out is checked.
 //!
 //! What arrives goes under another name beside its place ([`Incoming`]), is checked there byte by byte, and gets its name
 //! when all is well: whoever reads the old one goes on undisturbed.
 
+mod content;
+
 use std::{
-    fmt,
     fs::File,
     io::{self, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
-    str::FromStr,
 };
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
+pub use self::content::{Content, ContentId, NotAContentId};
+use self::content::{copy, tally};
 use crate::{
     Database, Error,
     file::{MAGIC, Scratch},
@@ -38,58 +38,6 @@ const MAX_LINE: u64 = 4096;
 const MAX_BYTES: u64 = 16 << 30;
 /// Texts are compressed in the database already, so that higher levels cost much and bring little.
 const LEVEL: i32 = 6;
-/// The size of the pieces in which files are read.
-const PIECE: usize = 256 << 10;
-
-/// The SHA-256 of a database file: which database it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct ContentId([u8; 32]);
-
-/// Text that is no content id.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} does not name a database: it is not sha256: and 64 lower-case hexadecimal digits")]
-pub struct NotAContentId(String);
-
-impl fmt::Display for ContentId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("sha256:")?;
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl FromStr for ContentId {
-    type Err = NotAContentId;
-
-    fn from_str(text: &str) -> Result<Self, NotAContentId> {
-        let bad = || NotAContentId(text.chars().take(100).collect());
-        let hex = text.strip_prefix("sha256:").ok_or_else(bad)?;
-        if hex.len() != 64 || !hex.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f')) {
-            return Err(bad());
-        }
-        let mut bytes = [0; 32];
-        for (byte, pair) in bytes.iter_mut().zip(hex.as_bytes().chunks_exact(2)) {
-            let pair = std::str::from_utf8(pair).map_err(|_| bad())?;
-            *byte = u8::from_str_radix(pair, 16).map_err(|_| bad())?;
-        }
-        Ok(Self(bytes))
-    }
-}
-
-/// What a database is known by when it has arrived.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Content {
-    /// Its SHA-256.
-    pub id: ContentId,
-    /// Its length in bytes.
-    pub bytes: u64,
-}
-
-impl Content {
-    /// Reads a whole file.
-    pub fn of(path: &Path) -> io::Result<Content> {
-        tally(&mut File::open(path)?, &mut io::sink(), u64::MAX)
-    }
-}
 
 /// Why a database did not arrive.
 #[derive(Debug, thiserror::Error)]
@@ -188,6 +136,22 @@ pub fn pack(from: &Path, to: &mut dyn Write, target: &Path) -> Result<Content, T
     }
 }
 
+/// Compresses what travels beside whole databases: deltas.
+///
+/// # Errors
+/// When memory is short.
+pub fn compress<W: Write>(to: W) -> io::Result<zstd::stream::write::Encoder<'static, W>> {
+    zstd::stream::write::Encoder::new(to, LEVEL)
+}
+
+/// Expands what [`compress`] made, up to a bound that no honest delta comes near.
+///
+/// # Errors
+/// When memory is short.
+pub fn expand<R: Read>(from: R) -> io::Result<impl Read> {
+    Ok(zstd::stream::read::Decoder::new(from)?.take(MAX_BYTES))
+}
+
 /// A database that is arriving: a file beside its place, removed unless it is finished.
 pub struct Incoming {
     scratch: Scratch,
@@ -206,11 +170,6 @@ impl Incoming {
         }
         let scratch = Scratch::beside(target, "incoming").map_err(unwritable)?;
         Ok(Incoming { scratch, target: target.to_owned() })
-    }
-
-    /// Where the bytes go until they are checked.
-    pub fn path(&self) -> &Path {
-        self.scratch.path()
     }
 
     /// Takes in what [`pack`] wrote, or a database as it is, to the end of `from`; `what` is what errors call it.
@@ -351,46 +310,6 @@ fn told(error: &dyn std::error::Error) -> String {
     text
 }
 
-fn copy(from: &mut dyn Read, to: &mut dyn Write) -> io::Result<u64> {
-    let mut piece = vec![0; PIECE];
-    let mut copied = 0;
-    loop {
-        let n = match from.read(&mut piece) {
-            Ok(0) => return Ok(copied),
-            Ok(n) => n,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(error),
-        };
-        to.write_all(piece.get(..n).unwrap_or_default())?;
-        copied += n as u64;
-    }
-}
-
-/// Copies all of `from` to `to`, and one byte more than `most` at the most, and says what it was.
-fn tally(from: &mut dyn Read, to: &mut dyn Write, most: u64) -> io::Result<Content> {
-    let mut hashed = Hashed { hasher: Sha256::new(), to };
-    let bytes = copy(&mut from.take(most.saturating_add(1)), &mut hashed)?;
-    Ok(Content { id: ContentId(hashed.hasher.finalize().into()), bytes })
-}
-
-/// Hashes what is written.
-struct Hashed<'a> {
-    hasher: Sha256,
-    to: &'a mut dyn Write,
-}
-
-impl Write for Hashed<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.hasher.update(bytes);
-        self.to.write_all(bytes)?;
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.to.flush()
-    }
-}
-
 /// Keeps the failure of one side: the error that comes out of a copy does not tell whose it is.
 struct Watched<T> {
     inner: T,
@@ -449,19 +368,5 @@ impl From<io::ErrorKind> for Failed {
 impl From<io::Error> for Failed {
     fn from(error: io::Error) -> Self {
         Self::Io(error)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn content_ids_have_one_spelling() {
-        let text = format!("sha256:{}", "0f".repeat(32));
-        assert_eq!(text.parse::<ContentId>().unwrap().to_string(), text);
-        for bad in ["", "sha256:", &text[7..], &text.to_uppercase(), &text[..70], "sha256:é"] {
-            assert!(bad.parse::<ContentId>().is_err(), "{bad}");
-        }
     }
 }

@@ -6,7 +6,7 @@ mod support;
 
 use std::{
     fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, Output},
     sync::Mutex,
 };
@@ -97,6 +97,77 @@ fn comes_back_as_it_went() {
         serde_json::from_slice(shelf.lock().unwrap().only("manifests/1")).unwrap();
     assert_eq!(manifest["artifactType"], "application/vnd.pratique.advisory.db.v1");
     assert_eq!(manifest["layers"][0]["mediaType"], "application/vnd.pratique.advisory.db.v1+zstd");
+}
+
+#[test]
+fn only_what_changed_is_fetched() {
+    let (host, shelf) = Shelf::serve();
+    let mut traveller = Traveller::new();
+    let reference = format!("{host}/team/db:1");
+    let advisories = traveller.database.with_file_name("advisories");
+    let made = |name: &str, more: &[&str]| {
+        let path = traveller.pratique.home.path().join(name);
+        let args = ["db", "import", "--db", path.to_str().unwrap(), advisories.to_str().unwrap()];
+        let output = traveller.run(&[&args, more].concat());
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        path
+    };
+    // Yesterday not all ecosystems were known.
+    let yesterday = made("yesterday.pdb", &["--ecosystem", "npm"]);
+    let today = made("today.pdb", &[]);
+    let contents = |path: &Path| {
+        let info =
+            traveller.pratique.json(["db", "status", "--format", "json", "--db", path.to_str().unwrap()]);
+        (info["content"].clone(), info["created"].clone(), info["records"].clone())
+    };
+    let published = contents(&today);
+    let (earlier, later) = (fs::read(&yesterday).unwrap(), fs::read(&today).unwrap());
+    let from = yesterday.to_str().unwrap().to_owned();
+    let target = traveller.target.clone();
+    fs::create_dir_all(target.parent().unwrap()).unwrap();
+
+    traveller.database.clone_from(&today);
+    traveller.push(&reference, &["--delta-from", &from]);
+    let manifest: serde_json::Value =
+        serde_json::from_slice(shelf.lock().unwrap().only("manifests/1")).unwrap();
+    let digest = |layer: usize| manifest["layers"][layer]["digest"].as_str().unwrap().to_owned();
+    let (whole, delta) = (digest(0), digest(1));
+    assert_eq!(manifest["layers"][1]["mediaType"], "application/vnd.pratique.advisory.delta.v1+zstd");
+
+    let pull = || {
+        shelf.lock().unwrap().asked.clear();
+        let output = traveller.pull(&reference, &[]);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        let asked = shelf.lock().unwrap().asked.join(" ");
+        (asked.contains(&delta), asked.contains(&whole), text(&output.stderr))
+    };
+    // Whoever has yesterday's fetches the difference, if that is less; and nothing the second time.
+    fs::write(&target, &earlier).unwrap();
+    let sizes = [0, 1].map(|layer| manifest["layers"][layer]["size"].as_u64().unwrap());
+    let (delta_asked, whole_asked, said) = pull();
+    assert_eq!((delta_asked, whole_asked), (sizes[1] < sizes[0], sizes[1] >= sizes[0]), "{sizes:?} {said}");
+    assert!(delta_asked, "{sizes:?}");
+    assert!(contents(&target).0 == published.0 && contents(&target) == published, "{said}");
+    let (delta_asked, whole_asked, said) = pull();
+    assert!(!delta_asked && !whole_asked && said.contains("already"), "{said}");
+
+    // A difference that was tampered with does no harm: all is fetched.
+    let sound = shelf.lock().unwrap().only(&delta).clone();
+    for at in [10, sound.len() / 2, sound.len() - 1] {
+        shelf.lock().unwrap().only(&delta)[at] ^= 1;
+        fs::write(&target, &earlier).unwrap();
+        let (_, whole_asked, said) = pull();
+        assert!(whole_asked && said.contains("the difference is of no use"), "{said}");
+        assert!(fs::read(&target).unwrap() == later);
+        shelf.lock().unwrap().only(&delta).clone_from(&sound);
+    }
+    // Neither does one that leads elsewhere.
+    let mut other = manifest.clone();
+    other["annotations"]["dev.pratique.db.content"] = "0".into();
+    *shelf.lock().unwrap().only("manifests/1") = serde_json::to_vec(&other).unwrap();
+    fs::write(&target, &earlier).unwrap();
+    let (_, whole_asked, said) = pull();
+    assert!(whole_asked && said.contains("leads to another database"), "{said}");
 }
 
 #[test]

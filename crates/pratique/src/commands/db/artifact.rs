@@ -2,13 +2,14 @@
 //!
 //! One layer is the whole database, as [`pack`](pratique_advisory::pack) writes it: what `oras pull` or `skopeo copy` get of
 //! it is what `db import` takes. Further layers may be deltas, each of which makes the same database out of an earlier one
-//! that it names; who does not know them takes the whole. Annotations tell which database it is, so that one that is here
+//! that it names; who does not have that one takes the whole. Annotations tell which database it is, so that one that is here
 //! already need not be fetched.
 //!
 //! Nothing that a manifest says is believed: what arrives has to be what it names, and to be a sound database.
 
 use anyhow::{Context, bail};
-use pratique_advisory::{Content, ContentId, Database};
+use jiff::Timestamp;
+use pratique_advisory::{Content, Database, Info};
 use pratique_image::{Descriptor, Draft, Manifest};
 
 /// What the manifest is.
@@ -22,7 +23,9 @@ pub(super) const DELTA: &str = "application/vnd.pratique.advisory.delta.v1+zstd"
 const CREATED: &str = "org.opencontainers.image.created";
 /// What a layer is called when it is saved as a file.
 const TITLE: &str = "org.opencontainers.image.title";
-/// The SHA-256 of the database file: its content id.
+/// What the database says of its contents ([`Info::content`]): databases of the same contents need not be the same file.
+const CONTENT: &str = "dev.pratique.db.content";
+/// The SHA-256 of the database file.
 const SHA256: &str = "dev.pratique.db.sha256";
 /// Its length in bytes.
 const SIZE: &str = "dev.pratique.db.size";
@@ -30,7 +33,7 @@ const SIZE: &str = "dev.pratique.db.size";
 const RECORDS: &str = "dev.pratique.db.records";
 /// The format of the file.
 const FORMAT: &str = "dev.pratique.db.format";
-/// On a delta: the content id of the database that it starts from.
+/// On a delta: the contents of the database that it starts from.
 const FROM: &str = "dev.pratique.db.from";
 
 /// Most layers that are looked at.
@@ -40,6 +43,8 @@ const MAX_LAYERS: usize = 256;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Artifact {
     /// Which database it is.
+    pub(super) edition: Edition,
+    /// What the whole is when it is expanded.
     pub(super) content: Content,
     /// All of it.
     pub(super) whole: Descriptor,
@@ -47,11 +52,27 @@ pub(super) struct Artifact {
     pub(super) deltas: Vec<Delta>,
 }
 
+/// Which database: by its contents, and by when they were last known to be all there is. One that is younger but has the
+/// same contents is another one, since age is what scans are refused for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Edition {
+    /// What it says of its contents.
+    pub(super) contents: String,
+    /// When it was made.
+    pub(super) created: Timestamp,
+}
+
+impl Edition {
+    pub(super) fn of(info: &Info) -> Self {
+        Self { contents: info.content.clone(), created: info.created }
+    }
+}
+
 /// A way from an earlier database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Delta {
     /// Where it starts.
-    pub(super) from: ContentId,
+    pub(super) from: String,
     /// What is to be fetched.
     pub(super) layer: Descriptor,
 }
@@ -77,13 +98,14 @@ pub(super) fn draft(
     let info = database.info();
     whole.annotations.insert(TITLE.into(), "advisories.pdb.zst".into());
     let deltas = deltas.into_iter().map(|Delta { from, mut layer }| {
-        layer.annotations.insert(FROM.into(), from.to_string());
+        layer.annotations.insert(FROM.into(), from);
         layer
     });
     let layers = std::iter::once(whole).chain(deltas).collect();
     let mut draft = Draft::new(Some(ARTIFACT_TYPE.into()), Descriptor::empty(), layers);
     draft.annotations = [
         (CREATED, info.created.to_string()),
+        (CONTENT, info.content.clone()),
         (SHA256, content.id.to_string()),
         (SIZE, content.bytes.to_string()),
         (RECORDS, info.records.to_string()),
@@ -129,6 +151,10 @@ impl Artifact {
             id: text(SHA256)?.parse().with_context(|| unusable(SHA256))?,
             bytes: text(SIZE)?.parse().with_context(|| unusable(SIZE))?,
         };
+        let edition = Edition {
+            contents: text(CONTENT)?.clone(),
+            created: text(CREATED)?.parse().with_context(|| unusable(CREATED))?,
+        };
         let layers = || manifest.layers.iter().take(MAX_LAYERS);
         let whole = layers().find(|layer| layer.media_type == WHOLE);
         let whole = whole.with_context(|| format!("{what} has no layer of the type {WHOLE}"))?.clone();
@@ -136,22 +162,22 @@ impl Artifact {
             .filter(|layer| layer.media_type == DELTA)
             // A delta that does not say where it starts is of no use, and not needed.
             .filter_map(|layer| {
-                let from = layer.annotations.get(FROM)?.parse().ok()?;
+                let from = layer.annotations.get(FROM)?.clone();
                 Some(Delta { from, layer: layer.clone() })
             })
             .collect();
-        Ok(Self { content, whole, deltas })
+        Ok(Self { edition, content, whole, deltas })
     }
 
-    /// How to get there from the database `here`; by a delta only if those can be applied (`deltas`), and if that is less
-    /// than the whole.
-    pub(super) fn route(&self, here: Option<ContentId>, deltas: bool) -> Route<'_> {
-        if here == Some(self.content.id) {
+    /// How to get there from the database `here`; by a delta only if that is less than the whole.
+    pub(super) fn route(&self, here: Option<&Edition>) -> Route<'_> {
+        let Some(here) = here else { return Route::Whole(&self.whole) };
+        if *here == self.edition {
             return Route::Here;
         }
         self.deltas
             .iter()
-            .filter(|delta| deltas && Some(delta.from) == here && delta.layer.size < self.whole.size)
+            .filter(|delta| delta.from == here.contents && delta.layer.size < self.whole.size)
             .min_by_key(|delta| delta.layer.size)
             .map_or(Route::Whole(&self.whole), |delta| Route::Delta(&delta.layer))
     }
@@ -161,8 +187,8 @@ impl Artifact {
 mod tests {
     use super::*;
 
-    fn id(byte: u8) -> ContentId {
-        format!("sha256:{}", format!("{byte:02x}").repeat(32)).parse().unwrap()
+    fn id(byte: u8) -> String {
+        format!("sha256:{}", format!("{byte:02x}").repeat(32))
     }
 
     fn manifest(deltas: &[(u8, usize)]) -> serde_json::Value {
@@ -175,14 +201,14 @@ mod tests {
         let mut layers = vec![layer(WHOLE, 100)];
         for (from, size) in deltas {
             let mut delta = layer(DELTA, *size);
-            delta["annotations"] = serde_json::json!({ FROM: id(*from).to_string() });
+            delta["annotations"] = serde_json::json!({ FROM: id(*from) });
             layers.push(delta);
         }
         serde_json::json!({
             "schemaVersion": 2, "artifactType": ARTIFACT_TYPE, "layers": layers,
             "config": layer("application/vnd.oci.empty.v1+json", 2),
             "annotations": {
-                SHA256: id(9).to_string(), SIZE: "1000", FORMAT: Database::FORMAT.to_string(), RECORDS: "5",
+                CONTENT: id(9), CREATED: "2026-01-02T00:00:00Z", SHA256: id(8), SIZE: "1000", FORMAT: Database::FORMAT.to_string(), RECORDS: "5",
             },
         })
     }
@@ -193,18 +219,21 @@ mod tests {
 
     #[test]
     fn takes_the_shortest_way_that_it_knows() {
-        let artifact = read(manifest(&[(1, 50), (2, 200), (3, 30), (3, 20)])).unwrap();
-        let size = |here, deltas| match artifact.route(here, deltas) {
-            Route::Here => 0,
-            Route::Delta(layer) | Route::Whole(layer) => layer.size,
+        let artifact = read(manifest(&[(1, 50), (2, 200), (3, 30), (3, 20), (9, 10)])).unwrap();
+        let size = |contents: u8, created: &str| {
+            let edition = Edition { contents: id(contents), created: created.parse().unwrap() };
+            match artifact.route(Some(&edition)) {
+                Route::Here => 0,
+                Route::Delta(layer) | Route::Whole(layer) => layer.size,
+            }
         };
-        assert_eq!(size(Some(id(9)), false), 0, "it is here");
-        assert_eq!(size(None, true), 100, "nothing is here");
-        assert_eq!(size(Some(id(1)), true), 50);
-        assert_eq!(size(Some(id(1)), false), 100, "who does not know deltas takes the whole");
-        assert_eq!(size(Some(id(2)), true), 100, "a delta larger than the whole");
-        assert_eq!(size(Some(id(3)), true), 20, "the smaller of two");
-        assert_eq!(size(Some(id(4)), true), 100, "no delta from there");
+        assert_eq!(artifact.route(None), Route::Whole(&artifact.whole), "nothing is here");
+        assert_eq!(size(9, "2026-01-02T00:00:00Z"), 0, "it is here");
+        assert_eq!(size(9, "2026-01-01T00:00:00Z"), 10, "the same contents, known for longer");
+        assert_eq!(size(1, "2026-01-01T00:00:00Z"), 50);
+        assert_eq!(size(2, "2026-01-01T00:00:00Z"), 100, "a delta larger than the whole");
+        assert_eq!(size(3, "2026-01-01T00:00:00Z"), 20, "the smaller of two");
+        assert_eq!(size(4, "2026-01-01T00:00:00Z"), 100, "no delta from there");
     }
 
     #[test]
@@ -216,6 +245,7 @@ mod tests {
             ("/annotations/dev.pratique.db.format", serde_json::json!("0"), "more recently"),
             ("/annotations/dev.pratique.db.size", serde_json::json!("-1"), SIZE),
             ("/annotations/dev.pratique.db.sha256", serde_json::json!("sha256:x"), SHA256),
+            ("/annotations/org.opencontainers.image.created", serde_json::json!("yesterday"), CREATED),
             ("/annotations", serde_json::json!({}), FORMAT),
             ("/layers", serde_json::json!([]), WHOLE),
         ] {

@@ -166,7 +166,6 @@ impl Request<'_> {
             kev: self.sources.kev(source)?,
             created: None,
             progress: Some(&progress),
-            ..ImportOptions::default()
         };
         let report = import(Some(advisories.as_ref()), self.target, options);
         bar.finish_and_clear();

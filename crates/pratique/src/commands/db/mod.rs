@@ -60,6 +60,7 @@ enum Action {
     /// Put the database into a registry, as an OCI artifact
     #[command(after_help = "Examples:\n  \
         pratique db push registry.example/security/advisories:latest\n  \
+        pratique db push --delta-from yesterday.pdb registry.example/security/advisories:latest\n  \
         COSIGN_PASSWORD=… pratique db push --key cosign.key registry.example/security/advisories:latest\n\n\
         Prints the reference with the digest. `cosign verify --key cosign.pub --insecure-ignore-tlog` accepts the \
         signature.")]

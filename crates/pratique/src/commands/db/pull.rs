@@ -1,20 +1,20 @@
 //! `pratique db pull`: the database out of a registry.
 
 use std::{
-    fs,
-    io::Read,
+    io::{self, Seek},
     path::{Path, PathBuf},
 };
 
+use anyhow::Context;
 use indicatif::HumanBytes;
 use jiff::Timestamp;
-use pratique_advisory::{Content, Database, Incoming, TravelError};
+use pratique_advisory::{Database, Incoming, apply_delta, expand, read_delta_head};
 use pratique_image::{Access, Descriptor, Reference, Repository, media_type::ManifestKind};
 use pratique_sign::{VerifyingKey, store};
 
 use super::{
     age,
-    artifact::{Artifact, Route},
+    artifact::{Artifact, Edition, Route},
     push::tell_notes,
 };
 use crate::{
@@ -22,13 +22,6 @@ use crate::{
     settings::{DatabaseArgs, RegistryArgs},
     terminal,
 };
-
-/// Makes the database file `new` out of `old` and a delta.
-type Apply = fn(old: &Path, delta: &mut dyn Read, new: &Path) -> anyhow::Result<()>;
-
-/// How deltas are applied, if they are: this is where that is connected. Whatever it makes is checked against what the
-/// manifest promises, and the whole is fetched where the two differ.
-const APPLY: Option<Apply> = None;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Pull {
@@ -62,27 +55,21 @@ impl Pull {
             anyhow::bail!("{what} is not an advisory database but a list of images, one for each platform");
         }
         let artifact = Artifact::read(&published.manifest(&what)?, &what)?;
-        let before = Database::open(&target).ok().map(|database| database.info().created);
+        let here = here(&target);
+        let before = here.as_ref().map(|here| here.created);
 
-        let pull = Fetching {
-            repository: &repository,
-            artifact: &artifact,
-            target: &target,
-            what: &what,
-            quiet: self.quiet,
-        };
-        match artifact.route(here(&target, &artifact, APPLY.is_some()), APPLY.is_some()) {
+        let (repository, what) = (&repository, what.as_str());
+        let pull = Fetching { repository, artifact: &artifact, target: &target, what, quiet: self.quiet };
+        match artifact.route(here.as_ref()) {
             Route::Here => {
                 terminal::note(self.quiet, &format!("{} is {what} already", target.display()));
                 return Ok(());
             }
-            Route::Delta(layer) => match pull.delta(layer, APPLY) {
+            Route::Delta(layer) => match pull.delta(layer) {
                 Ok(database) => self.tell(&database, layer.size, before),
                 Err(error) => {
-                    terminal::warn(
-                        self.quiet,
-                        &format!("the difference is of no use, so all is fetched: {error:#}"),
-                    );
+                    let text = format!("the difference is of no use, so all is fetched: {error:#}");
+                    terminal::warn(self.quiet, &text);
                     self.tell(&pull.whole(&artifact.whole)?, artifact.whole.size, before);
                 }
             },
@@ -113,16 +100,11 @@ impl Pull {
     }
 }
 
-/// Which database is here. Unless deltas start from it, that is only asked of one that may be the published one.
-fn here(target: &Path, artifact: &Artifact, deltas: bool) -> Option<pratique_advisory::ContentId> {
-    let length = fs::metadata(target).ok()?.len();
-    if length != artifact.content.bytes && !deltas {
-        return None;
-    }
-    // One that cannot be read, or is damaged, is replaced.
-    let content = Content::of(target).ok()?;
-    Database::open(target).ok()?;
-    Some(content.id)
+/// Which database is here; one that is damaged is none, and gets replaced.
+fn here(target: &Path) -> Option<Edition> {
+    let database = Database::open(target).ok()?;
+    database.verify().ok()?;
+    Some(Edition::of(database.info()))
 }
 
 /// A database that is being fetched.
@@ -145,19 +127,21 @@ impl Fetching<'_> {
         Ok(incoming.finish(self.what)?)
     }
 
-    fn delta(&self, layer: &Descriptor, apply: Option<Apply>) -> anyhow::Result<Database> {
-        let apply = apply.ok_or_else(|| anyhow::anyhow!("this program applies no deltas"))?;
-        let incoming = Incoming::beside(self.target)?;
+    /// By way of the difference. All of it is here, and is what the manifest names, before any of it is used.
+    fn delta(&self, layer: &Descriptor) -> anyhow::Result<Database> {
+        let mut delta = tempfile::tempfile().context("no temporary file for the difference can be made")?;
         let bar = progress::transfer(!self.quiet, layer.size);
-        let mut bytes = bar.wrap_read(self.repository.blob(layer)?);
-        let applied = apply(self.target, &mut bytes, incoming.path());
+        let copied = io::copy(&mut bar.wrap_read(self.repository.blob(layer)?), &mut delta);
         bar.finish_and_clear();
-        applied?;
-        let made = Content::of(incoming.path())?;
-        if made != self.artifact.content {
-            let reason = format!("it made {}, and {} was promised", made.id, self.artifact.content.id);
-            return Err(TravelError::Damaged { what: self.what.into(), reason }.into());
+        copied?;
+        delta.rewind()?;
+        let head = read_delta_head(expand(&delta)?)?;
+        let (promised, made) = (&self.artifact.edition, Edition::of(&head.info));
+        if head.to != promised.contents || made.created != promised.created {
+            anyhow::bail!("it leads to another database than {} promises", self.what);
         }
-        Ok(incoming.finish(self.what)?)
+        delta.rewind()?;
+        apply_delta(&Database::open(self.target)?, expand(&delta)?, self.target)?;
+        Ok(Database::open(self.target)?)
     }
 }

@@ -8,13 +8,13 @@ use std::{
 
 use anyhow::Context;
 use indicatif::HumanBytes;
-use pratique_advisory::{Content, pack};
+use pratique_advisory::{Content, Database, compress, pack, write_delta};
 use pratique_fetch::Body;
 use pratique_image::{Access, Algorithm, Descriptor, ImageNote, Pushed, Reference, Repository, media_type};
 use pratique_sign::{SigningKey, store};
 use tempfile::NamedTempFile;
 
-use super::artifact;
+use super::artifact::{self, Delta, Edition};
 use crate::{
     exit::WrongUsage,
     progress,
@@ -31,6 +31,9 @@ pub(super) struct Push {
     database: DatabaseArgs,
     #[command(flatten, next_help_heading = "Registry")]
     registry: RegistryArgs,
+    /// Add the difference to this earlier database, so that who has that fetches only what changed; may be given several times
+    #[arg(long = "delta-from", value_name = "FILE", help_heading = "Differences")]
+    earlier: Vec<PathBuf>,
     /// Sign it with this private key (PEM; cosign's encrypted ones with the password in COSIGN_PASSWORD)
     #[arg(long, value_name = "FILE", help_heading = "Signature")]
     key: Option<PathBuf>,
@@ -49,10 +52,19 @@ impl Push {
         let key = self.key.as_deref().map(SigningKey::read).transpose()?;
         let database = self.database.open()?;
         database.verify()?;
+        let mut differences = Vec::new();
+        for path in &self.earlier {
+            differences.push(difference(&Database::open(path)?, &database)?);
+        }
         let repository = Repository::open(&self.reference, Access::Push, &self.registry.open_options())?;
         tell_notes(&repository, self.quiet);
 
         let (packed, content, whole) = packed(database.path())?;
+        let read = Database::open(database.path())?;
+        if Edition::of(read.info()) != Edition::of(database.info()) {
+            let path = database.path().display();
+            anyhow::bail!("{path} was replaced by another database while it was read; push again");
+        }
         let body = Body::File { path: packed.path().to_owned(), offset: 0, length: whole.size };
         let bar = progress::transfer(!self.quiet, whole.size);
         let pushed = repository.push_blob(&whole, &body, &mut |bytes| bar.set_position(bytes));
@@ -60,8 +72,15 @@ impl Push {
         let pushed = pushed?;
         repository.push_blob(&Descriptor::empty(), &Descriptor::EMPTY.into(), &mut |_| ())?;
 
+        let mut deltas = Vec::new();
+        for (file, delta) in differences {
+            let body = Body::File { path: file.path().to_owned(), offset: 0, length: delta.layer.size };
+            repository.push_blob(&delta.layer, &body, &mut |_| ())?;
+            deltas.push(delta);
+        }
+
         let size = whole.size;
-        let manifest = artifact::draft(&database, content, whole, Vec::new()).to_bytes()?;
+        let manifest = artifact::draft(&database, content, whole, deltas).to_bytes()?;
         // The tag comes last, so that nobody finds it before its signature.
         if let Some(key) = &key {
             let digest = repository.push_manifest(None, media_type::OCI_MANIFEST, manifest.clone())?;
@@ -95,6 +114,18 @@ fn packed(database: &Path) -> anyhow::Result<(NamedTempFile, Content, Descriptor
     let unreadable = || format!("{} cannot be read again", temporary.path().display());
     let (digest, size) = hash(temporary.path()).with_context(unreadable)?;
     Ok((temporary, content, Descriptor::new(artifact::WHOLE, digest, size)))
+}
+
+/// What makes the database `new` of `old`, in a temporary file.
+fn difference(old: &Database, new: &Database) -> anyhow::Result<(NamedTempFile, Delta)> {
+    let file = NamedTempFile::new().context("no temporary file for the difference can be made")?;
+    let unwritable = || format!("the difference to {} could not be written", old.path().display());
+    let mut to = compress(BufWriter::new(file.as_file())).with_context(unwritable)?;
+    write_delta(old, new, &mut to).with_context(unwritable)?;
+    to.finish().and_then(|mut to| to.flush()).with_context(unwritable)?;
+    let (digest, size) = hash(file.path()).with_context(unwritable)?;
+    let layer = Descriptor::new(artifact::DELTA, digest, size);
+    Ok((file, Delta { from: old.info().content.clone(), layer }))
 }
 
 fn hash(path: &Path) -> io::Result<(pratique_image::Digest, u64)> {
