@@ -10,6 +10,7 @@
 //! and Windows programs by name, since they need no execute bit; and files without any permission at all,
 //! since layers made by tools that know no modes have `0000` throughout.
 
+mod asked;
 pub(crate) mod assembly;
 mod auditable;
 mod go;
