@@ -25,7 +25,10 @@ mod window;
 #[cfg(test)]
 mod tests;
 
-use std::io::{self, Read};
+use std::{
+    collections::HashSet,
+    io::{self, Read},
+};
 
 use pratique_image::EntryHeader;
 
@@ -169,6 +172,7 @@ fn read_program(
 /// from the same sources for different processors, so what several of them state is stated once.
 fn read_fat(head: &[u8], file: &mut File<'_>, reading: &mut Reading) -> Result<(), Unreadable> {
     let name = file.header.path.file_name();
+    let mut known = HashSet::new();
     let mut rest = head.chain(&mut *file.body);
     let mut at = 0_u64;
     for (offset, size) in fat_programs(head) {
@@ -192,19 +196,16 @@ fn read_fat(head: &[u8], file: &mut File<'_>, reading: &mut Reading) -> Result<(
             }
         }
         for fact in of_program.facts {
-            if !reading.facts.iter().any(|known| same_package(known, &fact)) {
+            let is_new = match &fact {
+                Fact::Package(stated) => {
+                    known.insert((stated.kind, stated.name.clone(), stated.version.clone()))
+                }
+                _ => true,
+            };
+            if is_new {
                 reading.facts.push(fact);
             }
         }
     }
     Ok(())
-}
-
-fn same_package(a: &Fact, b: &Fact) -> bool {
-    match (a, b) {
-        (Fact::Package(a), Fact::Package(b)) => {
-            (a.kind, &a.name, &a.version) == (b.kind, &b.name, &b.version)
-        }
-        _ => a == b,
-    }
 }
