@@ -125,14 +125,16 @@ enum Appetite {
     Enough,
 }
 
-/// Everything that looks at a program with this name and layout. A new detector is a line here.
-fn detectors(name: &[u8], layout: &Layout) -> Vec<Box<dyn Detector>> {
+/// Everything that looks at a program with this name, layout and first window. A new detector is a line here.
+fn detectors(name: &[u8], layout: &Layout, head: &[u8]) -> Vec<Box<dyn Detector>> {
     let mut all: Vec<Box<dyn Detector>> = vec![
         Box::new(go::BuildInfo::new(layout)),
         Box::new(auditable::AuditList::new(layout)),
         Box::new(native_image::NativeImage::new(layout)),
-        Box::new(assembly::Assembly::new()),
     ];
+    if let Some(assembly) = assembly::Assembly::of(layout, head) {
+        all.push(Box::new(assembly));
+    }
     if let Some(versions) = Versions::of(name, Form::Program) {
         all.push(Box::new(versions));
     }
@@ -156,7 +158,7 @@ fn read_program(
                 reading.problem("it is packed by UPX: what it was built from cannot be seen");
                 return false;
             }
-            all = detectors(name, &layout);
+            all = detectors(name, &layout, window.bytes);
             hungry = (0..all.len()).collect();
         }
         hungry.retain(|&i| all.get_mut(i).is_some_and(|detector| detector.feed(window) == Appetite::More));
