@@ -7,6 +7,7 @@ mod debian;
 mod documents;
 mod entry;
 mod expand;
+mod nvd;
 mod openvex;
 mod red_hat;
 mod ubuntu;
@@ -15,11 +16,12 @@ mod vex;
 use crate::Feed;
 
 pub use debian::Debian;
+pub use nvd::Nvd;
 pub use red_hat::RedHat;
 pub use ubuntu::Ubuntu;
 pub use vex::Vex;
 
 /// All feeds besides OSV's own, which is read by [`crate::import()`].
 pub fn all() -> &'static [&'static dyn Feed] {
-    &[&Debian, &RedHat, &Ubuntu, &Vex]
+    &[&Debian, &Nvd, &RedHat, &Ubuntu, &Vex]
 }
