@@ -12,7 +12,7 @@ use crate::{
     finding::Epss,
     fix,
     gaps::Gaps,
-    judge, local,
+    judge, lifecycle, local,
     lookup::{Question, Questions, Shelves},
     merge::{self, Names},
     modular, severity,
@@ -43,6 +43,8 @@ pub fn find(inventory: &Inventory, scope: Scope, database: &Database) -> Result<
     matches.unknown.sort();
     matches.unknown.dedup();
     matches.gaps = gaps.into_sentences(inventory, shelves.has_release());
+    let distribution = inventory.distribution.as_ref();
+    matches.gaps.extend(distribution.and_then(|it| lifecycle::past_its_end(it, database)));
     Ok(matches)
 }
 

@@ -15,6 +15,7 @@ pub mod finding;
 mod fix;
 mod gaps;
 pub mod judge;
+mod lifecycle;
 mod local;
 mod lookup;
 mod merge;
