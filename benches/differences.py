@@ -22,9 +22,7 @@ def output(*command):
 def ours(layout):
     options = ["--all-packages", "--include-dev-deps", "--no-cache", "--quiet"]
     for package in output(PRATIQUE, "packages", "--format", "json", *options, f"oci:{layout}")["packages"]:
-        where = [location["path"] if isinstance(location, dict) else location for location in package["locations"]]
-        group = package.get("namespace")
-        yield (package["type"], package["name"], package["version"]), where
+        yield (package["type"], package["name"], package["version"]), package["locations"]
 
 
 def theirs(layout):

@@ -1,22 +1,26 @@
 //! Imports a folder in the layout of the OSV export and says what came of it:
-//! `cargo run --release -p pratique-advisory --example import -- FOLDER TARGET [EPSS] [KEV]`.
+//! `cargo run --release -p pratique-advisory --example import -- FOLDER TARGET [BASE]`.
+//! With a base, a database made earlier of the same folder, only what changed since is read.
 
 #![expect(clippy::print_stdout, reason = "it is a program for people to look at")]
 
 use std::{env, error::Error, path::PathBuf, time::Instant};
 
-use pratique_advisory::{Database, Folder, ImportOptions, Input, import};
+use pratique_advisory::{Database, Folder, ImportOptions, import};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = env::args_os().skip(1).map(PathBuf::from);
     let (Some(folder), Some(target)) = (arguments.next(), arguments.next()) else {
-        return Err("usage: import FOLDER TARGET [EPSS] [KEV]".into());
+        return Err("usage: import FOLDER TARGET [BASE]".into());
     };
-    let (epss, kev) = (arguments.next().map(Input::File), arguments.next().map(Input::File));
+    let base = arguments.next().map(Database::open).transpose()?;
 
     let start = Instant::now();
-    let report =
-        import(Some(&Folder::new(folder)), &target, ImportOptions { epss, kev, ..ImportOptions::default() })?;
+    let report = import(
+        Some(&Folder::new(folder)),
+        &target,
+        ImportOptions { base: base.as_ref(), ..ImportOptions::default() },
+    )?;
     println!("imported in {:.2?}", start.elapsed());
     println!(
         "{:<30} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8}",
@@ -38,7 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             if counts.add_up() { "" } else { "  DOES NOT ADD UP" }
         );
     }
-    println!("{:?}", report.problems);
+    println!("{:?} {:?}", report.problems, report.changes);
 
     let start = Instant::now();
     let database = Database::open(&target)?;

@@ -9,12 +9,12 @@ use zstd::dict::DecoderDictionary;
 
 use crate::{
     Affected, Candidates, CveFacts, CveId, Diff, EcosystemEntry, Error, Info, Key, Mention, Record, RecordId,
-    Role, Text,
+    Role, Severity, Text,
     file::{Container, Extent, Section},
     keys::KeyValue,
     names::normalize,
     section::{
-        cves, ecosystems, ids, names,
+        assessments, cves, ecosystems, ids, names,
         table::{Table, Walk},
         text,
     },
@@ -102,10 +102,7 @@ impl Database {
     pub fn affected_in(&self, entry: &EcosystemEntry, name: &str) -> Result<Candidates<'_>, Error> {
         let section = self.section(names::AFFECTED);
         match self.table(entry)?.get(normalize(entry.family, name).as_bytes())? {
-            Some(KeyValue { offset, length, .. }) => {
-                let assessments = self.section(names::ASSESSMENTS);
-                Candidates::open(section, assessments, (offset, length), self.records()?)
-            }
+            Some(value) => self.group(&value),
             None => Ok(Candidates::none(section)),
         }
     }
@@ -175,13 +172,45 @@ impl Database {
     /// What is known of a CVE, whoever says it. `None` also for strings that are no CVE identifier.
     pub fn cve(&self, id: &str) -> Result<Option<CveFacts<'_>>, Error> {
         let Ok(cve) = id.parse::<CveId>() else { return Ok(None) };
-        let sections = cves::Sections {
+        cves::read(&self.cve_sections(), cve)
+    }
+
+    fn cve_sections(&self) -> cves::Sections<'_> {
+        cves::Sections {
             cves: self.section(names::CVES),
             severities: self.section(names::CVE_SEVERITIES),
             kev: self.section(names::KEV),
             assessments: self.section(names::ASSESSMENTS),
-        };
-        cves::read(&sections, cve)
+        }
+    }
+
+    /// Calls `with` for every CVE of which anything is known, in their order.
+    pub(crate) fn each_cve<'db>(&'db self, mut with: impl FnMut(CveId, &CveFacts<'db>)) -> Result<(), Error> {
+        cves::each(&self.cve_sections(), &mut with)
+    }
+
+    /// Every distinct severity statement, in the order of their numbers.
+    pub(crate) fn assessments(&self) -> Result<impl Iterator<Item = Result<Severity<'_>, Error>>, Error> {
+        let section = self.section(names::ASSESSMENTS);
+        Ok((0..assessments::count(section)?).map(move |number| assessments::read(section, number)))
+    }
+
+    /// All texts, compressed as they lie in the file.
+    pub(crate) fn texts(&self) -> Result<text::Texts<'_>, Error> {
+        let section = |name| self.section(name);
+        text::Texts::of(section(names::TEXT), section(names::TEXT_INDEX), section(names::TEXT_DICTIONARY))
+    }
+
+    /// The hash of all that is known of a record.
+    pub(crate) fn sum(&self, record: RecordId) -> Result<u64, Error> {
+        self.section(names::RECORD_SUMS).u64(u64::from(record.0) * 8)
+    }
+
+    /// The entries that lie at a place of the key table.
+    pub(crate) fn group(&self, value: &KeyValue) -> Result<Candidates<'_>, Error> {
+        let assessments = self.section(names::ASSESSMENTS);
+        let place = (value.offset, value.length);
+        Candidates::open(self.section(names::AFFECTED), assessments, place, self.records()?)
     }
 
     /// The packages of an ecosystem that have entries, sorted by their bytes.

@@ -9,19 +9,15 @@ mod entry;
 mod expand;
 mod nvd;
 mod openvex;
+mod private;
 mod red_hat;
 mod ubuntu;
 mod vex;
 
+pub use self::{debian::Debian, nvd::Nvd, private::Private, red_hat::RedHat, ubuntu::Ubuntu, vex::Vex};
 use crate::Feed;
-
-pub use debian::Debian;
-pub use nvd::Nvd;
-pub use red_hat::RedHat;
-pub use ubuntu::Ubuntu;
-pub use vex::Vex;
 
 /// All feeds besides OSV's own, which is read by [`crate::import()`].
 pub fn all() -> &'static [&'static dyn Feed] {
-    &[&Debian, &Nvd, &RedHat, &Ubuntu, &Vex]
+    &[&Debian, &Nvd, &Private, &RedHat, &Ubuntu, &Vex]
 }

@@ -10,44 +10,48 @@
 //! strict. EPSS scores and the KEV catalogue are read from files of their own.
 
 mod archive;
+mod changes;
 mod epss;
 mod error;
+mod feeds;
 mod kev;
 mod report;
 mod source;
 #[cfg(feature = "web")]
 mod web;
+mod zips;
 
 use std::{
+    collections::HashSet,
     env,
     fs::File,
     io::{self, Read, Write},
     path::{Path, PathBuf},
 };
 
+pub use error::ImportError;
 use jiff::Timestamp;
 #[cfg(feature = "web")]
 use pratique_fetch::{Client, shown_url};
-use rayon::prelude::*;
-
-pub use error::ImportError;
-pub use report::{ImportReport, Problem, SkipReason, Skipped};
-pub use source::{Folder, ReadSeek, Source, SourceError};
+pub use report::{Changes, ImportReport, Problem, SkipReason, Skipped};
+pub use source::{Folder, ReadSeek, Source, SourceError, Tagged, Validator};
 #[cfg(feature = "web")]
 pub use web::{BaseUrl, EPSS_URL, KEV_URL, OSV_URL};
 
-use self::archive::{Archive, Packed};
 use crate::{
-    Counts, Feed, FeedError, FeedId, FeedInfo, Info, Sink,
+    Counts, Database, Feed, FeedId, Info, OsvInfo, Record,
     compile::{
-        assemble::assemble,
-        gather::{Gather, Gathered, Taken},
-        intake::{self, Fate, Intake},
+        assemble::{Assembled, assemble},
+        gather::{Gather, Gathered, NO_ZIP, Old},
+        intake::{Fate, Intake},
+        kept,
     },
     file::{Created, Writer},
     section::{cves::CveBuilder, names},
 };
 
+/// Who makes databases.
+const BUILDER: &str = concat!("pratique ", env!("CARGO_PKG_VERSION"));
 /// The file that lists the ecosystems.
 const ECOSYSTEMS: &str = "ecosystems.txt";
 /// It has some hundred lines.
@@ -99,6 +103,11 @@ pub struct ImportOptions<'a> {
     pub strict: bool,
     /// Only these ecosystems, by the names of their folders; all if empty.
     pub ecosystems: Vec<String>,
+    /// The database of which everything stays in whose place nothing newer comes. Of the OSV export then only what
+    /// changed since is read, of feeds those that changed. May be the one at the target.
+    pub base: Option<&'a Database>,
+    /// Read all of the OSV export and of the feeds, whatever the base has of them.
+    pub whole: bool,
     /// Feeds to read besides OSV's.
     pub feeds: Vec<FeedInput<'a>>,
     /// EPSS scores: CSV, plain or gzip.
@@ -132,6 +141,13 @@ pub enum Progress<'a> {
         /// The feed.
         feed: FeedId,
     },
+    /// Reading records of the OSV export that changed.
+    Changes {
+        /// Records read so far.
+        read: usize,
+        /// How many there are.
+        of: usize,
+    },
     /// Writing the database.
     Writing,
 }
@@ -143,40 +159,43 @@ pub fn import(
     target: &Path,
     options: ImportOptions<'_>,
 ) -> Result<ImportReport, ImportError> {
-    let output = |source| ImportError::Output { path: target.to_owned(), source };
     let created = created(options.created);
     let tell = |progress: Progress<'_>| options.progress.iter().for_each(|listener| listener(progress));
     let names = osv.map_or_else(|| Ok(Vec::new()), |osv| ecosystems(osv, &options.ecosystems))?;
     let mut reader = Reader {
         target: target.to_owned(),
-        gather: Gather::create(target).map_err(output)?,
+        gather: Gather::create(target).map_err(|source| output_error(target, source))?,
         counts: vec![Counts::default(); names.len()],
         report: ImportReport::default(),
         strict: options.strict,
+        base: options.base,
+        whole: options.whole,
+        replaced: HashSet::new(),
+        gone: HashSet::new(),
     };
-    let mut members = 0;
-    for (index, ecosystem) in names.iter().enumerate() {
-        let path = format!("{ecosystem}/all.zip");
-        let mut count = |read: usize| {
-            members += read as u64;
-            tell(Progress::Reading { ecosystem, index, of: names.len(), members });
-        };
-        count(0);
-        let Some(file) = osv.map(|osv| osv.open(&path, target)).transpose()?.flatten() else {
-            reader.problem(Problem::Missing { path })?;
-            continue;
-        };
-        match Archive::open(file) {
-            Ok(archive) => reader.read(archive, ecosystem, index as u16, &mut count)?,
-            Err(problem) => reader.problem(Problem::Damaged { path, reason: problem.to_string() })?,
+    let known = osv.and_then(|osv| reader.known(osv));
+    if let (Some(osv), Some(known)) = (osv, &known) {
+        reader.changes(osv, &names, known, &tell)?;
+    } else if let Some(osv) = osv {
+        reader.replaced.insert(FeedId::Osv);
+        let mut members = 0;
+        for (index, ecosystem) in names.iter().enumerate() {
+            let mut count = |read: usize| {
+                members += read as u64;
+                tell(Progress::Reading { ecosystem, index, of: names.len(), members });
+            };
+            count(0);
+            reader.zip(osv, ecosystem, index as u16, &mut count)?;
         }
     }
     for FeedInput { feed, source } in &options.feeds {
         tell(Progress::Feed { feed: feed.id() });
         reader.feed(*feed, source.as_ref())?;
     }
-    let Reader { gather, mut counts, mut report, .. } = reader;
-    let mut gathered = gather.finish().map_err(output)?;
+    let Reader { gather, mut counts, mut report, replaced, gone, .. } = reader;
+    let stays = |record: &Record<'_>| !replaced.contains(&record.feed()) && !gone.contains(record.id());
+    let old = options.base.map(|database| Old { database, stays: &stays });
+    let mut gathered = gather.finish(old).map_err(|source| output_error(target, source))?;
     account(&mut gathered, &names, &mut counts, &mut report, created);
     if gathered.slots.is_empty() {
         let files = report.problems.iter().map(ToString::to_string);
@@ -190,33 +209,68 @@ pub fn import(
     }
 
     tell(Progress::Writing);
-    let mut cves = CveBuilder::default();
-    let epss = options.epss.map(|input| epss::read(input.open()?, &mut cves)).transpose()?;
-    let kev = options.kev.map(|input| kev::read(input.open()?, &mut cves)).transpose()?;
-    let write = || -> io::Result<Info> {
-        let mut writer = Writer::create(target)?;
-        let assembled = assemble(&gathered, cves, &mut writer)?;
-        let mut info = Info {
-            created,
-            builder: concat!("pratique ", env!("CARGO_PKG_VERSION")).to_owned(),
-            source: sources(osv, &options.feeds),
-            records: assembled.records,
-            packages: assembled.packages,
-            entries: assembled.entries,
-            cves: assembled.cves,
-            bytes: 0,
-            imported: names.into_iter().zip(counts).collect(),
-            feeds: std::mem::take(&mut report.feeds),
-            epss,
-            kev,
-        };
-        writer.section(names::META);
-        writer.write_all(&serde_json::to_vec(&info)?)?;
-        info.bytes = writer.finish(Created(created.as_second()))?;
-        Ok(info)
+    let mut info = Info {
+        created,
+        builder: BUILDER.to_owned(),
+        source: sources(osv, &options.feeds),
+        ..options.base.map(|base| base.info().clone()).unwrap_or_default()
     };
-    report.info = write().map_err(output)?;
+    info.feeds.extend(std::mem::take(&mut report.feeds));
+    if let Some(osv) = osv {
+        let zips = names.into_iter().zip(counts);
+        info.osv = Some(if let Some(known) = known {
+            info.imported.extend(zips.filter(|(_, counts)| counts.members > 0));
+            OsvInfo { newest: known.newest.max(report.newest), ..known }
+        } else {
+            info.imported = zips.collect();
+            let newest = info.imported.values().filter_map(|counts| counts.newest).max();
+            OsvInfo { source: osv.name(), newest }
+        });
+    }
+    let mut cves = CveBuilder::default();
+    let (keep_epss, keep_kev) = (options.epss.is_none(), options.kev.is_none());
+    if let Some(base) = options.base {
+        kept::cves(base, keep_epss, keep_kev, &mut cves)?;
+    }
+    if let Some(input) = options.epss {
+        info.epss = Some(epss::read(input.open()?, &mut cves)?);
+    }
+    if let Some(input) = options.kev {
+        info.kev = Some(kev::read(input.open()?, &mut cves)?);
+    }
+    report.info =
+        write(&gathered, cves, info, target, None).map_err(|source| output_error(target, source))?;
     Ok(report)
+}
+
+/// Writes a database of all that was gathered. If its contents are not the `promised` ones, it is not written, and the
+/// error has the kind [`io::ErrorKind::InvalidData`].
+pub(crate) fn write(
+    gathered: &Gathered<'_>,
+    cves: CveBuilder,
+    mut info: Info,
+    target: &Path,
+    promised: Option<&str>,
+) -> io::Result<Info> {
+    let mut writer = Writer::create(target)?;
+    let assembled = assemble(gathered, cves, &mut writer)?;
+    let Assembled { records, packages, entries, cves, content, unused_text } = assembled;
+    if promised.is_some_and(|promised| promised != content) {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
+    info = Info { records, packages, entries, cves, content, unused_text, bytes: 0, ..info };
+    writer.section(names::META);
+    writer.write_all(&serde_json::to_vec(&info)?)?;
+    info.bytes = writer.finish(Created(info.created.as_second()))?;
+    Ok(info)
+}
+
+/// What went wrong while a database was written to `target`: with that file, or with the older one that it was made from.
+pub(crate) fn output_error(target: &Path, source: io::Error) -> ImportError {
+    match source.downcast::<crate::Error>() {
+        Ok(damaged) => ImportError::Base(damaged),
+        Err(source) => ImportError::Output { path: target.to_owned(), source },
+    }
 }
 
 /// What the advisories came from, in words.
@@ -255,15 +309,23 @@ fn ecosystems(source: &dyn Source, wanted: &[String]) -> Result<Vec<String>, Imp
 /// A member that was read, or the reason why it could not be.
 type Outcome = Result<Intake, String>;
 
-struct Reader {
+/// What was read so far.
+struct Reader<'db> {
     target: PathBuf,
     gather: Gather,
+    /// For each ecosystem.
     counts: Vec<Counts>,
     report: ImportReport,
     strict: bool,
+    base: Option<&'db Database>,
+    whole: bool,
+    /// Feeds of which nothing that the base has stays.
+    replaced: HashSet<FeedId>,
+    /// Records of the OSV export that are there no more.
+    gone: HashSet<Box<str>>,
 }
 
-impl Reader {
+impl Reader<'_> {
     fn problem(&mut self, problem: Problem) -> Result<(), ImportError> {
         if self.strict {
             return Err(ImportError::Strict { problem: problem.to_string() });
@@ -272,111 +334,10 @@ impl Reader {
         Ok(())
     }
 
-    /// Reads a feed whole. If that fails half-way, nothing of it is kept.
-    fn feed(&mut self, feed: &dyn Feed, source: &dyn Source) -> Result<(), ImportError> {
-        let (id, strict) = (feed.id(), self.strict);
-        let gather = &mut self.gather;
-        let mut twice = Vec::new();
-        let mut take = |intake: Intake| {
-            let id = intake.id.to_string();
-            if !matches!(gather.take(intake, NO_ZIP)?, Taken::First) {
-                twice.push(id);
-            }
-            Ok(())
-        };
-        let mut sink = Sink::new(id, strict, &mut take);
-        let read = feed.read(source, &mut sink);
-        let (mut counts, mut skipped) = sink.finish();
-        match read {
-            Ok(()) => {
-                for member in twice {
-                    counts.duplicates += 1;
-                    counts.indexed = counts.indexed.saturating_sub(1);
-                    let detail = Some("the feed has the identifier twice".to_owned());
-                    let (ecosystem, reason) = (id.to_string(), SkipReason::Unusable);
-                    skipped.push(Skipped { ecosystem, member, reason, detail });
-                }
-                let info = FeedInfo { source: source.name(), counts };
-                self.report.feeds.insert(id, info);
-                self.report.skipped.extend(skipped);
-                Ok(())
-            }
-            Err(FeedError::Output(source)) => Err(ImportError::Output { path: self.target.clone(), source }),
-            Err(failure) => {
-                self.gather.forget(id);
-                self.problem(Problem::Feed { feed: id, reason: failure.to_string() })
-            }
-        }
-    }
-
-    fn read(
-        &mut self,
-        mut archive: Archive<'_>,
-        ecosystem: &str,
-        zip: u16,
-        progress: &mut dyn FnMut(usize),
-    ) -> Result<(), ImportError> {
-        let mut batch = archive.batch();
-        while !batch.is_empty() {
-            // While one batch is expanded and parsed, the next is taken out of the zip.
-            let (outcomes, next) = rayon::join(|| parse(&batch), || archive.batch());
-            for (packed, outcome) in batch.iter().zip(outcomes) {
-                self.take(outcome, &packed.name, ecosystem, zip)?;
-            }
-            progress(batch.len());
-            batch = next;
-        }
-        Ok(())
-    }
-
-    fn take(&mut self, outcome: Outcome, member: &str, ecosystem: &str, zip: u16) -> Result<(), ImportError> {
-        let mut count = |zip: u16, add: fn(&mut Counts)| {
-            if let Some(counts) = self.counts.get_mut(usize::from(zip)) {
-                add(counts);
-            }
-        };
-        count(zip, |counts| counts.members += 1);
-        match outcome {
-            Ok(intake) => match self
-                .gather
-                .take(intake, zip)
-                .map_err(|source| ImportError::Output { path: self.target.clone(), source })?
-            {
-                Taken::First => {}
-                Taken::InsteadOf(other) => count(other, |counts| counts.duplicates += 1),
-                Taken::NotNewer => count(zip, |counts| counts.duplicates += 1),
-            },
-            Err(reason) if self.strict => {
-                let problem = format!("{ecosystem}/all.zip: {member}: {reason}");
-                return Err(ImportError::Strict { problem });
-            }
-            Err(reason) => {
-                count(zip, |counts| counts.unusable += 1);
-                self.report.skipped.push(Skipped {
-                    ecosystem: ecosystem.to_owned(),
-                    member: member.to_owned(),
-                    reason: SkipReason::Unusable,
-                    detail: Some(reason),
-                });
-            }
-        }
-        Ok(())
+    fn output(&self, source: io::Error) -> ImportError {
+        output_error(&self.target, source)
     }
 }
-
-fn parse(batch: &[Packed]) -> Vec<Outcome> {
-    batch
-        .par_iter()
-        .with_min_len(16)
-        .map_init(Vec::new, |buffer, packed| {
-            let json = packed.expand(buffer).map_err(ToString::to_string)?;
-            intake::read(json).map_err(|unusable| unusable.to_string())
-        })
-        .collect()
-}
-
-/// In place of the number of a zip for what comes from no zip.
-const NO_ZIP: u16 = u16::MAX;
 
 /// Counts what became of each record of the export, and takes out the withdrawn ones.
 fn account(

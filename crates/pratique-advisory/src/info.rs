@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::FeedId;
+use crate::{FeedId, import::Validator};
 
 /// Where a database came from, when, and how much is in it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -25,11 +25,19 @@ pub struct Info {
     pub entries: u32,
     /// CVEs of which a severity, an EPSS score or a KEV entry is known.
     pub cves: u64,
+    /// The same for two databases that say the same, however they came about.
+    pub content: String,
+    /// Bytes of expanded text that no record has any more: an update leaves texts where they lie, until too many are unused.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub unused_text: u64,
     /// The length of the file in bytes.
     #[serde(skip_serializing_if = "is_zero")]
     pub bytes: u64,
     /// The advisory zips that were read, by the name of their ecosystem.
     pub imported: BTreeMap<String, Counts>,
+    /// The OSV export, if it was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub osv: Option<OsvInfo>,
     /// The feeds besides OSV's.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub feeds: BTreeMap<FeedId, FeedInfo>,
@@ -50,7 +58,7 @@ impl Info {
     pub fn newest_modified(&self) -> Option<Timestamp> {
         let zips = self.imported.values().filter_map(|counts| counts.newest);
         let feeds = self.feeds.values().filter_map(|feed| feed.counts.newest);
-        zips.chain(feeds).max()
+        zips.chain(feeds).chain(self.osv.as_ref().and_then(|osv| osv.newest)).max()
     }
 }
 
@@ -101,6 +109,16 @@ impl Counts {
     }
 }
 
+/// The OSV export that a database holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct OsvInfo {
+    /// Where it was read from.
+    pub source: String,
+    /// The newest change that was read: the next update looks for what changed since.
+    pub newest: Option<Timestamp>,
+}
+
 /// A feed that a database holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -109,6 +127,9 @@ pub struct FeedInfo {
     pub source: String,
     /// What became of its entries.
     pub counts: Counts,
+    /// The files that were read, and by what they can be told to be the same at the next update.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub files: BTreeMap<String, Validator>,
 }
 
 /// The EPSS file that a database holds.

@@ -31,6 +31,7 @@
 mod compile;
 mod cve;
 mod database;
+mod delta;
 mod error;
 mod feed;
 pub mod feeds;
@@ -48,15 +49,16 @@ mod severity;
 
 pub use cve::{CveId, NotACve};
 pub use database::{Database, Packages};
+pub use delta::{DeltaCounts, DeltaError, DeltaHead, apply_delta, read_delta_head, write_delta};
 pub use error::Error;
 pub use feed::{Authority, Feed, FeedError, FeedId, Sink};
 #[cfg(feature = "web")]
 pub use import::{BaseUrl, EPSS_URL, KEV_URL, OSV_URL};
 pub use import::{
-    FeedInput, Folder, ImportError, ImportOptions, ImportReport, Input, Problem, Progress, ReadSeek,
-    SkipReason, Skipped, Source, SourceError, import,
+    Changes, FeedInput, Folder, ImportError, ImportOptions, ImportReport, Input, Problem, Progress, ReadSeek,
+    SkipReason, Skipped, Source, SourceError, Tagged, Validator, import,
 };
-pub use info::{Counts, EpssInfo, FeedInfo, Info, KevInfo};
+pub use info::{Counts, EpssInfo, FeedInfo, Info, KevInfo, OsvInfo};
 pub use keys::{Change, Diff, Key};
 pub use location::{DATABASE_VARIABLE, default_path};
 pub use range::{Event, Informational, RangeKind, State};

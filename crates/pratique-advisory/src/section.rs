@@ -8,6 +8,7 @@
 //! | `affected` | for each key the candidate entries: record, ranges, versions, ratings |
 //! | `assessments` | every distinct severity statement once: vector or word, score, level |
 //! | `records`, `record-index` | for each record its identifiers, times, severities, the place of its text |
+//! | `record-sums` | for each record a hash of all that is known of it, to tell what changed between two databases |
 //! | `ids`, `mentions` | every identifier → the records that bear or name it |
 //! | `cves`, `cve-severities`, `kev` | for each CVE its EPSS score, severities and known exploitation |
 //! | `text`, `text-index`, `text-dictionary` | summaries, details and links in Zstandard blocks |
@@ -30,6 +31,7 @@ pub(crate) mod names {
     pub(crate) const ASSESSMENTS: &str = "assessments";
     pub(crate) const RECORDS: &str = "records";
     pub(crate) const RECORD_INDEX: &str = "record-index";
+    pub(crate) const RECORD_SUMS: &str = "record-sums";
     pub(crate) const IDS: &str = "ids";
     pub(crate) const MENTIONS: &str = "mentions";
     pub(crate) const CVES: &str = "cves";

@@ -48,17 +48,33 @@ impl<T: Topic> Check<T> {
         let mut found = Found(Vec::new());
         (self.run)(subject, &mut found);
         let all = found.0.into_iter();
-        all.map(|(place, message)| Misconfiguration { rule: &self.rule, place, message }).collect()
+        all.map(|Stated { place, also, message }| Misconfiguration { rule: &self.rule, place, also, message })
+            .collect()
     }
 }
 
 /// Where a subject breaks the rule that is being checked.
-pub struct Found(Vec<(Place, String)>);
+pub struct Found(Vec<Stated>);
+
+struct Stated {
+    place: Place,
+    also: Vec<(ImagePath, usize)>,
+    message: String,
+}
 
 impl Found {
     /// It does so at `place`; `message` names what stands there.
     pub fn at(&mut self, place: Place, message: impl Into<String>) {
-        self.0.push((place, message.into()));
+        self.0.push(Stated { place, also: Vec::new(), message: message.into() });
+    }
+
+    /// It does so in all of `files`, each with its layer, which are one matter; in the configuration if there are none.
+    pub fn files(&mut self, mut files: Vec<(ImagePath, usize)>, message: impl Into<String>) {
+        files.sort();
+        files.dedup();
+        let mut files = files.into_iter();
+        let place = files.next().map_or(Place::Config, |(path, layer)| Place::File(path, layer));
+        self.0.push(Stated { place, also: files.collect(), message: message.into() });
     }
 
     /// It does so on `line` of the Dockerfile.
@@ -93,6 +109,8 @@ pub struct Misconfiguration {
     pub rule: &'static Rule,
     /// Where.
     pub place: Place,
+    /// More files where it stands, each with the index of its layer.
+    pub also: Vec<(ImagePath, usize)>,
     /// What stands there: a sentence without a full stop.
     pub message: String,
 }

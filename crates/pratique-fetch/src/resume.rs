@@ -50,6 +50,8 @@ pub struct Resumable<F> {
     position: u64,
     expected: Option<u64>,
     etag: Option<String>,
+    /// `ETag`, also a weak one, and `Last-Modified` of the first answer.
+    validators: (Option<String>, Option<String>),
     retry: RetryPolicy,
     failures: u32,
     resumes: u32,
@@ -59,6 +61,7 @@ pub struct Resumable<F> {
 impl<F: FnMut(&From) -> io::Result<Response>> Resumable<F> {
     /// Goes on reading after `first`, which must be a success.
     pub fn new(open: F, first: Response, expected_len: Option<u64>, retry: RetryPolicy) -> Self {
+        let validators = (first.etag().map(ToOwned::to_owned), first.last_modified().map(ToOwned::to_owned));
         let etag = first.etag().filter(|etag| !etag.starts_with("W/")).map(ToOwned::to_owned);
         Self {
             open,
@@ -66,12 +69,18 @@ impl<F: FnMut(&From) -> io::Result<Response>> Resumable<F> {
             position: 0,
             expected: expected_len.or_else(|| first.content_length()),
             etag,
+            validators,
             retry,
             failures: 0,
             resumes: 0,
             last_failure_at: 0,
             current: Some(first),
         }
+    }
+
+    /// The entity tag and the date of the last change, as the first answer gave them, for [`Request::unless`].
+    pub fn validators(&self) -> (Option<&str>, Option<&str>) {
+        (self.validators.0.as_deref(), self.validators.1.as_deref())
     }
 
     /// Whether anything is still missing, as far as that can be told.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use pratique_advisory::{Database, Error};
+use pratique_advisory::{Database, Error, FeedId};
 use pratique_inventory::Inventory;
 
 use crate::{Installed, Verdict, find::names, judge, local, lookup::Shelves, merge, modular};
@@ -14,6 +14,8 @@ pub struct Explanation {
     pub package: usize,
     /// The record.
     pub record: String,
+    /// The feed that it came from.
+    pub feed: FeedId,
     /// Where it is filed, as OSV names it: `Debian:12`.
     pub ecosystem: String,
     /// The name under which it was looked up.
@@ -28,6 +30,8 @@ pub struct Explanation {
     pub listed: usize,
     /// What it comes to.
     pub verdict: Verdict,
+    /// The record of a feed with more authority that says otherwise, and decides: see the module `precedence`.
+    pub overruled_by: Option<String>,
 }
 
 /// Everything that the records of vulnerability `id` say of packages of `inventory`, owned ones included.
@@ -40,6 +44,7 @@ pub fn explain(inventory: &Inventory, database: &Database, id: &str) -> Result<V
     for (index, package) in inventory.packages.iter().enumerate() {
         let Ok(questions) = shelves.questions(package) else { continue };
         let mut settled = BTreeSet::new();
+        let first = found.len();
         for question in questions.iter() {
             let shelf = question.shelf;
             let Some(candidates) = question.ask(database)? else { continue };
@@ -71,6 +76,7 @@ pub fn explain(inventory: &Inventory, database: &Database, id: &str) -> Result<V
                 found.push(Explanation {
                     package: index,
                     record: record.id().to_owned(),
+                    feed: record.feed(),
                     ecosystem: shelf.name.to_string(),
                     name: question.filed_name(),
                     version: question.version.to_owned(),
@@ -78,11 +84,27 @@ pub fn explain(inventory: &Inventory, database: &Database, id: &str) -> Result<V
                     ranges: affected.ranges().map(|range| events(range.events)).collect(),
                     listed: affected.versions().iter().count(),
                     verdict,
+                    overruled_by: None,
                 });
             }
         }
+        overrule(found.get_mut(first..).unwrap_or_default());
     }
     Ok(found)
+}
+
+/// Marks what is said of one package and one flaw where somebody with more authority says otherwise.
+fn overrule(said: &mut [Explanation]) {
+    let affected = said.iter().filter(|one| one.verdict.is_affected());
+    let Some(authority) = affected.map(|one| one.feed.authority()).max() else { return };
+    let clears = |one: &&Explanation| {
+        matches!(one.verdict, Verdict::Fixed { .. } | Verdict::NotAffected { .. })
+            && one.feed.authority() > authority
+    };
+    let Some(decisive) = said.iter().find(clears).map(|one| one.record.clone()) else { return };
+    for one in said.iter_mut().filter(|one| one.verdict.is_affected()) {
+        one.overruled_by = Some(decisive.clone());
+    }
 }
 
 fn no(reason: &str) -> Verdict {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pratique_advisory::{Affected, CveId, Database, Error, Record, RecordId};
+use pratique_advisory::{Affected, Authority, CveId, Database, Error, Record, RecordId, State};
 use pratique_inventory::{Inventory, Package, inventory::Scope};
 use pratique_version::Scheme;
 use rayon::prelude::*;
@@ -15,7 +15,9 @@ use crate::{
     judge, lifecycle, local,
     lookup::{Question, Questions, Shelves},
     merge::{self, Names},
-    modular, severity,
+    modular,
+    precedence::{Cleared, overruled_by},
+    severity,
 };
 
 /// Matches every package of `inventory` in `scope` against `database`.
@@ -78,9 +80,17 @@ struct Hit<'db> {
     /// How the versions of the evidence are ordered.
     scheme: Scheme,
     of_distribution: bool,
+    /// What the record says of a fix beside its ranges.
+    state: State,
     own: Vec<Rating>,
     /// All that the record says of the package, also where it does not affect the installed version.
     entries: Vec<fix::Entry<'db>>,
+}
+
+impl Hit<'_> {
+    fn authority(&self) -> Authority {
+        self.record.feed().authority()
+    }
 }
 
 fn find_in(
@@ -91,6 +101,9 @@ fn find_in(
     matches: &mut Matches,
 ) -> Result<(), Error> {
     let mut hits: BTreeMap<RecordId, Hit<'_>> = BTreeMap::new();
+    // Whether there is anybody whose word could count more.
+    let ranked = !database.info().feeds.is_empty();
+    let mut cleared: BTreeMap<RecordId, bool> = BTreeMap::new();
     // Records that a subscription's shelf has spoken for.
     let mut settled: BTreeSet<RecordId> = BTreeSet::new();
     for question in questions.iter() {
@@ -130,7 +143,11 @@ fn find_in(
                         reason,
                     });
                 }
-                Verdict::Fixed { .. } | Verdict::NotAffected { .. } => {}
+                Verdict::Fixed { .. } | Verdict::NotAffected { .. } => {
+                    if ranked {
+                        cleared.insert(affected.record(), question.shelf.ecosystem.is_distribution());
+                    }
+                }
             }
         }
         if !hits.is_empty() {
@@ -147,6 +164,9 @@ fn find_in(
     if hits.is_empty() {
         return Ok(());
     }
+    // A record of several entries, one of which affects the version, clears nothing.
+    cleared.retain(|record, _| !hits.contains_key(record));
+    let cleared = Cleared::of(database, cleared.into_iter())?;
     let hits: Vec<_> = hits.into_values().collect();
     let mut names: Vec<_> = hits.iter().map(|hit| names(&hit.record, hit.of_distribution)).collect();
     for (names, hit) in names.iter_mut().zip(&hits).filter(|(names, _)| !names.distribution) {
@@ -155,6 +175,10 @@ fn find_in(
     for group in merge::group(&names) {
         let members: Vec<_> =
             group.records.iter().map(|&member| (&hits[member], names[member].is_about_several())).collect();
+        let authority = members.iter().map(|(hit, _)| hit.authority()).max();
+        if authority.is_some_and(|authority| overruled_by(&group, authority, &cleared).is_some()) {
+            continue;
+        }
         matches.findings.push(finding(database, package, index, group.id, group.aliases, &members)?);
     }
     Ok(())
@@ -170,6 +194,7 @@ fn hit<'db>(
     let scheme = question.shelf.scheme;
     let evidence = Evidence {
         id: record.id().to_owned(),
+        feed: record.feed(),
         ecosystem: question.shelf.name.to_string(),
         package: question.filed_name(),
         version: question.version.to_owned(),
@@ -179,7 +204,7 @@ fn hit<'db>(
     };
     let own = severity::stated_for_package(affected, record.id())?;
     let of_distribution = question.shelf.ecosystem.is_distribution();
-    Ok(Hit { record, evidence, scheme, of_distribution, own, entries: Vec::new() })
+    Ok(Hit { record, evidence, scheme, of_distribution, state: affected.state(), own, entries: Vec::new() })
 }
 
 /// One record may have several entries for a package; the first that affects it is the evidence, and says the
@@ -261,9 +286,13 @@ fn finding(
     });
     let statements = severity::gather(database, said, facts.as_ref())?;
     let severity = severity::choose(&statements, package.kind.is_os());
-    let fixes =
-        members.iter().filter_map(|(hit, _)| Some((hit.evidence.fixed_version.as_deref()?, hit.scheme)));
-    let fixed_version = fix::clearing(fixes, &members.iter().flat_map(|(hit, _)| &hit.entries));
+    // Those that decide: see `precedence`.
+    let authority = members.iter().map(|(hit, _)| hit.authority()).max();
+    let deciding: Vec<_> =
+        members.iter().map(|(hit, _)| *hit).filter(|hit| Some(hit.authority()) == authority).collect();
+    let fixes = deciding.iter().filter_map(|hit| Some((hit.evidence.fixed_version.as_deref()?, hit.scheme)));
+    let fixed_version = fix::clearing(fixes, &deciding.iter().flat_map(|hit| &hit.entries));
+    let stated = deciding.iter().map(|hit| hit.state).find(|state| *state != State::Unstated);
     let mut title = None;
     for (member, _) in members {
         let text = database.text(member.record.number())?;
@@ -276,7 +305,10 @@ fn finding(
         id,
         aliases,
         package: index,
-        state: if fixed_version.is_some() { FixState::Fixed } else { FixState::NotFixed },
+        state: match &fixed_version {
+            Some(_) => FixState::Fixed,
+            None => FixState::without_fix(stated.unwrap_or_default()),
+        },
         fixed_version,
         severity,
         severities: statements.into_iter().map(|(_, rating)| rating).collect(),

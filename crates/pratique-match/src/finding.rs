@@ -1,6 +1,6 @@
 //! Findings: vulnerabilities of packages, each with the evidence that lets a person disagree.
 
-use pratique_advisory::{Level, System};
+use pratique_advisory::{FeedId, Level, State, System};
 use serde::{Deserialize, Serialize};
 
 /// One vulnerability in one package.
@@ -75,6 +75,39 @@ pub enum FixState {
     Fixed,
     /// No version without it is known.
     NotFixed,
+    /// The publisher will not make one.
+    WillNotFix,
+    /// The publisher will make one later, with another update.
+    FixDeferred,
+    /// The publisher does not know yet whether the package is affected.
+    UnderInvestigation,
+    /// The release gets no fixes any more.
+    EndOfLife,
+}
+
+impl FixState {
+    /// What can be said of a fix, in a few words: `none yet`.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Fixed => "fixed",
+            Self::NotFixed => "none yet",
+            Self::WillNotFix => "will not be fixed",
+            Self::FixDeferred => "deferred",
+            Self::UnderInvestigation => "under investigation",
+            Self::EndOfLife => "end of life",
+        }
+    }
+
+    /// The state where no fixed version is known, by what the publisher says.
+    pub(crate) fn without_fix(stated: State) -> Self {
+        match stated {
+            State::WillNotFix => Self::WillNotFix,
+            State::Deferred => Self::FixDeferred,
+            State::UnderInvestigation => Self::UnderInvestigation,
+            State::EndOfLife => Self::EndOfLife,
+            _ => Self::NotFixed,
+        }
+    }
 }
 
 /// What one record says of one package, and by which comparison.
@@ -83,6 +116,9 @@ pub enum FixState {
 pub struct Evidence {
     /// The record: `GHSA-…`, `DSA-…`, `PYSEC-…`.
     pub id: String,
+    /// The feed that it came from: `osv`, `debian`, …
+    #[serde(default)]
+    pub feed: FeedId,
     /// Where it is filed, as OSV names it: `Debian:12`.
     pub ecosystem: String,
     /// Under which package name.

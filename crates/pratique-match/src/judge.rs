@@ -2,7 +2,7 @@
 //!
 //! A version that does not parse is [`Verdict::Unknown`] and visible, never "not vulnerable".
 
-use pratique_advisory::{Affected, RangeKind, VersionPlace};
+use pratique_advisory::{Affected, RangeKind, State, VersionPlace};
 use pratique_version::{
     Parsed, Scheme,
     range::{self, Outside, Position},
@@ -86,6 +86,10 @@ pub fn judge(installed: &mut Installed<'_>, place: VersionPlace, affected: &Affe
 
 /// The same where it is known already whether the record lists the version by its spelling.
 pub(crate) fn judge_listed(installed: &mut Installed<'_>, listed: bool, affected: &Affected<'_>) -> Verdict {
+    if affected.state() == State::NotAffected {
+        let reason = "its publisher has looked: the package does not have the flaw".to_owned();
+        return Verdict::NotAffected { reason };
+    }
     let mut outside: Option<Verdict> = None;
     let mut unknown: Option<String> = None;
     for range in affected.ranges() {

@@ -20,6 +20,7 @@ mod local;
 mod lookup;
 mod merge;
 mod modular;
+mod precedence;
 mod severity;
 
 pub use crate::{

@@ -58,6 +58,18 @@ impl Names {
         cves
     }
 
+    /// Whether it is about the flaw of these names.
+    pub(crate) fn is_about(&self, names: &[&str]) -> bool {
+        let cves = self.cves();
+        if cves.is_empty() {
+            return self
+                .all()
+                .chain(self.upstream.iter().map(String::as_str))
+                .any(|own| names.contains(&own));
+        }
+        names.iter().any(|name| cves.contains(name))
+    }
+
     /// Whether it is an advisory about several flaws at once.
     pub(crate) fn is_about_several(&self) -> bool {
         self.cves().len() > 1

@@ -29,7 +29,7 @@ static DATABASE: LazyLock<(tempfile::TempDir, Database)> = LazyLock::new(|| {
     names.sort();
     fs::write(folder.path().join("osv/ecosystems.txt"), names.join("\n")).unwrap();
     let path = folder.path().join("advisories.pdb");
-    import(&Folder::new(folder.path().join("osv")), &path, ImportOptions::default()).unwrap();
+    import(Some(&Folder::new(folder.path().join("osv"))), &path, ImportOptions::default()).unwrap();
     let database = Database::open(&path).unwrap();
     (folder, database)
 });

@@ -26,9 +26,9 @@ use crate::{
 /// Writes the findings of `report` as `{"Findings": […]}`.
 ///
 /// # Errors
-/// When `to` cannot be written, or there is no time to name.
+/// When `to` cannot be written.
 pub fn write(report: &Report, context: &Context, to: &mut dyn Write) -> Result<(), WriteError> {
-    let time = context.time(report)?.to_string();
+    let time = context.time(report).to_string();
     let fingerprints = identity::fingerprints(report);
     let mut findings: Vec<_> = report
         .findings
@@ -187,7 +187,7 @@ fn vulnerability(row: &FindingRow) -> Value {
         ("FixedInVersion", finding.fixed_version.clone()),
         ("FilePath", package.locations.first().cloned()),
         ("Remediation", Some(advice_for(row))),
-        ("SourceLayerHash", package.layer.digest.clone().or_else(|| package.layer.diff_id.clone())),
+        ("SourceLayerHash", package.layer.known_digest().map(str::to_owned)),
     ];
     for (key, value) in optional {
         if let Some(value) = value.filter(|value| !value.is_empty()) {

@@ -10,7 +10,7 @@
 
 use std::{collections::BTreeMap, io::Write};
 
-use pratique_match::Rating;
+use pratique_match::{FixState, Rating};
 use serde_json::{Value, json};
 
 use crate::{
@@ -29,9 +29,9 @@ const IMAGE: &str = "IMAGE";
 /// Writes a draft about the findings of `report`.
 ///
 /// # Errors
-/// When `to` cannot be written, or there is no time to name.
+/// When `to` cannot be written.
 pub fn write(report: &Report, context: &Context, to: &mut dyn Write) -> Result<(), WriteError> {
-    let time = context.time(report)?.to_string();
+    let time = context.time(report).to_string();
     let ids = product_ids(report);
     let vulnerabilities: Vec<_> = by_vulnerability(report)
         .into_iter()
@@ -174,7 +174,11 @@ fn is_cve(id: &str) -> bool {
 fn remediations(rows: &[&FindingRow], of: impl Fn(&FindingRow) -> Option<String>) -> Value {
     let mut by_advice: BTreeMap<(String, &str), Vec<String>> = BTreeMap::new();
     for row in rows {
-        let category = if row.finding.fixed_version.is_some() { "vendor_fix" } else { "none_available" };
+        let category = match row.finding.state {
+            FixState::Fixed => "vendor_fix",
+            FixState::WillNotFix | FixState::EndOfLife => "no_fix_planned",
+            _ => "none_available",
+        };
         by_advice.entry((advice_for(row), category)).or_default().extend(of(row));
     }
     by_advice

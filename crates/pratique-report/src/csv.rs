@@ -10,7 +10,7 @@ use crate::{
     format::{Context, WriteError},
     issue::{Issue, Kind, issues},
     markup::is_link,
-    model::Report,
+    model::{LayerRef, Report},
     openvex::advice_for,
     publisher,
 };
@@ -48,7 +48,6 @@ pub fn write(report: &Report, _: &Context, to: &mut dyn Write) -> Result<(), Wri
     line(&COLUMNS.map(str::to_owned), to)?;
     for row in &report.findings {
         let (finding, package) = (&row.finding, &row.package);
-        let layer = package.layer.digest.as_ref().or(package.layer.diff_id.as_ref());
         let advisories: Vec<_> = finding.advisories.iter().map(|evidence| evidence.id.as_str()).collect();
         let fields = [
             report.target.name.clone(),
@@ -63,7 +62,7 @@ pub fn write(report: &Report, _: &Context, to: &mut dyn Write) -> Result<(), Wri
             package.purl.clone(),
             package.locations.join("\n"),
             (package.layer.index + 1).to_string(),
-            layer.cloned().unwrap_or_default(),
+            package.layer.known_digest().unwrap_or_default().to_owned(),
             finding.epss.map(|epss| epss.score.to_string()).unwrap_or_default(),
             finding.epss.map(|epss| epss.percentile.to_string()).unwrap_or_default(),
             finding.known_exploited.clone().unwrap_or_default(),
@@ -87,16 +86,16 @@ pub fn write(report: &Report, _: &Context, to: &mut dyn Write) -> Result<(), Wri
 /// The rule stands where vulnerabilities have their id, what was found in the title; there is no package.
 fn of_issue(report: &Report, issue: &Issue<'_>) -> [String; COLUMNS.len()] {
     let layer = issue.layer;
-    let digest = layer.and_then(|layer| layer.digest.as_ref().or(layer.diff_id.as_ref()));
+    let digest = layer.and_then(LayerRef::known_digest).unwrap_or_default();
     let url = issue.references.iter().find(|reference| is_link(reference));
     let mut fields = [const { String::new() }; COLUMNS.len()];
     let stated = [
         ("target", report.target.name.clone()),
         ("severity", issue.level.to_string()),
         ("vulnerability", issue.id.to_string()),
-        ("locations", issue.place.clone()),
+        ("locations", places(issue)),
         ("layer", layer.map(|layer| (layer.index + 1).to_string()).unwrap_or_default()),
-        ("layer_digest", digest.cloned().unwrap_or_default()),
+        ("layer_digest", digest.to_owned()),
         ("title", format!("{}: {}", issue.title, issue.message)),
         ("advice", issue.remedy.to_owned()),
         ("url", url.cloned().unwrap_or_default()),
@@ -104,6 +103,16 @@ fn of_issue(report: &Report, issue: &Issue<'_>) -> [String; COLUMNS.len()] {
     ];
     fill(&mut fields, stated);
     fields
+}
+
+/// Where it is; where that is several files one a line, as those of packages are.
+fn places(issue: &Issue<'_>) -> String {
+    match issue.path.filter(|_| !issue.also_in.is_empty()) {
+        Some(first) => {
+            [first].into_iter().chain(issue.also_in.iter().map(String::as_str)).collect::<Vec<_>>().join("\n")
+        }
+        None => issue.place.clone(),
+    }
 }
 
 /// Every licence, also those that nobody objects to: the category stands where vulnerabilities have their id.

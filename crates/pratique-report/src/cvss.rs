@@ -30,12 +30,17 @@ pub fn version(rating: &Rating) -> Option<&'static str> {
 /// The score by which others sort findings: of the statement that counts, else from the middle of its level, so that a
 /// distribution's word is neither lost nor overruled by a score that does not count.
 pub fn score(finding: &Finding) -> Option<f32> {
-    finding.severity.score.or(match finding.level() {
+    finding.severity.score.or_else(|| middle(finding.level()))
+}
+
+/// The middle of a level's range on the scale of CVSS, which stands in for a score where a level is all there is.
+pub fn middle(level: Level) -> Option<f32> {
+    match level {
         Level::Critical => Some(9.5),
         Level::High => Some(8.0),
         Level::Medium => Some(5.5),
         Level::Low => Some(2.0),
         Level::Negligible => Some(0.1),
         Level::Unknown => None,
-    })
+    }
 }

@@ -10,10 +10,8 @@
 use std::{collections::BTreeMap, io::Write};
 
 use pratique_advisory::Level;
-use pratique_image::ImagePath;
 use pratique_inventory::{
-    Distribution, Inventory, Location, Package, PackageKind, Scope,
-    fact::SourcePackage,
+    Scope,
     sbom::{
         Contents, Sbom,
         cyclonedx::{
@@ -29,25 +27,24 @@ use pratique_inventory::{
 use crate::{
     cvss,
     format::{Context, WriteError},
+    inventory::{Key, key, of_rows},
     json,
     markup::is_link,
-    model::{FindingRow, PackageRow, Report},
+    model::{FindingRow, Report},
+    notes::{Note, Reason},
     openvex::{advice, by_vulnerability},
     publisher,
 };
-
-/// What tells one package of a report from another.
-type Key<'a> = (&'a str, usize, Option<&'a str>, &'a [String]);
 
 /// Writes `report` as CycloneDX.
 ///
 /// # Errors
 /// When `to` cannot be written.
 pub fn write(report: &Report, context: &Context, to: &mut dyn Write) -> Result<(), WriteError> {
-    let rows = rows(report);
-    let inventory = inventory(report, &rows);
+    let rows = report.known_packages();
+    let inventory = of_rows(&report.target, &rows);
     let subject = report.target.subject();
-    let created = context.epoch.map(|_| context.time(report)).transpose()?.map(|time| time.to_string());
+    let created = context.epoch.map(|time| time.to_string());
     let sbom = Sbom {
         inventory: &inventory,
         scope: Scope::ALL,
@@ -72,77 +69,21 @@ pub fn write(report: &Report, context: &Context, to: &mut dyn Write) -> Result<(
     Ok(cyclonedx::json::write(document.seal(), Version::default(), to)?)
 }
 
-/// All packages that the report tells of.
-fn rows(report: &Report) -> Vec<&PackageRow> {
-    if let Some(packages) = &report.packages {
-        return packages.iter().collect();
-    }
-    let affected = report.findings.iter().map(|row| (key(&row.package), &row.package));
-    affected.collect::<BTreeMap<_, _>>().into_values().collect()
-}
-
-fn key(row: &PackageRow) -> Key<'_> {
-    (&row.purl, row.layer.index, row.owned_by.as_deref(), &row.locations)
-}
-
-/// The inventory that a report was made from, as far as it tells.
-fn inventory(report: &Report, rows: &[&PackageRow]) -> Inventory {
-    let distribution = report.target.distribution.as_ref().map(|d| Distribution {
-        id: d.id.clone(),
-        version: d.version.clone(),
-        name: d.name.clone(),
-        ..Distribution::default()
-    });
-    Inventory {
-        distribution,
-        packages: rows.iter().map(|row| package(row)).collect(),
-        ..Inventory::default()
-    }
-}
-
-fn package(row: &PackageRow) -> Package {
-    let location = |place: &String| {
-        let (path, inside) = place.split_once("!/").unwrap_or((place, ""));
-        Some(Location { path: ImagePath::new(path).ok()?, inside: inside.to_owned() })
-    };
-    let source = row.source.as_ref();
-    Package {
-        kind: PackageKind::from_name(&row.kind).unwrap_or_default(),
-        name: row.name.clone(),
-        namespace: row.namespace.clone(),
-        version: row.version.clone(),
-        purl: row.purl.clone(),
-        arch: row.arch.clone(),
-        source: source.map(|s| SourcePackage { name: s.name.clone(), version: s.version.clone() }),
-        licences: row.licenses.clone(),
-        locations: row.locations.iter().filter_map(location).collect(),
-        layer: row.layer.index,
-        owned_by: row.owned_by.clone(),
-        development: row.development,
-        locked_only: row.locked_only,
-        depends: Vec::new(),
-        provides: Vec::new(),
-        direct: None,
-        optional: false,
-        details: row.details.clone(),
-    }
-}
-
 /// What was not covered, as properties of the document.
 fn coverage(report: &Report) -> Vec<Property> {
-    let coverage = &report.coverage;
-    let lost = coverage.warnings.iter().filter(|warning| warning.lost);
-    let lost = lost.map(|w| ("pratique:coverage:not-read", format!("{}: {}", w.path, w.message)));
-    let gaps = coverage.gaps.iter().map(|gap| ("pratique:coverage:not-analysed", gap.clone()));
-    let left = coverage.left_out.iter().map(|left| ("pratique:coverage:left-out", left.clone()));
-    let unknown = report.unknown.iter().map(|row| {
-        (
-            "pratique:coverage:not-judged",
-            format!("{} {} {}: {}", row.id, row.package, row.version, row.reason),
-        )
-    });
-    let database = [("pratique:database:created", report.database.created.clone())].into_iter();
-    database.chain(gaps).chain(left).chain(lost).chain(unknown).map(|(n, v)| Property::new(n, v)).collect()
+    let created = &report.database.created;
+    let database = (!created.is_empty()).then(|| Property::new("pratique:database:created", created));
+    let note = |note: Note| {
+        let name = match note.reason {
+            Reason::NotAsked | Reason::LeftOut => "pratique:coverage:left-out",
+            Reason::NotAnalysed => "pratique:coverage:not-analysed",
+            Reason::NotRead => "pratique:coverage:not-read",
+            Reason::NotJudged => "pratique:coverage:not-judged",
+            Reason::Careful => "pratique:coverage:note",
+        };
+        Property::new(name, note.said())
+    };
+    database.into_iter().chain(report.notes().into_iter().map(note)).collect()
 }
 
 fn vulnerability(

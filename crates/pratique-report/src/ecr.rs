@@ -27,18 +27,18 @@ use crate::{
 /// Writes `report` in the shape of basic scanning.
 ///
 /// # Errors
-/// When `to` cannot be written, or there is no time to name.
+/// When `to` cannot be written.
 pub fn write_basic(report: &Report, context: &Context, to: &mut dyn Write) -> Result<(), WriteError> {
     let mut seen = BTreeSet::new();
     let findings: Vec<_> = report
         .findings
         .iter()
-        .filter(|row| seen.insert((row.finding.id.as_str(), source(row))))
+        .filter(|row| seen.insert((row.finding.id.as_str(), row.package.built_from())))
         .map(|row| (basic_level(row.finding.level()), basic(row)))
         .collect();
     let counts = counts(findings.iter().map(|(level, _)| *level));
     let findings: Vec<_> = findings.into_iter().map(|(_, finding)| finding).collect();
-    let scanned = scan_findings(report, context, &counts, "findings", &findings)?;
+    let scanned = scan_findings(report, context, &counts, "findings", &findings);
     let description = "The scan was completed successfully.";
     answer(report, context, &scanned, &json!({ "status": "COMPLETE", "description": description }), to)
 }
@@ -46,9 +46,9 @@ pub fn write_basic(report: &Report, context: &Context, to: &mut dyn Write) -> Re
 /// Writes `report` in the shape of enhanced scanning.
 ///
 /// # Errors
-/// When `to` cannot be written, or there is no time to name.
+/// When `to` cannot be written.
 pub fn write_enhanced(report: &Report, context: &Context, to: &mut dyn Write) -> Result<(), WriteError> {
-    let time = context.time(report)?;
+    let time = context.time(report);
     let fingerprints = identity::fingerprints(report);
     let findings: Vec<_> = report
         .findings
@@ -57,7 +57,7 @@ pub fn write_enhanced(report: &Report, context: &Context, to: &mut dyn Write) ->
         .map(|(row, fingerprint)| enhanced(report, &context.aws, row, fingerprint, time))
         .collect();
     let counts = counts(report.findings.iter().map(|row| enhanced_level(row.finding.level())));
-    let scanned = scan_findings(report, context, &counts, "enhancedFindings", &findings)?;
+    let scanned = scan_findings(report, context, &counts, "enhancedFindings", &findings);
     let description = "Continuous scan is selected for image.";
     answer(report, context, &scanned, &json!({ "status": "ACTIVE", "description": description }), to)
 }
@@ -75,17 +75,17 @@ fn scan_findings(
     counts: &BTreeMap<&str, usize>,
     key: &str,
     findings: &[Value],
-) -> Result<Value, WriteError> {
+) -> Value {
     let updated = report.database.newest.as_ref().unwrap_or(&report.database.created);
     let mut out = json!({
-        "imageScanCompletedAt": seconds(context.time(report)?),
+        "imageScanCompletedAt": seconds(context.time(report)),
         "findingSeverityCounts": counts,
         key: findings,
     });
     if let Ok(updated) = updated.parse::<Timestamp>() {
         out["vulnerabilitySourceUpdatedAt"] = seconds(updated);
     }
-    Ok(out)
+    out
 }
 
 fn answer(
@@ -117,17 +117,9 @@ fn seconds(time: Timestamp) -> Value {
     json!(time.as_second() as f64)
 }
 
-/// Name and version of the source package, under which basic scanning lists findings.
-fn source(row: &FindingRow) -> (String, &str) {
-    match &row.package.source {
-        Some(source) => (source.name.clone(), &source.version),
-        None => (row.package.full_name(), &row.package.version),
-    }
-}
-
 fn basic(row: &FindingRow) -> Value {
     let finding = &row.finding;
-    let (name, version) = source(row);
+    let (name, version) = row.package.built_from();
     let mut attributes = vec![
         json!({ "key": "package_version", "value": version }),
         json!({ "key": "package_name", "value": name }),
@@ -226,7 +218,7 @@ fn vulnerable_package(row: &FindingRow) -> Value {
     let optional = [
         ("arch", package.arch.clone()),
         ("filePath", package.locations.first().cloned()),
-        ("sourceLayerHash", package.layer.digest.clone().or_else(|| package.layer.diff_id.clone())),
+        ("sourceLayerHash", package.layer.known_digest().map(str::to_owned)),
         ("fixedInVersion", row.finding.fixed_version.clone()),
     ];
     for (key, value) in optional {

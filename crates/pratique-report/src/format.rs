@@ -1,7 +1,7 @@
-//! The table of formats: what each is called, what files of it are called, and who writes it.
+//! The table of formats: what each is called, and who writes it.
 //!
-//! Adding a format is one file and one row. The command line, its help and `docs/report-formats.md` are made from this table,
-//! so they cannot drift.
+//! Adding a format is one file and one row. The command line and its help are made from this table; a test holds
+//! `docs/report-formats.md` to it.
 
 use std::{
     io::{self, Write},
@@ -25,10 +25,6 @@ pub struct Format {
     pub name: &'static str,
     /// Other names, as other scanners have them.
     pub aliases: &'static [&'static str],
-    /// How files of it usually end.
-    pub extension: &'static str,
-    /// Its media type.
-    pub media_type: &'static str,
     /// One line for the help.
     pub about: &'static str,
     /// Whether it is text in colours for a terminal; else it is a document, to be kept byte by byte.
@@ -46,107 +42,67 @@ pub type Writer = fn(&Report, &Context, &mut dyn Write) -> Result<(), WriteError
 pub const ALL: &[Format] = &[
     Format {
         styled: true,
-        ..document("table", &[], "txt", "text/plain", "for people at a terminal", |report, context, to| {
+        ..document("table", &[], "for people at a terminal", |report, context, to| {
             Ok(table::write(report, context.width, to)?)
         })
     },
-    document(
-        "json",
-        &[],
-        "json",
-        "application/json",
-        "all of it; docs/report-json.md",
-        |report, context, to| Ok(json::write_report(report, context.list_packages, to)?),
-    ),
-    document(
-        "sarif",
-        &[],
-        "sarif",
-        "application/sarif+json",
-        "SARIF 2.1.0, for GitHub code scanning and editors",
-        sarif::write,
-    ),
+    document("json", &[], "all of it; docs/report-json.md", |report, context, to| {
+        Ok(json::write_report(report, context.list_packages, to)?)
+    }),
+    document("sarif", &[], "SARIF 2.1.0, for GitHub code scanning and editors", sarif::write),
     vulnerabilities_only(document(
         "cyclonedx",
         &["cyclonedx-json"],
-        "cdx.json",
-        "application/vnd.cyclonedx+json; version=1.6",
         "CycloneDX 1.6 JSON, packages with their vulnerabilities",
         cyclonedx::write,
     )),
     vulnerabilities_only(document(
         "openvex",
         &[],
-        "openvex.json",
-        "application/json",
         "OpenVEX 0.2, a draft to be judged by people",
         openvex::write,
     )),
     vulnerabilities_only(document(
         "csaf",
         &["csaf-vex"],
-        "csaf.json",
-        "application/json",
         "CSAF 2.0 VEX, a draft to be judged by people",
         csaf::write,
     )),
     vulnerabilities_only(document(
         "gitlab",
         &["gitlab-container-scanning"],
-        "json",
-        "application/json",
         "GitLab container scanning report, schema 15",
         gitlab::write,
     )),
-    document("junit", &[], "xml", "application/xml", "JUnit XML, for Jenkins and others", junit::write),
-    document(
-        "markdown",
-        &["md"],
-        "md",
-        "text/markdown",
-        "Markdown, for pull requests and job summaries",
-        markdown::write,
-    ),
-    document("html", &[], "html", "text/html", "one page that needs nothing else", html::write),
-    document("csv", &[], "csv", "text/csv", "CSV (RFC 4180), one finding a line", csv::write),
-    document("asff", &[], "json", "application/json", "AWS Security Hub findings", asff::write),
+    document("junit", &[], "JUnit XML, for Jenkins and others", junit::write),
+    document("markdown", &["md"], "Markdown, for pull requests and job summaries", markdown::write),
+    document("html", &[], "one page that needs nothing else", html::write),
+    document("csv", &[], "CSV (RFC 4180), one finding a line", csv::write),
+    document("asff", &[], "AWS Security Hub findings", asff::write),
     vulnerabilities_only(document(
         "ecr-basic",
         &["ecr"],
-        "json",
-        "application/json",
         "ECR's DescribeImageScanFindings, basic scanning",
         ecr::write_basic,
     )),
     vulnerabilities_only(document(
         "ecr-enhanced",
         &[],
-        "json",
-        "application/json",
         "ECR's DescribeImageScanFindings, enhanced scanning",
         ecr::write_enhanced,
     )),
-    document("trivy", &["trivy-json"], "json", "application/json", "Trivy's JSON, schema 2", trivy::write),
-    vulnerabilities_only(document(
-        "grype",
-        &["grype-json"],
-        "json",
-        "application/json",
-        "Grype's JSON",
-        grype::write,
-    )),
-    document("template", &[], "txt", "text/plain", "a template of your own (template=FILE)", template::write),
+    document("trivy", &["trivy-json"], "Trivy's JSON, schema 2", trivy::write),
+    vulnerabilities_only(document("grype", &["grype-json"], "Grype's JSON", grype::write)),
+    document("template", &[], "a template of your own (template=FILE)", template::write),
 ];
 
 const fn document(
     name: &'static str,
     aliases: &'static [&'static str],
-    extension: &'static str,
-    media_type: &'static str,
     about: &'static str,
     write: Writer,
 ) -> Format {
-    Format { name, aliases, extension, media_type, about, styled: false, checks: true, write }
+    Format { name, aliases, about, styled: false, checks: true, write }
 }
 
 const fn vulnerabilities_only(format: Format) -> Format {
@@ -156,16 +112,7 @@ const fn vulnerabilities_only(format: Format) -> Format {
 impl Format {
     /// What was asked for and has no place in this format: `misconfigurations`, `secrets`, `licenses`.
     pub fn leaves_out(&self, report: &Report) -> Vec<&'static str> {
-        if self.checks {
-            return Vec::new();
-        }
-        let checked = &report.checked;
-        let asked = [
-            ("misconfigurations", checked.misconfigurations.is_some()),
-            ("secrets", checked.secrets.is_some()),
-            ("licenses", checked.licenses.is_some()),
-        ];
-        asked.into_iter().filter_map(|(what, asked)| asked.then_some(what)).collect()
+        if self.checks { Vec::new() } else { report.checked.asked() }
     }
 
     /// The format of this name or alias, whatever its case.
@@ -199,8 +146,8 @@ pub struct Context {
     pub width: usize,
     /// Also list packages without findings, where a format can.
     pub list_packages: bool,
-    /// `SOURCE_DATE_EPOCH`: the time that documents bear, in seconds since 1970. See [`Context::time`].
-    pub epoch: Option<i64>,
+    /// `SOURCE_DATE_EPOCH`: the time that documents bear. See [`Context::time`].
+    pub epoch: Option<Timestamp>,
     /// What VEX drafts say of a finding.
     pub vex_status: VexStatus,
     /// Whose findings they are, for documents of AWS.
@@ -210,16 +157,15 @@ pub struct Context {
 }
 
 impl Context {
-    /// The time that a document bears where its format demands one: [`Context::epoch`], else when the advisory database
-    /// was built: what the report says was true then, and the same inputs give the same bytes. Never the clock.
-    ///
-    /// # Errors
-    /// [`WriteError::NoTime`] when there is neither.
-    pub fn time(&self, report: &Report) -> Result<Timestamp, WriteError> {
-        match self.epoch {
-            Some(seconds) => Timestamp::from_second(seconds).map_err(|_| WriteError::NoTime),
-            None => report.database.created.parse().map_err(|_| WriteError::NoTime),
-        }
+    /// The time that a document bears where its format demands one, to the second: [`Context::epoch`], else when the
+    /// advisory database was built, because what the report says was true then. A scan without advisories has the time
+    /// at which the image says that it was made, and 1970 where it says none. Never the clock: the same inputs give the
+    /// same bytes.
+    pub fn time(&self, report: &Report) -> Timestamp {
+        let stated = [Some(&report.database.created), report.target.created.as_ref()];
+        let stated = || stated.into_iter().flatten().find_map(|time| time.parse::<Timestamp>().ok());
+        let time = self.epoch.or_else(stated).unwrap_or(Timestamp::UNIX_EPOCH);
+        Timestamp::from_second(time.as_second()).unwrap_or(time)
     }
 }
 
@@ -277,11 +223,6 @@ pub enum WriteError {
     /// The file or stream.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// A format that needs a time, and none to give it.
-    #[error(
-        "this format needs a time and the report names none (database.created): set SOURCE_DATE_EPOCH to seconds since 1970"
-    )]
-    NoTime,
     /// The format `template` without a template.
     #[error("the format template needs a template: --format template=FILE, or --template FILE")]
     NoTemplate,

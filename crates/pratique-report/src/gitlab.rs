@@ -5,7 +5,7 @@
 //! `location.operating_system` is mandatory, and GitLab tells findings apart by it, the package and the first identifier, so
 //! the CVE stands first; there are five levels and `Unknown`, and no `Negligible`.
 
-use std::{collections::BTreeMap, io::Write};
+use std::io::Write;
 
 use pratique_advisory::Level;
 use serde_json::{Value, json};
@@ -15,6 +15,7 @@ use crate::{
     identity, json,
     markup::{is_link, shortened},
     model::{FindingRow, Report},
+    notes::Note,
     openvex::advice_for,
     product, publisher,
 };
@@ -25,10 +26,10 @@ const MAX_IDENTIFIERS: usize = 20;
 /// Writes `report` for GitLab.
 ///
 /// # Errors
-/// When `to` cannot be written, or there is no time to name.
+/// When `to` cannot be written.
 pub fn write(report: &Report, context: &Context, to: &mut dyn Write) -> Result<(), WriteError> {
-    let time = context.time(report)?.to_string();
-    let time = time.split(['.', 'Z']).next().unwrap_or_default();
+    let time = context.time(report).to_string();
+    let time = time.split('Z').next().unwrap_or_default();
     let tool = json!({
         "id": "pratique",
         "name": "Pratique",
@@ -37,9 +38,9 @@ pub fn write(report: &Report, context: &Context, to: &mut dyn Write) -> Result<(
         "version": report.tool.version,
     });
     let place = json!({ "image": image(report), "operating_system": operating_system(report) });
-    let mut seen = BTreeMap::new();
-    let vulnerabilities: Vec<_> =
-        report.findings.iter().map(|row| vulnerability(row, &place, &mut seen)).collect();
+    let ids = identity::numbered(report.findings.iter().map(id));
+    let vulnerabilities = report.findings.iter().zip(ids).map(|(row, id)| vulnerability(row, &place, &id));
+    let vulnerabilities: Vec<_> = vulnerabilities.collect();
     let document = json!({
         "version": "15.0.7",
         "schema": "https://gitlab.com/gitlab-org/security-products/security-report-schemas/-/raw/v15.0.7/dist/container-scanning-report-format.json",
@@ -60,12 +61,11 @@ pub fn write(report: &Report, context: &Context, to: &mut dyn Write) -> Result<(
 
 /// What was not analysed.
 fn messages(report: &Report) -> Vec<Value> {
-    let coverage = &report.coverage;
-    let lost = coverage.warnings.iter().filter(|warning| warning.lost);
-    let lost = lost.map(|warning| format!("not read: {} {}", warning.path, warning.message));
-    let gaps = coverage.gaps.iter().map(|gap| format!("not analysed: {gap}"));
-    let left = coverage.left_out.iter().map(|left| format!("left out: {left}"));
-    gaps.chain(left).chain(lost).map(|text| json!({ "level": "warn", "value": text })).collect()
+    let message = |note: Note| {
+        let level = if note.reason.is_harmless() { "info" } else { "warn" };
+        json!({ "level": level, "value": note.to_string() })
+    };
+    report.notes().into_iter().map(message).collect()
 }
 
 /// The image as the schema wants it: `[^:]+(:\d+[^:]*)?:[^:]+(:[^:]+)?`.
@@ -89,13 +89,16 @@ fn operating_system(report: &Report) -> String {
     shortened(known.as_deref().unwrap_or("unknown"), 255).into_owned()
 }
 
-fn vulnerability(row: &FindingRow, place: &Value, seen: &mut BTreeMap<String, usize>) -> Value {
+/// What tells a finding from others of the report, but for its number.
+fn id(row: &FindingRow) -> String {
+    let package = &row.package;
+    let layer = package.layer.index.to_string();
+    identity::hash(&[&row.finding.id, &package.purl, &layer, &package.locations.join("\n")])
+}
+
+fn vulnerability(row: &FindingRow, place: &Value, (hash, count): &(String, usize)) -> Value {
     let (finding, package) = (&row.finding, &row.package);
     let name = package.full_name();
-    let layer = package.layer.index.to_string();
-    let hash = identity::hash(&[&finding.id, &package.purl, &layer, &package.locations.join("\n")]);
-    let count = seen.entry(hash.clone()).or_default();
-    *count += 1;
     let mut location = place.clone();
     location["dependency"] =
         json!({ "package": { "name": shortened(&name, 255) }, "version": shortened(&package.version, 255) });
@@ -104,7 +107,7 @@ fn vulnerability(row: &FindingRow, place: &Value, seen: &mut BTreeMap<String, us
     let links = pages.chain(row.references.iter().filter(|url| is_link(url)).cloned());
     let identifiers = std::iter::once(&finding.id).chain(&finding.aliases).take(MAX_IDENTIFIERS);
     json!({
-        "id": identity::uuid(&[&hash, &count.to_string()]),
+        "id": identity::uuid(&[hash, &count.to_string()]),
         "name": shortened(&title, 255),
         "description": row.description.as_deref().unwrap_or(&title),
         "severity": severity(finding.level()),

@@ -22,9 +22,9 @@ use crate::{
 /// Writes `report` as Grype would.
 ///
 /// # Errors
-/// When `to` cannot be written, or there is no time to name.
+/// When `to` cannot be written.
 pub fn write(report: &Report, context: &Context, to: &mut dyn Write) -> Result<(), WriteError> {
-    let time = context.time(report)?.to_string();
+    let time = context.time(report).to_string();
     let matches: Vec<_> = report.findings.iter().map(|row| matched(report, row, &time)).collect();
     let distribution = report.target.distribution.as_ref();
     let document = json!({
@@ -97,7 +97,12 @@ fn matched(report: &Report, row: &FindingRow, time: &str) -> Value {
     let mut vulnerability = named(id, &namespace);
     vulnerability["fix"] = json!({
         "versions": finding.fixed_version.iter().collect::<Vec<_>>(),
-        "state": match finding.state { FixState::Fixed => "fixed", FixState::NotFixed => "not-fixed" },
+        "state": match finding.state {
+            FixState::Fixed => "fixed",
+            FixState::WillNotFix => "wont-fix",
+            FixState::UnderInvestigation => "unknown",
+            _ => "not-fixed",
+        },
     });
     vulnerability["advisories"] = json!([]);
     if let Some(epss) = finding.epss {

@@ -13,16 +13,22 @@ use crate::model::{FindingRow, Report};
 /// mends nothing, a rebuilt layer or another tag keeps it, so that a hub shows one finding with a history. What is
 /// alike in all of these (a lock file that names two versions of a package) is told apart by counting.
 pub fn fingerprints(report: &Report) -> Vec<String> {
-    let mut seen: HashMap<String, usize> = HashMap::new();
-    let fingerprint = |row: &FindingRow| {
+    let of = |row: &FindingRow| {
         let package = &row.package;
         let location = package.locations.first().map(String::as_str).unwrap_or_default();
-        let hash = hash(&[&row.finding.id, &package.kind, &package.full_name(), location]);
-        let count = seen.entry(hash.clone()).or_default();
-        *count += 1;
-        format!("{hash}:{count}")
+        hash(&[&row.finding.id, &package.kind, &package.full_name(), location])
     };
-    report.findings.iter().map(fingerprint).collect()
+    numbered(report.findings.iter().map(of)).map(|(hash, count)| format!("{hash}:{count}")).collect()
+}
+
+/// Each of `names` with the number of its occurrence, counted from 1.
+pub fn numbered(names: impl Iterator<Item = String>) -> impl Iterator<Item = (String, usize)> {
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    names.map(move |name| {
+        let count = seen.entry(name.clone()).or_default();
+        *count += 1;
+        (name, *count)
+    })
 }
 
 /// 32 hex digits of SHA-256 over `parts`, each with its length before it, so that no two lists run into one.

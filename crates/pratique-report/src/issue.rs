@@ -2,7 +2,7 @@
 //!
 //! A licence is an issue only where the policy does not take it; formats that list packages tell the others.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::borrow::Cow;
 
 use pratique_advisory::Level;
 
@@ -49,6 +49,8 @@ pub struct Issue<'a> {
     pub message: Cow<'a, str>,
     /// The file, where it is in one.
     pub path: Option<&'a str>,
+    /// More files where it stands.
+    pub also_in: &'a [String],
     /// Its line, counted from 1.
     pub line: Option<usize>,
     /// Where it is, for people.
@@ -74,17 +76,13 @@ pub fn issues(checked: &Checked) -> Vec<Issue<'_>> {
 /// A fingerprint for each issue, in their order: as [`identity::fingerprints`] makes them, without the line, which any
 /// edit above it moves.
 pub fn fingerprints(issues: &[Issue<'_>]) -> Vec<String> {
-    let mut seen: HashMap<String, usize> = HashMap::new();
-    let fingerprint = |issue: &Issue<'_>| {
+    let of = |issue: &Issue<'_>| {
         let place = issue.path.unwrap_or(&issue.place);
         // A secret's message names a layer, and those move with each rebuild.
         let message = if issue.kind == Kind::Secret { "" } else { &*issue.message };
-        let hash = identity::hash(&[issue.kind.as_str(), &issue.id, place, message]);
-        let count = seen.entry(hash.clone()).or_default();
-        *count += 1;
-        format!("{hash}:{count}")
+        identity::hash(&[issue.kind.as_str(), &issue.id, place, message])
     };
-    issues.iter().map(fingerprint).collect()
+    identity::numbered(issues.iter().map(of)).map(|(hash, count)| format!("{hash}:{count}")).collect()
 }
 
 impl<'a> From<&'a MisconfigurationRow> for Issue<'a> {
@@ -96,6 +94,7 @@ impl<'a> From<&'a MisconfigurationRow> for Issue<'a> {
             level: row.severity,
             message: row.message.as_str().into(),
             path: row.path.as_deref(),
+            also_in: &row.also_in,
             line: row.line,
             place: row.place(),
             layer: row.layer.as_ref(),
@@ -122,6 +121,7 @@ impl<'a> From<&'a SecretRow> for Issue<'a> {
             level: row.severity,
             message,
             path: row.path.as_deref(),
+            also_in: &[],
             line: row.line.map(|line| line as usize),
             place: row.place(),
             layer: row.layer.as_ref(),
@@ -143,6 +143,7 @@ impl<'a> Issue<'a> {
             level: Level::High,
             message: format!("{} {}: {violation}", row.name, row.version).into(),
             path: row.text.as_deref(),
+            also_in: &[],
             line: None,
             place: format!("{} {}", row.name, row.version),
             layer: None,

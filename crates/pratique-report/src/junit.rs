@@ -17,6 +17,7 @@ use crate::{
     issue::{Issue, Kind, issues},
     markup::escape,
     model::{FindingRow, PackageRow, Report},
+    notes::Note,
     openvex::advice_for,
     publisher,
 };
@@ -184,22 +185,10 @@ fn failure(row: &FindingRow) -> Case {
 }
 
 fn skipped(report: &Report) -> Vec<Case> {
-    let case = |class: &str, name: String, why: String| Case {
-        class: class.to_owned(),
-        name,
-        outcome: Outcome::Skipped(why),
+    let case = |note: Note| Case {
+        class: note.reason.as_str().to_owned(),
+        name: note.subject.unwrap_or_else(|| note.text.clone()),
+        outcome: Outcome::Skipped(note.text),
     };
-    let unknown = report.unknown.iter().map(|row| {
-        case("not judged", format!("{} {} {}", row.id, row.package, row.version), row.reason.clone())
-    });
-    let coverage = &report.coverage;
-    let asked = report
-        .checked
-        .without_vulnerabilities
-        .then(|| case("left out", "vulnerabilities".into(), "vulnerabilities were not looked for".into()));
-    let gaps = coverage.gaps.iter().map(|gap| case("not analysed", gap.clone(), gap.clone()));
-    let left = coverage.left_out.iter().map(|left| case("left out", left.clone(), left.clone()));
-    let lost = coverage.warnings.iter().filter(|warning| warning.lost);
-    let lost = lost.map(|warning| case("not read", warning.path.clone(), warning.message.clone()));
-    asked.into_iter().chain(unknown).chain(gaps).chain(left).chain(lost).collect()
+    report.notes().into_iter().map(case).collect()
 }

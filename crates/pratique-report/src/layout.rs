@@ -34,8 +34,27 @@ impl Cell {
 pub struct Column {
     /// The heading.
     pub heading: &'static str,
-    /// Narrowest width it can be cut to; `usize::MAX` for a column that is never cut.
-    pub least: usize,
+    /// Narrowest width it can be brought to; `usize::MAX` for a column that is never narrowed.
+    least: usize,
+    /// Whether what does not fit goes on in the next line; else it is cut.
+    wraps: bool,
+}
+
+impl Column {
+    /// A column that is as wide as its widest cell.
+    pub const fn whole(heading: &'static str) -> Self {
+        Self { heading, least: usize::MAX, wraps: false }
+    }
+
+    /// A column whose cells are cut, to no less than `least`: for what is nice to know.
+    pub const fn cut(heading: &'static str, least: usize) -> Self {
+        Self { heading, least, wraps: false }
+    }
+
+    /// A column no narrower than `least` whose cells go on in the next line: for what people copy, such as versions.
+    pub const fn wrapped(heading: &'static str, least: usize) -> Self {
+        Self { heading, least, wraps: true }
+    }
 }
 
 /// Rows under headings.
@@ -89,10 +108,10 @@ impl Table {
         let widths = self.widths(width);
         let heading = Style::new().bold();
         let cells = self.columns.iter().map(|c| Cell::new(c.heading).styled(heading)).collect::<Vec<_>>();
-        write_row(&cells, &widths, to)?;
+        self.write_row(&cells, &widths, to)?;
         for row in &self.rows {
             match row {
-                Row::Cells(cells) => write_row(cells, &widths, to)?,
+                Row::Cells(cells) => self.write_row(cells, &widths, to)?,
                 Row::Line(cells) => write_line(cells, width, to)?,
             }
         }
@@ -121,21 +140,31 @@ impl Table {
         }
         widths
     }
-}
 
-fn write_row(cells: &[Cell], widths: &[usize], to: &mut dyn Write) -> io::Result<()> {
-    let mut pending = 0;
-    for (cell, &width) in cells.iter().zip(widths).filter(|(_, width)| **width > 0) {
-        let text = cut(&cell.text, width);
-        let style = cell.style;
-        if !text.is_empty() {
-            // Blanks before what follows, never at a line's end.
-            write!(to, "{:pending$}{style}{text}{style:#}", "")?;
-            pending = 0;
+    fn write_row(&self, cells: &[Cell], widths: &[usize], to: &mut dyn Write) -> io::Result<()> {
+        let columns = self.columns.iter().zip(widths).zip(cells).filter(|((_, width), _)| **width > 0);
+        let cells: Vec<_> = columns
+            .map(|((column, &width), cell)| {
+                let lines = if column.wraps { wrap(&cell.text, width) } else { vec![cut(&cell.text, width)] };
+                (width, cell.style, lines)
+            })
+            .collect();
+        let height = cells.iter().map(|(.., lines)| lines.len()).max().unwrap_or(1);
+        for line in 0..height {
+            let mut pending = 0;
+            for (width, style, lines) in &cells {
+                let text = lines.get(line).map_or("", |text| text.as_ref());
+                if !text.is_empty() {
+                    // Blanks before what follows, never at a line's end.
+                    write!(to, "{:pending$}{style}{text}{style:#}", "")?;
+                    pending = 0;
+                }
+                pending += width.saturating_sub(text.width()) + GAP;
+            }
+            writeln!(to)?;
         }
-        pending += width - text.width() + GAP;
+        Ok(())
     }
-    writeln!(to)
 }
 
 fn write_line(cells: &[Cell], width: usize, to: &mut dyn Write) -> io::Result<()> {
@@ -153,6 +182,26 @@ fn write_line(cells: &[Cell], width: usize, to: &mut dyn Write) -> io::Result<()
     writeln!(to)
 }
 
+/// Writes `cells` one after another, in as many lines as `width` asks for.
+///
+/// # Errors
+/// When `to` cannot be written.
+pub fn write_flow(cells: &[Cell], width: usize, to: &mut dyn Write) -> io::Result<()> {
+    let mut used = 0;
+    for cell in cells {
+        let wide = cell.text.width();
+        if used > 0 && used + GAP + wide > width {
+            writeln!(to)?;
+            used = 0;
+        }
+        let gap = if used > 0 { GAP } else { 0 };
+        let style = cell.style;
+        write!(to, "{:gap$}{style}{}{style:#}", "", cell.text)?;
+        used += gap + wide;
+    }
+    writeln!(to)
+}
+
 /// `text` with control characters shown as U+FFFD: what a stranger's image states must not steer the terminal.
 pub fn printable(text: &str) -> Cow<'_, str> {
     if text.contains(char::is_control) {
@@ -160,6 +209,35 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     } else {
         text.into()
     }
+}
+
+/// `text` in lines of at most `width`, broken at blanks and behind punctuation where there is any.
+fn wrap(text: &str, width: usize) -> Vec<Cow<'_, str>> {
+    let mut lines = Vec::new();
+    let mut rest = text;
+    while rest.width() > width {
+        let (mut used, mut end, mut at_blank) = (0, 0, 0);
+        for (at, c) in rest.char_indices() {
+            used += c.width().unwrap_or(0);
+            // A letter that is wider than the column has a line to itself all the same.
+            if used > width && end > 0 {
+                break;
+            }
+            end = at + c.len_utf8();
+            if matches!(c, ' ' | ',' | '-' | '+' | '~' | '/' | ':' | '.' | ';') {
+                at_blank = end;
+            }
+        }
+        // Short stumps of lines are worse than a break in a word.
+        let end = if at_blank * 2 > end { at_blank } else { end };
+        let (line, next) = rest.split_at(end);
+        lines.push(line.trim_end().into());
+        rest = next.trim_start();
+    }
+    if !rest.is_empty() || lines.is_empty() {
+        lines.push(rest.into());
+    }
+    lines
 }
 
 /// `text`, or as much of it as fits `width` with an ellipsis.
@@ -189,8 +267,7 @@ mod tests {
     use super::*;
 
     fn draw(width: usize) -> String {
-        let mut table =
-            Table::new([Column { heading: "NAME", least: usize::MAX }, Column { heading: "WHAT", least: 6 }]);
+        let mut table = Table::new([Column::whole("NAME"), Column::cut("WHAT", 6)]);
         table.row(vec![Cell::new("lodash"), Cell::new("Prototype pollution")]);
         table.row(vec![Cell::new("名前\x1b[31m"), Cell::new("")]);
         let mut out = anstream::StripStream::new(Vec::new());
@@ -203,14 +280,28 @@ mod tests {
         assert_eq!(draw(80), "NAME       WHAT\nlodash     Prototype pollution\n名前\u{fffd}[31m\n");
         assert_eq!(draw(20).lines().nth(1), Some("lodash     Prototyp…"));
         assert_eq!(draw(1).lines().nth(1), Some("lodash     Proto…"), "no narrower than the least");
-        let mut table =
-            Table::new([Column { heading: "A", least: 3 }, Column { heading: "TITLE", least: 0 }]);
+        let mut table = Table::new([Column::cut("A", 3), Column::cut("TITLE", 0)]);
         table.line(vec![Cell::new("across"), Cell::new("columns")]);
         table.row(vec![Cell::new("abc"), Cell::new("left out")]);
         let mut out = Vec::new();
         table.write(9, &mut out).unwrap();
         let out = anstream::adapter::strip_bytes(&out).into_vec();
         assert_eq!(String::from_utf8(out).unwrap(), "A\nacross c…\nabc\n");
+    }
+
+    #[test]
+    fn what_people_copy_goes_on_in_the_next_line() {
+        let mut table = Table::new([Column::wrapped("VERSION", 12), Column::cut("WHAT", 6)]);
+        table.row(vec![Cell::new("1:2.36.1-8+deb11u2~bpo"), Cell::new("something long")]);
+        let mut out = anstream::StripStream::new(Vec::new());
+        table.write(20, &mut out).unwrap();
+        let out = String::from_utf8(out.into_inner()).unwrap();
+        assert_eq!(out, "VERSION       WHAT\n1:2.36.1-8+   somet…\ndeb11u2~bpo\n");
+        assert_eq!(wrap("GPL-2.0-only AND MIT", 13), ["GPL-2.0-only", "AND MIT"]);
+        assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);
+        assert_eq!(wrap("名前名前", 5), ["名前", "名前"]);
+        assert_eq!(wrap("名前", 1), ["名", "前"]);
+        assert_eq!(wrap("", 5), [""]);
     }
 
     #[test]

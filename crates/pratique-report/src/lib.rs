@@ -2,14 +2,16 @@
 //!
 //! [`Report`] is the one model: it holds everything a format may show, sorted, without wall-clock times, so
 //! that the same inputs give the same bytes. A format is one file with one function that writes it, and one row of
-//! [`format::ALL`], the table that the command line, its help and the documentation are made from. What several
+//! [`format::ALL`], the table that the command line and its help are made from. What several
 //! formats say in the same way has a module named for it: [`identity`] (fingerprints), [`publisher`] (whose record
-//! that is, and where it can be read), [`product`] (the image as others call it), [`cvss`], [`markup`].
+//! that is, and where it can be read), [`product`] (the image as others call it), [`notes`] (what is not covered), [`cvss`],
+//! [`markup`].
 //!
-//! [`read`] takes a saved JSON report back in; [`diff`] says what changed between two, [`why`] why a package is there.
+//! [`read`] takes a saved JSON report back in, and [`inventory`] makes of it what it was made from; [`diff`] says what changed between two, [`why`] why a package is there.
 
 pub mod asff;
 pub mod checks;
+pub mod coverage;
 pub mod csaf;
 pub mod csv;
 pub mod cvss;
@@ -21,6 +23,7 @@ pub mod gitlab;
 pub mod grype;
 pub mod html;
 pub mod identity;
+pub mod inventory;
 pub mod issue;
 pub mod json;
 pub mod junit;
@@ -28,7 +31,9 @@ pub mod layout;
 pub mod markdown;
 pub mod markup;
 pub mod model;
+pub mod notes;
 pub mod openvex;
+pub mod package;
 pub mod packages;
 pub mod product;
 pub mod publisher;

@@ -7,12 +7,15 @@
 use std::{collections::BTreeMap, fmt::Write as _, io::Write};
 
 use pratique_advisory::Level;
+use pratique_match::FixState;
 
 use crate::{
+    checks::LicenceRow,
     format::{Context, WriteError},
     issue::{Issue, Kind, issues},
     markup::shortened,
     model::{FindingRow, Report},
+    notes::{Note, Reason},
     publisher,
 };
 
@@ -103,10 +106,7 @@ fn updates(report: &Report) -> String {
     let mut updates: BTreeMap<(String, &str), Update<'_>> = BTreeMap::new();
     for row in &report.findings {
         let Some(fixed) = row.finding.fixed_version.as_deref() else { continue };
-        let (name, version) = match &row.package.source {
-            Some(source) => (source.name.clone(), source.version.as_str()),
-            None => (row.package.full_name(), row.package.version.as_str()),
-        };
+        let (name, version) = row.package.built_from();
         let key = (name, version);
         let update = updates.entry(key.clone()).or_insert_with(|| {
             order.push(key);
@@ -178,7 +178,11 @@ fn finding_line(row: &FindingRow) -> String {
         publisher::page(&finding.id),
         code(&package.full_name()),
         code(&package.version),
-        finding.fixed_version.as_deref().map_or_else(|| "—".to_owned(), code),
+        match (&finding.fixed_version, finding.state) {
+            (Some(version), _) => code(version),
+            (None, FixState::NotFixed) => "—".to_owned(),
+            (None, state) => state.words().to_owned(),
+        },
         plain(&shortened(finding.title.as_deref().unwrap_or_default(), TITLE)),
     )
 }
@@ -200,13 +204,7 @@ fn checked(report: &Report, budget: usize) -> String {
         }
     }
     if let Some(rows) = &report.checked.licenses {
-        let mut categories: BTreeMap<_, usize> = BTreeMap::new();
-        for row in rows {
-            *categories.entry(row.category).or_default() += 1;
-        }
-        let counts: Vec<_> =
-            categories.iter().map(|(category, n)| format!("{n} {}", category.as_str())).collect();
-        let _ = writeln!(out, "### Licences\n\n{}\n", counts.join(" · "));
+        let _ = writeln!(out, "### Licences\n\n{}\n", LicenceRow::counts(rows).join(" · "));
         let refused: Vec<_> = issues.iter().filter(|issue| issue.kind == Kind::License).collect();
         if !refused.is_empty() {
             out += &section("Licences that the policy does not take", &refused, left.saturating_sub(500));
@@ -259,23 +257,12 @@ fn section(heading: &str, rows: &[&Issue<'_>], budget: usize) -> String {
 
 fn coverage(report: &Report) -> String {
     const MOST: usize = 20;
-    let coverage = &report.coverage;
-    let lost: Vec<_> = coverage.warnings.iter().filter(|warning| warning.lost).collect();
-    let gaps = coverage.gaps.iter().map(|gap| format!("not analysed: {}", plain(gap)));
-    let left = coverage.left_out.iter().map(|left| format!("left out: {}", plain(left)));
-    let lost = lost
-        .into_iter()
-        .map(|warning| format!("not read: {} {}", code(&warning.path), plain(&warning.message)));
-    let unknown = report.unknown.iter().map(|row| {
-        format!(
-            "not judged: {} in {} {}: {}",
-            plain(&row.id),
-            code(&row.package),
-            code(&row.version),
-            plain(&row.reason)
-        )
-    });
-    let notes: Vec<_> = gaps.chain(left).chain(lost).chain(unknown).collect();
+    let line = |note: Note| match &note.subject {
+        Some(subject) => format!("{}: {}: {}", note.reason.as_str(), code(subject), plain(&note.text)),
+        None => format!("{}: {}", note.reason.as_str(), plain(&note.text)),
+    };
+    let notes = report.notes().into_iter().filter(|note| note.reason != Reason::NotAsked);
+    let notes: Vec<_> = notes.map(line).collect();
     if notes.is_empty() {
         return String::new();
     }

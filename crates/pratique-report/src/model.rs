@@ -6,12 +6,16 @@
 use std::collections::BTreeMap;
 
 use pratique_advisory::{Info, Level};
-use pratique_inventory::{Inventory, Package, Scope};
+use pratique_inventory::{Inventory, Scope};
 use pratique_match::{Finding, Matches};
 use serde::{Deserialize, Serialize};
 
 use crate::checks::{LicenceRow, MisconfigurationRow, SecretRow};
-pub use crate::target::{DistributionInfo, LayerRef, TargetInfo};
+pub use crate::{
+    coverage::{Coverage, Warning},
+    package::{PackageRow, SourceRow},
+    target::{DistributionInfo, LayerRef, TargetInfo},
+};
 
 /// Version of the JSON schema.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -67,6 +71,16 @@ pub struct Checked {
 }
 
 impl Checked {
+    /// What was asked for: `misconfigurations`, `secrets`, `licenses`.
+    pub fn asked(&self) -> Vec<&'static str> {
+        let asked = [
+            ("misconfigurations", self.misconfigurations.is_some()),
+            ("secrets", self.secrets.is_some()),
+            ("licenses", self.licenses.is_some()),
+        ];
+        asked.into_iter().filter_map(|(what, asked)| asked.then_some(what)).collect()
+    }
+
     /// The worst level of what was found.
     pub fn worst(&self) -> Option<Level> {
         let rules = self.misconfigurations.iter().flatten().map(|row| row.severity);
@@ -129,95 +143,6 @@ pub struct Summary {
     pub unknown: usize,
 }
 
-/// A package, wherever one is named.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct PackageRow {
-    /// Name as its ecosystem writes it; for Java the artifact.
-    pub name: String,
-    /// Maven group.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub namespace: Option<String>,
-    /// Version as its ecosystem writes it, epoch included.
-    pub version: String,
-    /// Kind, in Syft's words: `deb`, `npm`, `java-archive`, …
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// Package URL.
-    pub purl: String,
-    /// Architecture.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub arch: Option<String>,
-    /// The source package it was built from.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub source: Option<SourceRow>,
-    /// Licences as stated.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub licenses: Vec<String>,
-    /// Files that state it; `outer.jar!/inner.jar` for an archive in an archive.
-    pub locations: Vec<String>,
-    /// The layer in which this version first appeared.
-    pub layer: LayerRef,
-    /// The operating system package that installed it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub owned_by: Option<String>,
-    /// Only a lock file names it, and for development only.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub development: bool,
-    /// Only a lock file names it: nothing shows it installed.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub locked_only: bool,
-    /// More that its ecosystem states.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub details: BTreeMap<String, String>,
-}
-
-/// A source package.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SourceRow {
-    /// Its name.
-    pub name: String,
-    /// Its version.
-    pub version: String,
-}
-
-impl PackageRow {
-    /// `package` as it is shown; `layers` are those of the target.
-    pub fn new(package: &Package, layers: &[LayerRef]) -> Self {
-        let place = |l: &pratique_inventory::Location| match l.inside.as_str() {
-            "" => l.path.to_string(),
-            inside => format!("{}!/{inside}", l.path),
-        };
-        Self {
-            name: package.name.clone(),
-            namespace: package.namespace.clone(),
-            version: package.version.clone(),
-            kind: package.kind.name().to_owned(),
-            purl: package.purl.clone(),
-            arch: package.arch.clone(),
-            source: package
-                .source
-                .as_ref()
-                .map(|source| SourceRow { name: source.name.clone(), version: source.version.clone() }),
-            licenses: package.licences.clone(),
-            locations: package.locations.iter().map(place).collect(),
-            layer: layers.get(package.layer).cloned().unwrap_or_default(),
-            owned_by: package.owned_by.clone(),
-            development: package.development,
-            locked_only: package.locked_only,
-            details: package.details.clone(),
-        }
-    }
-
-    /// `group:artifact` for Java, else the name.
-    pub fn full_name(&self) -> String {
-        match &self.namespace {
-            Some(group) => format!("{group}:{}", self.name),
-            None => self.name.clone(),
-        }
-    }
-}
-
 /// A finding with its package.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FindingRow {
@@ -246,57 +171,6 @@ pub struct UnknownRow {
     pub version: String,
     /// Why it could not be judged.
     pub reason: String,
-}
-
-/// What was looked at and what was not.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Coverage {
-    /// Whether everything that was found could be read and matched.
-    pub complete: bool,
-    /// What was not, each a sentence: an unsupported distribution, a release without advisories, …
-    pub gaps: Vec<String>,
-    /// What was left out because it was asked to be, each a sentence; it takes nothing from `complete`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub left_out: Vec<String>,
-    /// Files that could not be read.
-    pub warnings: Vec<Warning>,
-}
-
-/// A file that could not be read, or something odd about a layer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Warning {
-    /// The file; empty for a layer or the image as a whole.
-    pub path: String,
-    /// Index of its layer, counted from 0; absent for the image as a whole.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub layer: Option<usize>,
-    /// Which reader met it; absent for the reader of the layer itself.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cataloger: Option<String>,
-    /// What and why.
-    pub message: String,
-    /// Whether something is missing from the report because of it.
-    pub lost: bool,
-}
-
-impl Coverage {
-    /// What `inventory` could not tell, and `gaps` in matching it.
-    pub fn new(inventory: &Inventory, gaps: Vec<String>) -> Self {
-        let warnings: Vec<_> = inventory
-            .problems
-            .iter()
-            .map(|(layer, problem)| Warning {
-                path: problem.path.to_string(),
-                layer: *layer,
-                cataloger: problem.cataloger.clone(),
-                message: problem.what.clone(),
-                lost: problem.lost,
-            })
-            .collect();
-        let complete = gaps.is_empty() && !warnings.iter().any(|warning| warning.lost);
-        Self { complete, gaps, left_out: Vec::new(), warnings }
-    }
 }
 
 /// Packages that are in the image but not in the report, because nobody asked for them.

@@ -10,6 +10,7 @@
 
 use std::{collections::BTreeMap, io::Write};
 
+use pratique_match::FixState;
 use serde_json::{Value, json};
 
 use crate::{
@@ -22,9 +23,9 @@ use crate::{
 /// Writes a draft about the findings of `report`.
 ///
 /// # Errors
-/// When `to` cannot be written, or there is no time to name.
+/// When `to` cannot be written.
 pub fn write(report: &Report, context: &Context, to: &mut dyn Write) -> Result<(), WriteError> {
-    let time = context.time(report)?.to_string();
+    let time = context.time(report).to_string();
     let image = product::purl(&report.target);
     let statements: Vec<_> =
         by_vulnerability(report).values().map(|rows| statement(rows, &image, context.vex_status)).collect();
@@ -63,7 +64,19 @@ pub(crate) fn advice_for(row: &FindingRow) -> String {
     let (name, version) = (row.package.full_name(), &row.package.version);
     match &row.finding.fixed_version {
         Some(fixed) => format!("Update {name} from {version} to {fixed}."),
-        None => format!("No fixed version of {name} {version} is known yet."),
+        None => match row.finding.state {
+            FixState::WillNotFix => format!("The publisher of {name} will not fix it in {version}."),
+            FixState::FixDeferred => format!("The publisher of {name} will fix {version} later."),
+            FixState::UnderInvestigation => {
+                format!("The publisher of {name} is still looking whether {version} is affected.")
+            }
+            FixState::EndOfLife => {
+                format!("{name} {version} gets no fixes any more: move to a newer release.")
+            }
+            FixState::Fixed | FixState::NotFixed => {
+                format!("No fixed version of {name} {version} is known yet.")
+            }
+        },
     }
 }
 

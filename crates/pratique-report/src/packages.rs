@@ -48,11 +48,11 @@ impl PackageList {
     /// When `to` cannot be written.
     pub fn write_table(&self, width: usize, to: &mut dyn Write) -> io::Result<()> {
         let mut table = Table::new([
-            Column { heading: "TYPE", least: usize::MAX },
-            Column { heading: "NAME", least: 20 },
-            Column { heading: "VERSION", least: 16 },
-            Column { heading: "LAYER", least: usize::MAX },
-            Column { heading: "LOCATION", least: 10 },
+            Column::whole("TYPE"),
+            Column::wrapped("NAME", 16),
+            Column::wrapped("VERSION", 16),
+            Column::whole("LAYER"),
+            Column::cut("LOCATION", 20),
         ]);
         let dim = Style::new().dimmed();
         for package in &self.packages {

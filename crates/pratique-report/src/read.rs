@@ -5,7 +5,7 @@
 use serde::Deserialize;
 
 use crate::{
-    model::{FindingRow, Report, SCHEMA_VERSION},
+    model::{Report, SCHEMA_VERSION},
     packages::PackageList,
 };
 
@@ -57,9 +57,7 @@ pub fn document(bytes: &[u8]) -> Result<Document, ReadError> {
             Err(ReadError::Version(version))
         }
         Head { schema_version: Some(_), findings: Some(_), .. } => {
-            let mut report: Report = serde_json::from_slice(bytes)?;
-            report.worst = report.findings.iter().map(|row: &FindingRow| row.finding.level()).max();
-            Ok(Document::Report(Box::new(report)))
+            Ok(Document::Report(Box::new(serde_json::from_slice(bytes)?)))
         }
         Head { schema_version: Some(_), packages: Some(_), .. } => {
             Ok(Document::Packages(Box::new(serde_json::from_slice(bytes)?)))

@@ -16,6 +16,7 @@ mod checks;
 use std::{collections::BTreeMap, fmt::Write as _, io::Write};
 
 use pratique_advisory::Level;
+use pratique_match::FixState;
 use serde_json::{Value, json};
 
 pub use self::checks::write_lint;
@@ -24,7 +25,8 @@ use crate::{
     format::{Context, WriteError},
     identity, issue, json,
     markup::{percent_encoded, shortened},
-    model::{FindingRow, Report},
+    model::{FindingRow, Report, Tool},
+    notes::Note,
     publisher,
 };
 
@@ -55,15 +57,7 @@ pub fn write(report: &Report, _: &Context, to: &mut dyn Write) -> Result<(), Wri
         "$schema": SCHEMA,
         "version": "2.1.0",
         "runs": [{
-            "tool": { "driver": {
-                "name": "Pratique",
-                "semanticVersion": report.tool.version,
-                "version": report.tool.version,
-                "informationUri": "https://github.com/pratique/pratique",
-                "fullName": "Pratique container security",
-                "shortDescription": { "text": "Finds known vulnerabilities, misconfigurations, secrets and licences in container images." },
-                "rules": rules,
-            }},
+            "tool": tool(&report.tool, "Finds known vulnerabilities, misconfigurations, secrets and licences in container images.", &rules),
             // Without it, GitHub takes two images of one repository for two versions of one.
             "automationDetails": { "id": format!("pratique/{}/", target.name) },
             "columnKind": "unicodeCodePoints",
@@ -79,6 +73,19 @@ pub fn write(report: &Report, _: &Context, to: &mut dyn Write) -> Result<(), Wri
         }],
     });
     Ok(json::write(&document, to)?)
+}
+
+/// Who says so: this program, and the rules of which results follow.
+fn tool(tool: &Tool, about: &str, rules: &[Value]) -> Value {
+    json!({ "driver": {
+        "name": "Pratique",
+        "semanticVersion": tool.version,
+        "version": tool.version,
+        "informationUri": "https://github.com/pratique/pratique",
+        "fullName": "Pratique container security",
+        "shortDescription": { "text": about },
+        "rules": rules,
+    }})
 }
 
 /// A rule for each vulnerability, in the order of their first findings, and where each stands.
@@ -173,7 +180,8 @@ fn result(row: &FindingRow, rule: Option<usize>, fingerprint: &str) -> Value {
     let title = finding.title.as_deref().map(|title| format!(": {title}")).unwrap_or_default();
     let advice = match &finding.fixed_version {
         Some(version) => format!("Update it to {version}."),
-        None => "There is no fixed version yet.".to_owned(),
+        None if finding.state == FixState::NotFixed => "There is no fixed version yet.".to_owned(),
+        None => format!("There is no fixed version: {}.", finding.state.words()),
     };
     let layer = package.layer.index + 1;
     let text = format!("{name} {} (layer {layer}) has {}{title}. {advice}", package.version, finding.id);
@@ -205,7 +213,7 @@ fn result(row: &FindingRow, rule: Option<usize>, fingerprint: &str) -> Value {
 fn location(path: &str, row: &FindingRow) -> Value {
     let package = &row.package;
     let layer = &package.layer;
-    let layer_name = layer.digest.as_ref().or(layer.diff_id.as_ref());
+    let layer_name = layer.name();
     json!({
         "physicalLocation": {
             "artifactLocation": {
@@ -218,8 +226,8 @@ fn location(path: &str, row: &FindingRow) -> Value {
         "logicalLocations": [
             { "name": package.full_name(), "fullyQualifiedName": package.purl, "kind": "package" },
             {
-                "name": format!("layer {}", layer.index + 1),
-                "fullyQualifiedName": layer_name.cloned().unwrap_or_else(|| format!("layer {}", layer.index + 1)),
+                "name": layer_name,
+                "fullyQualifiedName": layer.known_digest().unwrap_or(&layer_name),
                 "kind": "layer",
             },
         ],
@@ -237,18 +245,11 @@ fn level(level: Level) -> &'static str {
 
 /// What was not analysed, not read and not judged.
 fn notifications(report: &Report) -> Vec<Value> {
-    let note = |level: &str, text: String| json!({ "level": level, "message": { "text": text } });
-    let coverage = &report.coverage;
-    let asked = report.checked.without_vulnerabilities;
-    let asked = asked.then(|| note("note", "left out: vulnerabilities were not looked for".to_owned()));
-    let gaps = coverage.gaps.iter().map(|gap| note("warning", format!("not analysed: {gap}")));
-    let left = coverage.left_out.iter().map(|left| note("note", format!("left out: {left}")));
-    let lost = coverage.warnings.iter().filter(|warning| warning.lost);
-    let lost = lost.map(|warning| note("warning", format!("not read: {} {}", warning.path, warning.message)));
-    let unknown = report.unknown.iter().map(|row| {
-        note("warning", format!("not judged: {} {} {}: {}", row.id, row.package, row.version, row.reason))
-    });
-    asked.into_iter().chain(gaps).chain(left).chain(lost).chain(unknown).collect()
+    let notification = |note: Note| {
+        let level = if note.reason.is_harmless() { "note" } else { "warning" };
+        json!({ "level": level, "message": { "text": note.to_string() } })
+    };
+    report.notes().into_iter().map(notification).collect()
 }
 
 fn properties(report: &Report) -> Value {

@@ -11,13 +11,14 @@ use anstyle::{AnsiColor, Color, Style};
 use pratique_advisory::Level;
 
 use crate::{
-    checks,
-    layout::{Cell, Column, Table, cut, printable},
+    checks::{self, LicenceRow},
+    layout::{self, Cell, Column, Table, cut, printable},
     model::{FindingRow, LayerRef, Report},
+    notes::Reason,
 };
 
-/// Most warnings that are listed; the JSON report has all.
-const WARNINGS: usize = 10;
+/// Most problems of one kind that are listed; the JSON report has all.
+const LISTED: usize = 10;
 
 /// Writes `report`, at most `width` columns wide where names allow it.
 ///
@@ -51,13 +52,8 @@ fn write_checked(report: &Report, width: usize, to: &mut dyn Write) -> io::Resul
         }
     }
     if let Some(rows) = &checked.licenses {
-        let mut categories: BTreeMap<_, usize> = BTreeMap::new();
-        for row in rows {
-            *categories.entry(row.category).or_default() += 1;
-        }
-        let counts: Vec<_> =
-            categories.iter().map(|(category, n)| format!("{n} {}", category.as_str())).collect();
-        writeln!(to, "\n{bold}licences{bold:#}: {} (pratique licenses lists them)", counts.join(", "))?;
+        let counts = LicenceRow::counts(rows).join(", ");
+        writeln!(to, "\n{bold}licences{bold:#}: {counts} (pratique licenses lists them)")?;
     }
     Ok(())
 }
@@ -89,8 +85,9 @@ fn write_head(report: &Report, width: usize, to: &mut dyn Write) -> io::Result<(
         about.push(format!("and {} the distribution answers for", summary.left_out.owned));
     }
     writeln!(to, "{dim}{}{dim:#}", cut(&printable(&about.join(" · ")), width))?;
+    let mut parts = Vec::new();
     if report.checked.without_vulnerabilities {
-        write!(to, "{dim}vulnerabilities were not looked for{dim:#}")?;
+        parts.push(Cell::new("vulnerabilities were not looked for").styled(dim));
     } else if summary.findings == 0 {
         let green = Style::new().fg_color(Some(Color::Ansi(AnsiColor::Green)));
         let whole = report.coverage.complete && report.coverage.left_out.is_empty();
@@ -101,33 +98,28 @@ fn write_head(report: &Report, width: usize, to: &mut dyn Write) -> io::Result<(
             (0, true) => "no known vulnerabilities",
             (0, false) => "no known vulnerabilities in what was analysed",
         };
-        write!(to, "{style}{what}{style:#}")?;
+        parts.push(Cell::new(what).styled(style));
     } else {
-        let levels = Level::ALL.iter().rev().filter_map(|level| {
+        parts.extend(Level::ALL.iter().rev().filter_map(|level| {
             let count = *summary.severity.get(level.as_str())?;
-            let style = style_of(*level);
-            (count > 0).then(|| format!("{style}{count} {level}{style:#}"))
-        });
-        write!(to, "{}", levels.collect::<Vec<_>>().join("  "))?;
-        write!(to, "  {dim}({} can be fixed){dim:#}", summary.fixable)?;
+            (count > 0).then(|| Cell::new(format!("{count} {level}")).styled(style_of(*level)))
+        }));
+        parts.push(Cell::new(format!("({} can be fixed)", summary.fixable)).styled(dim));
     }
     if summary.hidden > 0 {
-        write!(to, "  {dim}{} not shown{dim:#}", summary.hidden)?;
+        parts.push(Cell::new(format!("{} not shown", summary.hidden)).styled(dim));
     }
-    writeln!(to)
+    layout::write_flow(&parts, width, to)
 }
 
 fn write_findings(report: &Report, width: usize, to: &mut dyn Write) -> io::Result<()> {
     let risky = report.findings.iter().any(|row| risk(row).is_some());
-    let mut columns = vec![
-        Column { heading: "  SEVERITY", least: usize::MAX },
-        Column { heading: "VULNERABILITY", least: usize::MAX },
-        Column { heading: "FIXED IN", least: 12 },
-    ];
+    let mut columns =
+        vec![Column::whole("  SEVERITY"), Column::whole("VULNERABILITY"), Column::wrapped("FIXED IN", 16)];
     if risky {
-        columns.push(Column { heading: "EPSS", least: usize::MAX });
+        columns.push(Column::whole("EPSS"));
     }
-    columns.push(Column { heading: "TITLE", least: 0 });
+    columns.push(Column::cut("TITLE", 0));
     let mut table = Table::new(columns);
     let layered = report.target.layers.len() > 1;
     for group in groups(&report.findings) {
@@ -145,7 +137,7 @@ fn finding_cells(row: &FindingRow, risky: bool) -> Vec<Cell> {
         Some(version) => {
             Cell::new(version.clone()).styled(Style::new().fg_color(Some(Color::Ansi(AnsiColor::Green))))
         }
-        None => Cell::new("none yet").styled(Style::new().dimmed()),
+        None => Cell::new(finding.state.words()).styled(Style::new().dimmed()),
     };
     let mut cells = vec![
         Cell::new(format!("  {}", finding.level())).styled(style_of(finding.level())),
@@ -192,10 +184,7 @@ fn groups(findings: &[FindingRow]) -> Vec<Group<'_>> {
     let mut order = Vec::new();
     let mut groups: BTreeMap<(String, &str, usize), Group<'_>> = BTreeMap::new();
     for row in findings {
-        let (name, version) = match &row.package.source {
-            Some(source) => (source.name.clone(), source.version.as_str()),
-            None => (row.package.full_name(), row.package.version.as_str()),
-        };
+        let (name, version) = row.package.built_from();
         let layer = row.package.layer.index;
         let key = (name.clone(), version, layer);
         // They come worst first, so a group's first appearance is its worst.
@@ -249,64 +238,41 @@ fn write_layers(report: &Report, width: usize, to: &mut dyn Write) -> io::Result
     Ok(())
 }
 
-/// The command that made a layer, without the shell around it.
+/// The command that made a layer, else its digest.
 fn describe(layer: &LayerRef) -> String {
-    let command = layer.created_by.as_deref().unwrap_or_default().trim();
-    let command = command.strip_prefix("/bin/sh -c #(nop)").unwrap_or(command).trim_start();
-    let command =
-        command.strip_prefix("/bin/sh -c ").map_or_else(|| command.to_owned(), |run| format!("RUN {run}"));
-    if !command.is_empty() {
-        return printable(&command.split_whitespace().collect::<Vec<_>>().join(" ")).into_owned();
-    }
-    layer.diff_id.clone().or_else(|| layer.digest.clone()).unwrap_or_default()
+    let command = layer.command();
+    let digest = || layer.diff_id.clone().or_else(|| layer.digest.clone()).unwrap_or_default();
+    if command.is_empty() { digest() } else { printable(&command).into_owned() }
 }
 
 fn write_coverage(report: &Report, to: &mut dyn Write) -> io::Result<()> {
-    let coverage = &report.coverage;
-    if coverage.complete && coverage.left_out.is_empty() {
-        return Ok(());
-    }
     let yellow = Style::new().fg_color(Some(Color::Ansi(AnsiColor::Yellow)));
-    writeln!(to)?;
-    for gap in &coverage.gaps {
-        writeln!(to, "{yellow}not analysed{yellow:#}: {}", printable(gap))?;
-    }
-    for left in &coverage.left_out {
-        writeln!(to, "left out: {}", printable(left))?;
-    }
-    if !report.unknown.is_empty() {
-        writeln!(to, "{yellow}not judged{yellow:#}: {}", count(report.unknown.len(), "advisory match"))?;
-        for row in report.unknown.iter().take(WARNINGS) {
-            writeln!(
-                to,
-                "  {} {} {}: {}",
-                row.id,
-                printable(&row.package),
-                printable(&row.version),
-                printable(&row.reason)
-            )?;
+    let mut notes = report.notes();
+    notes.retain(|note| note.reason != Reason::NotAsked);
+    for (index, group) in notes.chunk_by(|a, b| a.reason == b.reason).enumerate() {
+        if index == 0 {
+            writeln!(to)?;
         }
-    }
-    let lost: Vec<_> = coverage.warnings.iter().filter(|warning| warning.lost).collect();
-    if !lost.is_empty() {
-        writeln!(to, "{yellow}not read{yellow:#}: {}", count(lost.len(), "problem"))?;
-        for warning in lost.iter().take(WARNINGS) {
-            let place = match (warning.path.as_str(), warning.layer) {
-                ("", Some(layer)) => format!("layer {}", layer + 1),
-                ("", None) => "image".to_owned(),
-                (path, _) => printable(path).into_owned(),
-            };
-            writeln!(to, "  {place}: {}", printable(&warning.message))?;
+        let Some(reason) = group.first().map(|note| note.reason) else { continue };
+        let style = if reason.is_harmless() { Style::new() } else { yellow };
+        let told = format!("{style}{}{style:#}", reason.as_str());
+        let counted = match reason {
+            Reason::NotRead => count(group.len(), "problem"),
+            Reason::NotJudged => count(group.len(), "advisory match"),
+            Reason::NotAsked | Reason::NotAnalysed | Reason::LeftOut | Reason::Careful => {
+                for note in group {
+                    writeln!(to, "{told}: {}", printable(&note.said()))?;
+                }
+                continue;
+            }
+        };
+        writeln!(to, "{told}: {counted}")?;
+        for note in group.iter().take(LISTED) {
+            writeln!(to, "  {}", printable(&note.said()))?;
         }
-        more(lost.len(), to)?;
-    }
-    Ok(())
-}
-
-/// Says that a list was cut.
-fn more(all: usize, to: &mut dyn Write) -> io::Result<()> {
-    if all > WARNINGS {
-        writeln!(to, "  … and {} more (all are in the JSON report)", all - WARNINGS)?;
+        if group.len() > LISTED {
+            writeln!(to, "  … and {} more (all are in the JSON report)", group.len() - LISTED)?;
+        }
     }
     Ok(())
 }

@@ -38,6 +38,9 @@ pub struct TargetInfo {
     /// `os/architecture[/variant]`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub platform: Option<String>,
+    /// When the image says that it was made (RFC 3339).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created: Option<String>,
     /// The operating system release.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub distribution: Option<DistributionInfo>,
@@ -84,6 +87,27 @@ pub struct LayerRef {
     pub created_by: Option<String>,
 }
 
+impl LayerRef {
+    /// The digest by which it is known: as it is stored, else of what it expands to.
+    pub fn known_digest(&self) -> Option<&str> {
+        self.digest.as_deref().or(self.diff_id.as_deref())
+    }
+
+    /// `layer 3`: people count from 1.
+    pub fn name(&self) -> String {
+        format!("layer {}", self.index + 1)
+    }
+
+    /// The command that made it as a Dockerfile has it, in one line: without the shell around it. Empty where nobody says.
+    pub fn command(&self) -> String {
+        let command = self.created_by.as_deref().unwrap_or_default().trim();
+        let command = command.strip_prefix("/bin/sh -c #(nop)").unwrap_or(command).trim_start();
+        let run = command.strip_prefix("/bin/sh -c ");
+        let words = run.map(|_| "RUN").into_iter().chain(run.unwrap_or(command).split_whitespace());
+        words.collect::<Vec<_>>().join(" ")
+    }
+}
+
 impl TargetInfo {
     /// What a document says of the image, and what its inventory says it is.
     pub fn of_document(subject: &Subject, inventory: &Inventory) -> Self {
@@ -98,6 +122,7 @@ impl TargetInfo {
             digest: subject.digest.clone(),
             image_id: subject.image_id.clone(),
             platform: subject.platform.clone(),
+            created: subject.created.clone(),
             distribution: inventory.distribution.as_ref().map(DistributionInfo::from),
             layers: subject.layers.iter().enumerate().map(layer).collect(),
         }
@@ -110,6 +135,7 @@ impl TargetInfo {
             digest: image.manifest_digest().map(ToString::to_string),
             image_id: image.config_digest().map(ToString::to_string),
             platform: image.platform().map(ToString::to_string),
+            created: image.config().created.clone(),
             distribution: inventory.distribution.as_ref().map(DistributionInfo::from),
             layers: image
                 .layers()
@@ -127,7 +153,8 @@ impl TargetInfo {
                 .collect(),
         }
     }
-    /// The image as documents of packages name it. Who made it and when is not told.
+
+    /// The image as documents of packages name it.
     pub fn subject(&self) -> Subject {
         let layer = |layer: &LayerRef| SubjectLayer {
             digest: layer.digest.clone(),
@@ -139,7 +166,7 @@ impl TargetInfo {
             digest: self.digest.clone(),
             image_id: self.image_id.clone(),
             platform: self.platform.clone(),
-            created: None,
+            created: self.created.clone(),
             layers: self.layers.iter().map(layer).collect(),
         }
     }

@@ -11,6 +11,7 @@ mod checks;
 use std::{collections::BTreeMap, io::Write};
 
 use pratique_advisory::Level;
+use pratique_match::FixState;
 use serde_json::{Value, json};
 
 use crate::{
@@ -31,7 +32,7 @@ type Group<'a> = (Vec<&'a PackageRow>, Vec<(&'a FindingRow, &'a str)>);
 /// Writes `report` as Trivy would.
 ///
 /// # Errors
-/// When `to` cannot be written, or there is no time to name.
+/// When `to` cannot be written.
 pub fn write(report: &Report, context: &Context, to: &mut dyn Write) -> Result<(), WriteError> {
     let target = &report.target;
     let mut all = results(report, context.list_packages);
@@ -39,7 +40,7 @@ pub fn write(report: &Report, context: &Context, to: &mut dyn Write) -> Result<(
     let mut document = json!({
         "SchemaVersion": 2,
         "ReportID": identity::document(report, "trivy"),
-        "CreatedAt": context.time(report)?.to_string(),
+        "CreatedAt": context.time(report).to_string(),
         "ArtifactName": target.name,
         "ArtifactType": if product::is_image(target) { "container_image" } else { "filesystem" },
         "Metadata": metadata(report),
@@ -149,8 +150,7 @@ fn results(report: &Report, list_packages: bool) -> Vec<Value> {
 
 /// Where Trivy files `package`.
 fn place(report: &Report, package: &PackageRow) -> Place {
-    const OS: [&str; 6] = ["deb", "apk", "rpm", "alpm", "portage", "opkg"];
-    if OS.contains(&package.kind.as_str()) {
+    if package.is_os() {
         let name = &report.target.name;
         let target = match &report.target.distribution {
             Some(d) => format!("{name} ({} {})", family(&d.id), d.version),
@@ -254,7 +254,14 @@ fn vulnerability(row: &FindingRow, fingerprint: &str) -> Value {
         "PkgName": package.full_name(),
         "PkgIdentifier": identifier(package),
         "InstalledVersion": package.version,
-        "Status": if finding.fixed_version.is_some() { "fixed" } else { "affected" },
+        "Status": match finding.state {
+            FixState::Fixed => "fixed",
+            FixState::NotFixed => "affected",
+            FixState::WillNotFix => "will_not_fix",
+            FixState::FixDeferred => "fix_deferred",
+            FixState::UnderInvestigation => "under_investigation",
+            FixState::EndOfLife => "end_of_life",
+        },
         "Layer": layer(&package.layer),
         "PrimaryURL": publisher::page(&finding.id),
         "DataSource": { "ID": source.id, "Name": source.name, "URL": source.url },

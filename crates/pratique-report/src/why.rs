@@ -6,7 +6,7 @@ use std::{
 };
 
 use anstyle::Style;
-use pratique_inventory::{Graph, Inventory, Package, Scope};
+use pratique_inventory::{Graph, Inventory, Location, Package, PackageKind, Scope};
 use serde::Serialize;
 
 use crate::{
@@ -87,13 +87,26 @@ impl Why {
     /// Names in `inventory` that are like `query`, for who mistyped one.
     pub fn like(inventory: &Inventory, scope: Scope, query: &str) -> Vec<String> {
         const ENOUGH: usize = 5;
-        let wanted = query.split('@').find(|part| !part.is_empty()).unwrap_or(query).to_lowercase();
-        let names = inventory.packages_in(scope).map(|package| package.full_name().into_owned());
-        let names: BTreeSet<_> = names.filter(|name| name.to_lowercase().contains(&wanted)).collect();
-        let mut names: Vec<_> = names.into_iter().collect();
-        names.sort_by_key(String::len);
-        names.truncate(ENOUGH);
-        names
+        // Of a package URL the name counts; a scope (`@babel/core`) is part of one.
+        let of_purl = query.strip_prefix("pkg:").and_then(|purl| purl.rsplit('/').next());
+        let wanted = of_purl.unwrap_or(query);
+        let (scoped, rest) = wanted.strip_prefix('@').map_or(("", wanted), |rest| ("@", rest));
+        let wanted = format!("{scoped}{}", rest.split('@').next().unwrap_or(rest)).to_lowercase();
+        let names: BTreeSet<_> =
+            inventory.packages_in(scope).map(|package| package.full_name().into_owned()).collect();
+        let mut like: Vec<_> = names
+            .into_iter()
+            .filter_map(|name| {
+                let lower = name.to_lowercase();
+                // Part of a name, or a slip of the fingers: a letter in four.
+                let slips = strsim::damerau_levenshtein(&lower, &wanted);
+                let is_like = lower.contains(&wanted) || slips * 4 <= wanted.chars().count().max(4);
+                is_like.then_some((slips, name))
+            })
+            .collect();
+        like.sort();
+        like.truncate(ENOUGH);
+        like.into_iter().map(|(_, name)| name).collect()
     }
 
     /// Writes it as indented JSON with a newline at its end.
@@ -117,6 +130,23 @@ impl Why {
         }
         Ok(())
     }
+}
+
+/// Whether the project asks for `package` itself; `None` where no file tells.
+///
+/// What stands in a requirements file is what pip is told to install. Who had it written by pip-compile or uv reads there for
+/// whose sake each line is; of others every line is a request, even where `pip freeze` made it.
+fn is_asked(package: &Package) -> Option<bool> {
+    let is_requirements = |location: &Location| {
+        let name = location.path.file_name();
+        let is_text = name.ends_with(b".txt");
+        let folder = location.path.components().rev().nth(1);
+        is_text && (name.windows(12).any(|part| part == b"requirements") || folder == Some(b"requirements"))
+    };
+    package.direct.or_else(|| {
+        let asked = package.kind == PackageKind::Python && package.locations.iter().any(is_requirements);
+        asked.then_some(true)
+    })
 }
 
 /// Whether `query` means this package.
@@ -160,7 +190,7 @@ fn reason(
         }
     }
     let is_root = |of: usize| {
-        let direct = inventory.packages.get(of).and_then(|package| package.direct);
+        let direct = inventory.packages.get(of).and_then(is_asked);
         direct == Some(true) || graph.dependents(of).is_empty()
     };
     let roots: Vec<_> =
@@ -181,7 +211,7 @@ fn reason(
     });
     Reason {
         package: PackageRow::new(package, &target.layers),
-        direct: package.direct,
+        direct: is_asked(package),
         dependents: dependents.collect(),
         more_paths: roots.len().saturating_sub(paths.len()),
         paths,
@@ -214,7 +244,7 @@ impl Reason {
             line("", &format!("and {more} more"), to)?;
         }
         let layer = &package.layer;
-        let digest = layer.digest.as_ref().or(layer.diff_id.as_ref()).map_or("", String::as_str);
+        let digest = layer.known_digest().unwrap_or_default();
         line("layer", format!("{} {digest}", layer.index + 1).trim(), to)?;
         if let Some(command) = &layer.created_by {
             line("made by", command.trim(), to)?;
@@ -302,6 +332,32 @@ mod tests {
         why.write_table(&mut out).unwrap();
         let text = String::from_utf8(out.into_inner()).unwrap();
         assert_eq!(text, "libssl3 1 deb\n  layer     1\n  ├─ app 1\n  └─ libcurl 1\n     └─ curl 1\n");
+    }
+
+    #[test]
+    fn a_requirements_file_asks() {
+        let at = |path: &str, kind| {
+            let path = pratique_image::ImagePath::new(path).unwrap();
+            let locations = vec![Location { path, inside: String::new() }];
+            is_asked(&Package { kind, locations, ..package("flask", &[]) })
+        };
+        for path in ["app/requirements.txt", "requirements-dev.txt", "requirements/production.txt"] {
+            assert_eq!(at(path, PackageKind::Python), Some(true), "{path}");
+            assert_eq!(at(path, PackageKind::Npm), None, "{path}");
+        }
+        assert_eq!(at("usr/lib/python3/dist-packages/flask.egg-info", PackageKind::Python), None);
+    }
+
+    #[test]
+    fn a_slip_of_the_fingers_is_understood() {
+        let packages = ["libssl3", "lodash", "@babel/core", "zlib1g"].map(|name| package(name, &[])).to_vec();
+        let inventory = Inventory { packages, ..Inventory::default() };
+        let like = |query: &str| Why::like(&inventory, Scope::ALL, query).join(" ");
+        assert_eq!(like("libsl3"), "libssl3");
+        assert_eq!(like("lodahs@4.17.4"), "lodash");
+        assert_eq!(like("@bable/core@7"), "@babel/core");
+        assert_eq!(like("pkg:deb/debian/zlib@1"), "zlib1g");
+        assert_eq!(like("nothing"), "");
     }
 
     #[test]

@@ -7,7 +7,7 @@
 use std::{fs, path::PathBuf};
 
 use pratique_report::{
-    Context, Report,
+    Context, DatabaseInfo, FindingRow, Report,
     diff::{self, Diff, Side},
     format::ALL,
     json,
@@ -49,6 +49,22 @@ fn compare(name: &str, bytes: &[u8]) {
     );
 }
 
+/// How the files of a format end.
+fn ending(format: &str) -> &str {
+    match format {
+        "sarif" => "sarif",
+        "cyclonedx" => "cdx.json",
+        "openvex" => "openvex.json",
+        "csaf" => "csaf.json",
+        "junit" => "xml",
+        "markdown" => "md",
+        "html" => "html",
+        "csv" => "csv",
+        "table" | "template" => "txt",
+        _ => "json",
+    }
+}
+
 #[test]
 fn every_format_writes_what_it_wrote() {
     for input in ["report", "clean", "checked"] {
@@ -59,7 +75,7 @@ fn every_format_writes_what_it_wrote() {
             (format.write)(&report, &context(), &mut again).unwrap();
             assert!(once == again, "{} is not deterministic", format.name);
             let once = if format.styled { anstream::adapter::strip_bytes(&once).into_vec() } else { once };
-            compare(&format!("{input}.{}.{}", format.name, format.extension), &once);
+            compare(&format!("{input}.{}.{}", format.name, ending(format.name)), &once);
         }
     }
 }
@@ -76,6 +92,48 @@ fn differences_write_what_they_wrote() {
     let mut out = Vec::new();
     json::write(&diff, &mut out).unwrap();
     compare("diff.json", &out);
+}
+
+/// A report of a scan that looked for something else has no findings, and that mends nothing.
+#[test]
+fn what_was_not_looked_for_is_not_fixed() {
+    let mut without = report("clean.json");
+    without.checked.without_vulnerabilities = true;
+    let diff = Diff::new(Side::from(report("report.json")), Side::from(without));
+    assert_eq!(diff.findings, None);
+    assert!(diff.notes.iter().any(|note| note.contains("nobody looked")), "{:?}", diff.notes);
+    let mut filtered = report("clean.json");
+    filtered.summary.hidden = 3;
+    let diff = Diff::new(Side::from(report("report.json")), Side::from(filtered));
+    assert!(
+        diff.notes.iter().any(|note| note.contains("3 findings") && note.contains("(new)")),
+        "{:?}",
+        diff.notes
+    );
+}
+
+/// A distribution's upgrade renames binary packages; that brings no flaw and mends none.
+#[test]
+fn a_renamed_package_keeps_its_flaws() {
+    let old = report("report.json");
+    let mut new = old.clone();
+    let is_openssl = |row: &&mut FindingRow| row.package.name == "libssl3";
+    let renamed = new.findings.iter_mut().filter(is_openssl).map(|row| {
+        row.package.name = "libssl3t64".to_owned();
+        row.package.version = "3.5.1-1".to_owned();
+    });
+    assert_eq!(renamed.count(), 1);
+    // One more package of the same source is one more finding, and two of a kind do not count as one.
+    let mut more = new.findings[0].clone();
+    new.findings.push(more.clone());
+    more.package.name = "another".to_owned();
+    new.findings.push(more);
+    let all = new.findings.len();
+    let changes = Diff::new(Side::from(old.clone()), Side::from(new.clone())).findings.unwrap();
+    assert_eq!((changes.new.len(), changes.fixed.len()), (2, 0), "{:?}", changes.new);
+    assert_eq!(changes.remaining.len() + changes.new.len(), all);
+    let back = Diff::new(Side::from(new), Side::from(old.clone())).findings.unwrap();
+    assert_eq!((back.new.len(), back.fixed.len(), back.remaining.len()), (0, 2, old.findings.len()));
 }
 
 #[test]
@@ -124,11 +182,26 @@ fn other_documents_are_told_apart() {
 }
 
 #[test]
-fn times_come_from_the_environment_or_the_database() {
-    let report = report("report.json");
-    let context = Context { epoch: Some(1_700_000_000), ..Context::default() };
-    assert_eq!(context.time(&report).unwrap().to_string(), "2023-11-14T22:13:20Z");
-    assert_eq!(Context::default().time(&report).unwrap().to_string(), "2026-11-21T06:00:00Z");
+fn times_come_from_the_environment_the_database_or_the_image() {
+    let mut report = report("report.json");
+    let epoch = Some("2023-11-14T22:13:20Z".parse().unwrap());
+    let told = Context { epoch, ..Context::default() };
+    assert_eq!(told.time(&report).to_string(), "2023-11-14T22:13:20Z");
+    assert_eq!(Context::default().time(&report).to_string(), "2026-11-21T06:00:00Z");
+    // A scan that needs no advisories has the image's time, and no format fails for want of one.
+    report.database = DatabaseInfo::default();
+    report.target.created = Some("2024-05-06T07:08:09.123456789Z".to_owned());
+    assert_eq!(Context::default().time(&report).to_string(), "2024-05-06T07:08:09Z");
+    report.target.created = None;
+    assert_eq!(Context::default().time(&report).to_string(), "1970-01-01T00:00:00Z");
+    for format in ALL {
+        (format.write)(
+            &report,
+            &Context { template: context().template, ..Context::default() },
+            &mut Vec::new(),
+        )
+        .unwrap();
+    }
 }
 
 #[test]
@@ -157,12 +230,22 @@ fn what_was_not_looked_for_is_not_clean() {
     let mut report = report("clean.json");
     report.checked.without_vulnerabilities = true;
     report.checked.secrets = Some(Vec::new());
-    for format in ALL.iter().filter(|format| ["table", "junit", "markdown", "html"].contains(&format.name)) {
+    let says = ["table", "junit", "markdown", "html", "sarif", "cyclonedx", "gitlab"];
+    for format in ALL.iter().filter(|format| says.contains(&format.name)) {
         let mut out = Vec::new();
         (format.write)(&report, &context(), &mut out).unwrap();
         let text = String::from_utf8_lossy(&out).to_lowercase();
         assert!(!text.contains("no known vulnerabilities"), "{}: {text}", format.name);
         assert!(text.contains("vulnerabilities were not looked for"), "{}: {text}", format.name);
+    }
+}
+
+#[test]
+fn every_type_of_package_is_documented() {
+    let docs = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/report-json.md");
+    let docs = fs::read_to_string(docs).unwrap();
+    for kind in pratique_inventory::PackageKind::ALL {
+        assert!(docs.contains(&format!("`{}`", kind.name())), "docs/report-json.md: {}", kind.name());
     }
 }
 

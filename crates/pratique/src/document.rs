@@ -7,14 +7,11 @@ use std::{
 };
 
 use anyhow::Context;
-use pratique_image::{Attachment, Image};
-use pratique_inventory::{
-    Limits,
-    sbom::{self, Subject},
-};
+use pratique_image::Image;
+use pratique_inventory::{Limits, sbom};
 use pratique_report::TargetInfo;
 
-use crate::settings::Taken;
+use crate::{input, settings::Taken};
 
 /// What a target begins with that is a document in any case.
 pub(crate) const PREFIX: &str = "sbom:";
@@ -23,6 +20,8 @@ pub(crate) const PREFIX: &str = "sbom:";
 pub(crate) enum Document {
     File(PathBuf),
     Stdin,
+    /// One that was read already, and what it is called.
+    Bytes(String, Vec<u8>),
 }
 
 impl Document {
@@ -43,20 +42,14 @@ impl Document {
             return Ok(is_document.then_some(Self::Stdin));
         }
         let path = Path::new(target);
-        if !path.is_file() {
-            return Ok(None);
-        }
-        let mut head = Vec::new();
-        // A file that cannot be opened is told of by who reads it as an image.
-        if let Ok(file) = File::open(path) {
-            file.take(sbom::read::HEAD_BYTES as u64).read_to_end(&mut head)?;
-        }
+        let head = input::head(path, sbom::read::HEAD_BYTES as u64);
         Ok(sbom::looks_like_sbom(&head).then(|| Self::File(path.into())))
     }
 
     /// Reads it.
     pub(crate) fn take(self) -> anyhow::Result<Taken> {
         let (name, mut from): (_, Box<dyn Read>) = match &self {
+            Self::Bytes(name, bytes) => (name.clone(), Box::new(bytes.as_slice())),
             Self::Stdin => ("standard input".to_owned(), Box::new(io::stdin().lock())),
             Self::File(path) => {
                 let file =
@@ -70,15 +63,14 @@ impl Document {
             subject.name = name;
         }
         let target = TargetInfo::of_document(&subject, &inventory);
-        let subject = Subject { created: subject.created, ..target.subject() };
-        Ok(Taken { target, subject, inventory, config: None, left_out: Vec::new() })
+        Ok(Taken { target, inventory, config: None, left_out: Vec::new() })
     }
 }
 
 /// Reads the first SBOM that is attached to `image`: what it says is in the image, and what the image says of itself.
 pub(crate) fn attached(image: &Image) -> anyhow::Result<Taken> {
     let attachments = image.attachments()?;
-    let Some(attachment) = attachments.iter().find(|attachment| is_sbom(attachment)) else {
+    let Some(attachment) = attachments.iter().find(|attachment| sbom::read::is_sbom(attachment)) else {
         let kinds: Vec<_> = attachments.iter().map(|attachment| attachment.media_type.as_str()).collect();
         let found = if kinds.is_empty() { "nothing".to_owned() } else { kinds.join(", ") };
         anyhow::bail!(
@@ -91,16 +83,5 @@ pub(crate) fn attached(image: &Image) -> anyhow::Result<Taken> {
     let read = sbom::read(&mut bytes.as_slice(), &limits);
     let inventory = read.with_context(|| format!("the SBOM attached to {}", image.name()))?.inventory;
     let target = TargetInfo::new(image, &inventory);
-    let subject = Subject { created: image.config().created.clone(), ..target.subject() };
-    Ok(Taken { target, subject, inventory, config: None, left_out: Vec::new() })
-}
-
-/// Whether the types of an attachment name a format that is read.
-fn is_sbom(attachment: &Attachment) -> bool {
-    let types =
-        [Some(&attachment.media_type), attachment.predicate_type.as_ref(), attachment.artifact_type.as_ref()];
-    types.into_iter().flatten().any(|text| {
-        let text = text.to_ascii_lowercase();
-        ["spdx", "cyclonedx", "syft"].iter().any(|format| text.contains(format))
-    })
+    Ok(Taken { target, inventory, config: None, left_out: Vec::new() })
 }

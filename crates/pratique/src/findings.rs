@@ -11,7 +11,7 @@ use crate::settings::Taken;
 
 /// Matches what was taken of an image against `database`; without one nothing is looked for.
 pub(crate) fn report(
-    taken: Taken,
+    taken: &Taken,
     scope: Scope,
     database: Option<&Database>,
     filter: &Filter,
@@ -22,7 +22,7 @@ pub(crate) fn report(
     };
     let scanned = Scanned {
         tool_version: env!("CARGO_PKG_VERSION"),
-        target: taken.target,
+        target: taken.target.clone(),
         inventory: &taken.inventory,
         scope,
         matches,
@@ -30,7 +30,8 @@ pub(crate) fn report(
     };
     let text = |finding: &Finding| database.map(|database| text(database, finding)).unwrap_or_default();
     let mut report = Report::new(scanned, filter, text);
-    report.coverage.left_out = taken.left_out;
+    report.coverage.left_out.clone_from(&taken.left_out);
+    report.checked.without_vulnerabilities = database.is_none();
     Ok(report)
 }
 

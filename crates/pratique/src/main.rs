@@ -1,6 +1,7 @@
 //! `pratique`: container security in one binary. The command line, and nothing else: what commands do is
 //! written in the crates below.
 
+mod bom;
 mod commands;
 mod document;
 mod exit;
@@ -8,6 +9,7 @@ mod findings;
 mod input;
 mod output;
 mod progress;
+mod reports;
 mod settings;
 mod terminal;
 

@@ -9,12 +9,12 @@ use std::{
 };
 
 use anyhow::Context;
+use jiff::Timestamp;
 use pratique_advisory::Database;
 use pratique_image::{BadTarget, Credentials, Image, ImageConfig, OpenOptions, Platform, Progress, Target};
 use pratique_inventory::{
     Cache, Cataloger, Costs, Inventory, Scope, TakeOptions, catalogers,
     exclusion::{Exclusion, Glob},
-    sbom::Subject,
 };
 use pratique_report::TargetInfo;
 
@@ -146,8 +146,6 @@ enum PackageTypes {
 pub(crate) struct Taken {
     /// What the report says of the image.
     pub(crate) target: TargetInfo,
-    /// What documents say of the image.
-    pub(crate) subject: Subject,
     /// What is in it.
     pub(crate) inventory: Inventory,
     /// What was left out of it because it was asked to be, each a sentence.
@@ -181,12 +179,21 @@ impl TakeArgs {
 
     /// Opens `target` and takes its inventory, with `more` readers than those for packages. `quiet` keeps bars away.
     pub(crate) fn take(&self, target: &str, quiet: bool, more: &[&dyn Cataloger]) -> anyhow::Result<Taken> {
-        let mut taken = match Document::of(target)? {
-            Some(document) => document.take()?,
-            None => self.take_image(target, quiet, more)?,
-        };
-        taken.left_out = self.exclusion().apply(&mut taken.inventory);
-        Ok(taken)
+        match Document::of(target)? {
+            Some(document) => self.take_document(document),
+            None => Ok(self.without_excluded(self.take_image(target, quiet, more)?)),
+        }
+    }
+
+    /// Takes the inventory that `document` tells.
+    pub(crate) fn take_document(&self, document: Document) -> anyhow::Result<Taken> {
+        Ok(self.without_excluded(document.take()?))
+    }
+
+    /// Takes out of `taken` what was not asked for.
+    pub(crate) fn without_excluded(&self, mut taken: Taken) -> Taken {
+        taken.left_out.extend(self.exclusion().apply(&mut taken.inventory));
+        taken
     }
 
     fn take_image(&self, target: &str, quiet: bool, more: &[&dyn Cataloger]) -> anyhow::Result<Taken> {
@@ -219,8 +226,7 @@ impl TakeArgs {
         }
         let target = TargetInfo::new(&image, &inventory);
         let config = image.config_bytes().map(|_| image.config().clone());
-        let subject = Subject { created: image.config().created.clone(), ..target.subject() };
-        Ok(Taken { target, subject, inventory, config, left_out: Vec::new() })
+        Ok(Taken { target, inventory, config, left_out: Vec::new() })
     }
 
     fn exclusion(&self) -> Exclusion {
@@ -339,6 +345,18 @@ impl DatabaseArgs {
         }
         Ok(Database::open(&path)?)
     }
+}
+
+/// The time that documents bear: `SOURCE_DATE_EPOCH`, as reproducible-builds.org specifies it.
+pub(crate) fn epoch() -> anyhow::Result<Option<Timestamp>> {
+    let Some(text) = env::var("SOURCE_DATE_EPOCH").ok().filter(|text| !text.is_empty()) else {
+        return Ok(None);
+    };
+    let time = text.parse().ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
+    let time = time.with_context(|| {
+        format!("SOURCE_DATE_EPOCH is {text:?}, not a number of seconds since 1970; correct or unset it")
+    })?;
+    Ok(Some(time))
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use std::{
 use anstyle::{AnsiColor, Style};
 use anyhow::Context;
 use pratique_inventory::Costs;
-use pratique_report::layout::printable;
+use pratique_report::{Coverage, layout::printable, notes::Reason};
 
 /// Width that results are fitted to when standard output is no terminal.
 const WIDTH_OF_A_PIPE: usize = 120;
@@ -59,11 +59,25 @@ pub(crate) fn warn(quiet: bool, text: &str) {
     }
 }
 
+/// Warns of every file that could not be read.
+pub(crate) fn unread(quiet: bool, coverage: &Coverage) {
+    for note in coverage.notes().iter().filter(|note| note.reason == Reason::NotRead) {
+        warn(quiet, &note.to_string());
+    }
+}
+
 /// Prints what catalogers took to standard error.
 pub(crate) fn costs(costs: &Costs) {
     let milliseconds = |time: Duration| time.as_secs_f64() * 1e3;
     let mut to = anstream::stderr().lock();
     let all = costs.by_cataloger();
+    if all.is_empty() && costs.passes().is_zero() {
+        let _ = writeln!(
+            to,
+            "nothing was read: what is in the layers was remembered by an earlier run (--no-cache reads them anew)"
+        );
+        return;
+    }
     let _ = writeln!(to, "{:<32}{:>9}{:>14}{:>12}", "cataloger", "files", "bytes", "ms");
     for (name, cost) in &all {
         let time = milliseconds(cost.time);

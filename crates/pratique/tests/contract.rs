@@ -145,7 +145,9 @@ fn explain_names_record_range_and_comparison() {
     let why = pratique.ok(["explain", "--db", database, image, "CVE-2019-10744"]);
     assert!(why.contains("lodash 4.17.4 is affected"), "{why}");
     assert!(why.contains("4.17.4 < 4.17.12"), "{why}");
-    let none = pratique.ok(["explain", "--db", database, image, "CVE-1999-0001"]);
+    let none = pratique.run(["explain", "--db", database, image, "CVE-1999-0001"]);
+    assert_eq!(none.status.code(), Some(3), "an unknown name is no answer");
+    let none = text(&none.stderr);
     assert!(none.contains("no record"), "{none}");
 }
 

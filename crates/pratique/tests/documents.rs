@@ -93,6 +93,11 @@ fn outputs_that_cannot_be_written_are_told_before_the_scan() {
         assert_eq!(failed.status.code(), Some(3));
         assert!(text(&failed.stderr).contains(said), "{}", text(&failed.stderr));
     }
+    for command in ["packages", "licenses", "lint", "sbom"] {
+        let failed = pratique.run([command, "dir:/nowhere", "--output", "/nowhere/at/all.json"]);
+        assert_eq!(failed.status.code(), Some(3), "{command}");
+        assert!(text(&failed.stderr).contains("cannot be written"), "{command}: {}", text(&failed.stderr));
+    }
     let twice =
         pratique.run(["scan", "dir:/nowhere", "--db", database, "--output", "csv=a", "--output", "html=a"]);
     assert!(text(&twice.stderr).contains("two outputs"), "{}", text(&twice.stderr));
@@ -191,6 +196,69 @@ fn an_sbom_is_converted_by_matching_it() {
     assert!(results.iter().any(|result| result["ruleId"] == "CVE-2019-10744"), "{sarif}");
 }
 
+/// Names and versions of what an SBOM lists, by the program that reads it.
+fn listed(pratique: &Pratique, bom: &str) -> Vec<String> {
+    let list = pratique.json(["packages", "--all-packages", "--format", "json", &format!("sbom:{bom}")]);
+    let packages = list["packages"].as_array().unwrap().iter();
+    let mut all: Vec<_> = packages.map(|p| format!("{} {}", p["purl"], p["version"])).collect();
+    all.sort();
+    all
+}
+
+/// Any document becomes any other, and what a saved report cannot give is told.
+#[test]
+fn every_document_becomes_every_sbom() {
+    let (pratique, database) = Pratique::with_database();
+    let database = database.to_str().unwrap();
+    let home = pratique.home.path();
+    let at = |name: &str| home.join(name).to_str().unwrap().to_owned();
+    let image = demo_image();
+    let image = image.to_str().unwrap();
+    let whole = scanned(&pratique, database, "whole.json", &["--list-all-pkgs"]);
+    let part = scanned(&pratique, database, "part.json", &[]);
+    pratique.ok(["packages", image, "--format", "json", "-q", "--output", &at("list.json")]);
+    pratique.ok(["sbom", image, "-q", "--output", &format!("cyclonedx-xml={}", at("bom.xml"))]);
+    let expected = listed(&pratique, &at("bom.xml")).len();
+    // No database is named, and none is needed.
+    for input in [whole, at("list.json"), at("bom.xml")] {
+        for format in [
+            "cyclonedx-json@1.5",
+            "cyclonedx-xml",
+            "spdx-json",
+            "spdx-tag-value",
+            "spdx-json@3.0",
+            "syft-json",
+        ] {
+            let output = at("converted");
+            let done = pratique.run(["convert", &input, "--output", &format!("{format}={output}")]);
+            assert!(done.status.success(), "{input} {format}: {}", text(&done.stderr));
+            let have = listed(&pratique, &output).len();
+            // A scan's report lists what was asked for, a document of packages also what the distribution owns.
+            assert!(have > 200 && have <= expected, "{input} {format}: {have} of {expected}");
+        }
+        assert!(pratique.run(["convert", &input, "--format", "github"]).status.success(), "{input}");
+    }
+    let done = pratique.run(["convert", &part, "--format", "cyclonedx-json@1.6"]);
+    assert!(text(&done.stderr).contains("--list-all-pkgs"), "{}", text(&done.stderr));
+    let bom: Value = serde_json::from_slice(&done.stdout).unwrap();
+    assert_eq!(bom["compositions"][0]["aggregate"], "incomplete", "{}", bom["compositions"]);
+    // What is matched needs one, and says what for.
+    let failed = pratique.run(["convert", &at("list.json"), "--format", "sarif"]);
+    assert_eq!(failed.status.code(), Some(3));
+    assert!(text(&failed.stderr).contains("pratique db update"), "{}", text(&failed.stderr));
+    let sarif = pratique.json(["convert", &at("list.json"), "--format", "sarif", "--db", database, "-q"]);
+    assert!(sarif["runs"][0]["results"].as_array().unwrap().iter().any(|r| r["ruleId"] == "CVE-2019-10744"));
+    // An SBOM on standard input, and one scan that writes a report and an SBOM.
+    let mut piped = pratique.command();
+    piped.args(["convert", "-", "--format", "spdx-json"]).stdin(fs::File::open(at("bom.xml")).unwrap());
+    let piped = piped.output().unwrap();
+    assert!(piped.status.success() && text(&piped.stdout).contains("SPDX-2.3"), "{}", text(&piped.stderr));
+    let direct = at("direct.spdx");
+    scanned(&pratique, database, "again.json", &["--output", &format!("spdx-json={direct}")]);
+    let written = pratique.ok(["sbom", image, "--format", "spdx-json", "-q"]);
+    assert_eq!(fs::read_to_string(direct).unwrap(), written);
+}
+
 #[test]
 fn times_are_those_that_were_given() {
     let (pratique, database) = Pratique::with_database();
@@ -202,5 +270,18 @@ fn times_are_those_that_were_given() {
     };
     let document: Value = serde_json::from_slice(&run("1700000000").stdout).unwrap();
     assert_eq!(document["timestamp"], "2023-11-14T22:13:20Z");
-    assert_eq!(run("yesterday").status.code(), Some(3));
+    for wrong in ["yesterday", "99999999999999999"] {
+        let failed = run(wrong);
+        assert_eq!(failed.status.code(), Some(3));
+        assert!(text(&failed.stderr).contains("SOURCE_DATE_EPOCH"), "{}", text(&failed.stderr));
+    }
+    // Without advisories there is the image's own time.
+    let image = demo_image();
+    let checked = |format| {
+        pratique.json(["scan", image.to_str().unwrap(), "--scanners", "misconfig", "--format", format])
+    };
+    let created = checked("json")["target"]["created"].clone();
+    let report = checked("gitlab");
+    let time = report["scan"]["start_time"].as_str().unwrap();
+    assert!(time.len() == 19 && created.as_str().unwrap().starts_with(time), "{created} {time}");
 }

@@ -201,3 +201,38 @@ fn an_attached_sbom_stands_in_for_the_layers() {
     });
     attach(document, entry, false);
 }
+
+/// CycloneDX of other tools does not say what the distribution installed: its places do, and the report says that they did.
+#[test]
+fn a_document_without_owners_is_read_by_its_places() {
+    let (pratique, database) = Pratique::with_database();
+    let component = |kind: &str, name: &str, version: &str, purl: &str, path: &str| {
+        serde_json::json!({
+            "type": "library", "bom-ref": format!("{purl}@{version}"), "name": name, "version": version,
+            "purl": format!("{purl}@{version}"),
+            "properties": [
+                { "name": "syft:package:type", "value": kind },
+                { "name": "syft:location:0:path", "value": path },
+            ],
+        })
+    };
+    let debian = "/usr/share/nodejs/lodash/package.json";
+    let bom = serde_json::json!({
+        "bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1,
+        "components": [
+            component("deb", "node-lodash", "4.17.4+dfsg-1", "pkg:deb/debian/node-lodash", "/var/lib/dpkg/status"),
+            component("npm", "lodash", "4.17.4", "pkg:npm/lodash", debian),
+            component("npm", "hoek", "2.16.3", "pkg:npm/hoek", "/usr/lib/node_modules/hoek/package.json"),
+        ],
+    });
+    let file = pratique.home.path().join("foreign.cdx.json");
+    fs::write(&file, bom.to_string()).unwrap();
+    let (file, database) = (file.to_str().unwrap(), database.to_str().unwrap());
+    let report = pratique.json(["scan", "--format", "json", "--db", database, file]);
+    let found = findings(&report);
+    assert!(found.iter().any(|finding| finding.starts_with("hoek ")), "{found:#?}");
+    assert!(!found.iter().any(|finding| finding.starts_with("lodash ")), "{found:#?}");
+    assert_eq!(report["summary"]["leftOut"]["owned"], 1);
+    let shown = pratique.ok(["scan", "--db", database, file]);
+    assert!(shown.contains("note: the document does not say") && shown.contains("1 are taken"), "{shown}");
+}

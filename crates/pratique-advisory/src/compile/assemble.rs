@@ -5,13 +5,14 @@ use std::{
     io::{self, Write},
 };
 
-use rayon::prelude::*;
-use xxhash_rust::xxh3::{Xxh3, xxh3_64};
+use xxhash_rust::xxh3::Xxh3;
 
 use super::{
-    gather::{Gathered, Slot},
+    gather::{Body, Gathered, Slot},
     intake::{self, Facts},
-    spool::{Laid, Span},
+    kept::{self, Content, Kept},
+    packages,
+    spool::Span,
 };
 use crate::{
     CveId, FeedId, Mention, RecordId, Role,
@@ -19,49 +20,53 @@ use crate::{
         Writer,
         bytes::{Cursor, Malformed},
     },
-    keys::KeyValue,
-    names::family,
     section::{
-        affected::{self, Draft},
+        affected::Draft,
         assessments::Assessments,
         cves::CveBuilder,
-        ecosystems::{self, EcosystemEntry},
         ids, names,
         records::Draft as RecordDraft,
-        table::TableBuilder,
         text::{self, Pointer, TextBuilder},
     },
 };
 
-/// Packages that are encoded at a time, and by one task.
-const PACKAGES: usize = 4096;
-const TASK: usize = 64;
-
 /// How much went into a database.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Assembled {
     pub(crate) records: u32,
     pub(crate) packages: u32,
     pub(crate) entries: u32,
     pub(crate) cves: u64,
+    /// The same for two databases of the same contents.
+    pub(crate) content: String,
+    /// Bytes of texts, expanded, that no record has any more.
+    pub(crate) unused_text: u64,
 }
 
 /// An entry in the temporary file, and the package it is about.
-struct EntryPlace {
-    package: u32,
-    record: u32,
-    span: Span,
+pub(super) struct EntryPlace {
+    pub(super) package: u32,
+    pub(super) record: u32,
+    pub(super) span: Span,
 }
 
 /// Writes all sections but `meta`.
-pub(crate) fn assemble(gathered: &Gathered, mut cves: CveBuilder, to: &mut Writer) -> io::Result<Assembled> {
-    let pointers = write_text(gathered, to)?;
+pub(crate) fn assemble(
+    gathered: &Gathered<'_>,
+    mut cves: CveBuilder,
+    to: &mut Writer,
+) -> io::Result<Assembled> {
+    let (pointers, unused_text) = write_text(gathered, to)?;
+    let kept = Kept::of(gathered);
     let mut index = Index::default();
+    if let Some(kept) = &kept {
+        index.assessments = kept::assessments(kept.database).map_err(io::Error::other)?;
+    }
     write_records(gathered, &pointers, &mut index, &mut cves, to)?;
     drop(pointers);
-    let (packages, entries) = write_affected(&gathered.facts, &mut index, to)?;
+    let (packages, entries) = packages::write(&gathered.facts, kept.as_ref(), &mut index, to)?;
 
-    let Index { assessments, mentions, .. } = index;
+    let Index { assessments, mentions, mut content, .. } = index;
     to.section(names::ASSESSMENTS);
     to.write_all(&assessments.finish())?;
     let (ids, lists) = ids::encode(mentions);
@@ -70,41 +75,77 @@ pub(crate) fn assemble(gathered: &Gathered, mut cves: CveBuilder, to: &mut Write
     to.section(names::MENTIONS);
     to.write_all(&lists)?;
     let known = cves.len();
+    cves.sum_up(&mut content);
     let sections = [names::CVES, names::CVE_SEVERITIES, names::KEV];
     for (name, bytes) in sections.iter().zip(cves.finish()) {
         to.section(name);
         to.write_all(&bytes)?;
     }
-    Ok(Assembled { records: gathered.slots.len() as u32, packages, entries, cves: known })
+    Ok(Assembled {
+        records: gathered.slots.len() as u32,
+        packages,
+        entries,
+        cves: known,
+        content: content.finish(),
+        unused_text,
+    })
 }
 
-fn write_text(gathered: &Gathered, to: &mut Writer) -> io::Result<Vec<Pointer>> {
+/// Of the texts that stay in their blocks, the share that may be unused before all are compressed anew.
+const MOST_UNUSED: u64 = 4;
+
+fn write_text(gathered: &Gathered<'_>, to: &mut Writer) -> io::Result<(Vec<Pointer>, u64)> {
+    if let Some(database) = gathered.old {
+        let old = database.texts().map_err(io::Error::other)?;
+        let unused = database.info().unused_text + gathered.unused_text;
+        if unused <= old.expanded / MOST_UNUSED {
+            return Ok((append_text(gathered, &old, to)?, unused));
+        }
+    }
     let dictionary = sample(gathered)?;
     let mut builder = TextBuilder::new(&dictionary);
     to.section(names::TEXT);
     let pointers = gathered
         .slots
         .iter()
-        .map(|(_, slot)| builder.push(&gathered.texts.read(slot.text)?, to))
+        .map(|(_, slot)| builder.push(&gathered.text(slot)?, to))
         .collect::<io::Result<_>>()?;
+    write_text_index(builder, &dictionary, to)?;
+    Ok((pointers, 0))
+}
+
+/// The blocks of the older database as they are, and behind them what is new.
+fn append_text(gathered: &Gathered<'_>, old: &text::Texts<'_>, to: &mut Writer) -> io::Result<Vec<Pointer>> {
+    let mut builder = TextBuilder::after(old);
+    to.section(names::TEXT);
+    to.write_all(old.text)?;
+    let pointer = |(_, slot): &(_, Slot)| match &slot.body {
+        Body::Kept { text, .. } => Ok(*text),
+        Body::New { .. } => builder.push(&gathered.text(slot)?, to),
+    };
+    let pointers = gathered.slots.iter().map(pointer).collect::<io::Result<_>>()?;
+    write_text_index(builder, old.dictionary, to)?;
+    Ok(pointers)
+}
+
+fn write_text_index(builder: TextBuilder, dictionary: &[u8], to: &mut Writer) -> io::Result<()> {
     let index = builder.finish(to)?;
     to.section(names::TEXT_INDEX);
     to.write_all(&index)?;
     to.section(names::TEXT_DICTIONARY);
-    to.write_all(&dictionary)?;
-    Ok(pointers)
+    to.write_all(dictionary)
 }
 
 /// A dictionary: the beginnings of records taken at even distances.
-fn sample(gathered: &Gathered) -> io::Result<Vec<u8>> {
-    const EACH: u32 = 512;
+fn sample(gathered: &Gathered<'_>) -> io::Result<Vec<u8>> {
+    const EACH: usize = 512;
     // Many records have less to say than that, some nothing.
-    let samples = 4 * text::DICTIONARY / EACH as usize;
+    let samples = 4 * text::DICTIONARY / EACH;
     let step = gathered.slots.len().div_ceil(samples).max(1);
     let mut dictionary = Vec::with_capacity(text::DICTIONARY);
     for (_, slot) in gathered.slots.iter().step_by(step) {
-        let span = Span { length: slot.text.length.min(EACH), ..slot.text };
-        dictionary.extend_from_slice(&gathered.texts.read(span)?);
+        let text = gathered.text(slot)?;
+        dictionary.extend_from_slice(text.get(..EACH).unwrap_or(&text));
     }
     dictionary.truncate(text::DICTIONARY);
     Ok(dictionary)
@@ -112,18 +153,19 @@ fn sample(gathered: &Gathered) -> io::Result<Vec<u8>> {
 
 /// What is gathered while the records go by.
 #[derive(Default)]
-struct Index {
-    assessments: Assessments,
+pub(super) struct Index {
+    pub(super) assessments: Assessments,
     mentions: Vec<(Box<str>, Mention)>,
     /// `ecosystem\0name` → number in order of appearance.
-    packages: HashMap<Box<str>, u32>,
-    entries: Vec<EntryPlace>,
+    pub(super) packages: HashMap<Box<str>, u32>,
+    pub(super) entries: Vec<EntryPlace>,
     /// For each record a hash of all that a match shows of it.
-    hashes: Vec<u64>,
+    pub(super) hashes: Vec<u64>,
+    content: Content,
 }
 
 fn write_records(
-    gathered: &Gathered,
+    gathered: &Gathered<'_>,
     pointers: &[Pointer],
     index: &mut Index,
     cves: &mut CveBuilder,
@@ -131,40 +173,71 @@ fn write_records(
 ) -> io::Result<()> {
     to.section(names::RECORDS);
     let mut ends = Vec::with_capacity(gathered.slots.len() * 4);
-    let mut encoded = Vec::new();
+    let mut sums = Vec::with_capacity(gathered.slots.len() * 8);
+    let (mut encoded, mut fact_bytes) = (Vec::new(), Vec::new());
     for (number, (((id, feed), slot), text)) in gathered.slots.iter().zip(pointers).enumerate() {
-        let bytes = gathered.facts.read(slot.facts)?;
         let record = RecordId(number as u32);
+        let (modified, published) = (slot.modified, slot.published);
+        let row = Row { record, id, feed: *feed, modified, published, text: *text };
         encoded.clear();
-        own(index.add(record, id, *feed, slot, &bytes, *text, cves, &mut encoded))?;
+        match (&slot.body, gathered.old) {
+            (Body::New { facts: span, .. }, _) => {
+                let bytes = gathered.facts.read(*span)?;
+                let (facts, entries) = own(intake::entries(&bytes))?;
+                index.add(&row, own(Facts::decode(facts))?, facts, cves, &mut encoded);
+                for (ecosystem, name, draft) in entries {
+                    let within = draft.as_ptr().addr() - bytes.as_ptr().addr();
+                    let span = Span { offset: span.offset + within as u64, length: draft.len() as u32 };
+                    own(index.entry(record, (ecosystem, name), draft, span))?;
+                }
+            }
+            (Body::Kept { record: old, .. }, Some(database)) => {
+                let old = database.record(*old).map_err(io::Error::other)?;
+                let facts = kept::facts(&old).map_err(io::Error::other)?;
+                fact_bytes.clear();
+                facts.encode(&mut fact_bytes);
+                index.add(&row, facts, &fact_bytes, cves, &mut encoded);
+            }
+            (Body::Kept { .. }, None) => return Err(io::ErrorKind::InvalidData.into()),
+        }
+        index.content.add(&slot.sum.to_le_bytes());
+        sums.extend_from_slice(&slot.sum.to_le_bytes());
         to.write_all(&encoded)?;
         let end = u32::try_from(to.position()).map_err(|_| io::ErrorKind::FileTooLarge)?;
         ends.extend_from_slice(&end.to_le_bytes());
     }
     to.section(names::RECORD_INDEX);
-    to.write_all(&ends)
+    to.write_all(&ends)?;
+    to.section(names::RECORD_SUMS);
+    to.write_all(&sums)
 }
 
 /// What we have laid down ourselves a moment ago does not decode: the temporary file was changed under us.
-fn own<T>(decoded: Result<T, Malformed>) -> io::Result<T> {
+pub(super) fn own<T>(decoded: Result<T, Malformed>) -> io::Result<T> {
     decoded.map_err(|Malformed| io::ErrorKind::InvalidData.into())
 }
 
+/// A record's place and times.
+struct Row<'a> {
+    record: RecordId,
+    id: &'a str,
+    feed: FeedId,
+    modified: i64,
+    published: Option<i64>,
+    text: Pointer,
+}
+
 impl Index {
-    #[expect(clippy::too_many_arguments, reason = "the parts of one record, each from another place")]
     fn add(
         &mut self,
-        record: RecordId,
-        id: &str,
-        feed: FeedId,
-        slot: &Slot,
-        bytes: &[u8],
-        text: Pointer,
+        row: &Row<'_>,
+        facts: Facts<'_>,
+        fact_bytes: &[u8],
         cves: &mut CveBuilder,
         encoded: &mut Vec<u8>,
-    ) -> Result<(), Malformed> {
-        let (fact_bytes, entries) = intake::entries(bytes)?;
-        let Facts { aliases, upstream, related, severities, rating } = Facts::decode(fact_bytes)?;
+    ) {
+        let Row { record, id, feed, modified, published, text } = *row;
+        let Facts { aliases, upstream, related, severities, rating } = facts;
         let severities: Vec<u32> =
             severities.into_iter().map(|stated| self.assessments.intern(stated)).collect();
         let rating = rating.map(|word| self.assessments.intern(word));
@@ -187,160 +260,25 @@ impl Index {
         hash.update(&[0, feed.code()]);
         hash.update(fact_bytes);
         self.hashes.push(hash.digest());
-
-        let mut key = String::new();
-        for (ecosystem, name, draft) in entries {
-            for assessment in Draft::decode_assessments(&mut Cursor::new(draft))? {
-                self.assessments.intern(assessment);
-            }
-            key.clear();
-            key.push_str(ecosystem);
-            key.push('\0');
-            key.push_str(name);
-            let next = self.packages.len() as u32;
-            let package = match self.packages.get(key.as_str()) {
-                Some(package) => *package,
-                None => *self.packages.entry(key.as_str().into()).or_insert(next),
-            };
-            let within = draft.as_ptr().addr() - bytes.as_ptr().addr();
-            let span = Span { offset: slot.facts.offset + within as u64, length: draft.len() as u32 };
-            self.entries.push(EntryPlace { package, record: record.0, span });
-        }
-        let (modified, published) = (slot.modified, slot.published);
         RecordDraft { id, feed, modified, published, aliases, upstream, related, severities, rating, text }
             .encode(encoded);
+    }
+
+    /// Notes an entry of `record` that was said anew.
+    fn entry(
+        &mut self,
+        record: RecordId,
+        (ecosystem, name): (&str, &str),
+        draft: &[u8],
+        span: Span,
+    ) -> Result<(), Malformed> {
+        for assessment in Draft::decode_assessments(&mut Cursor::new(draft))? {
+            self.assessments.intern(assessment);
+        }
+        let key = format!("{ecosystem}\0{name}");
+        let next = self.packages.len() as u32;
+        let package = *self.packages.entry(key.into()).or_insert(next);
+        self.entries.push(EntryPlace { package, record: record.0, span });
         Ok(())
-    }
-}
-
-/// One package, encoded.
-struct Group {
-    bytes: Vec<u8>,
-    entries: u32,
-    hash: u64,
-}
-
-fn write_affected(facts: &Laid, index: &mut Index, to: &mut Writer) -> io::Result<(u32, u32)> {
-    // From the order of appearance to the order of keys.
-    let mut packages: Vec<(Box<str>, u32)> = std::mem::take(&mut index.packages).into_iter().collect();
-    packages.sort_unstable();
-    let mut ranks = vec![0; packages.len()];
-    for (rank, (_, number)) in packages.iter().enumerate() {
-        if let Some(place) = ranks.get_mut(*number as usize) {
-            *place = rank as u32;
-        }
-    }
-    let mut entries = std::mem::take(&mut index.entries);
-    for entry in &mut entries {
-        entry.package = ranks.get(entry.package as usize).copied().unwrap_or_default();
-    }
-    entries.sort_unstable_by_key(|entry| (entry.package, entry.record, entry.span.offset));
-
-    let groups: Vec<&[EntryPlace]> = entries.chunk_by(|a, b| a.package == b.package).collect();
-    let (assessments, hashes) = (&index.assessments, &index.hashes);
-    let mut directory = Directory::new(hashes.len());
-    to.section(names::AFFECTED);
-    for (packages, groups) in packages.chunks(PACKAGES).zip(groups.chunks(PACKAGES)) {
-        let encoded = groups
-            .par_chunks(TASK)
-            .map(|groups| {
-                groups
-                    .iter()
-                    .map(|group| encode(group, facts, assessments, hashes))
-                    .collect::<io::Result<Vec<_>>>()
-            })
-            .collect::<io::Result<Vec<_>>>()?;
-        for (((key, _), places), group) in packages.iter().zip(groups).zip(encoded.into_iter().flatten()) {
-            let (ecosystem, name) = key.split_once('\0').unwrap_or((key, ""));
-            directory.add(ecosystem, name, places, &group, to.position());
-            to.write_all(&group.bytes)?;
-        }
-    }
-    let (ecosystems, keys) = directory.finish();
-    to.section(names::KEYS);
-    to.write_all(&keys)?;
-    to.section(names::ECOSYSTEMS);
-    to.write_all(&ecosystems::encode(&ecosystems))?;
-    let entries = ecosystems.iter().map(|ecosystem| ecosystem.entries).sum();
-    Ok((packages.len() as u32, entries))
-}
-
-fn encode(
-    places: &[EntryPlace],
-    facts: &Laid,
-    assessments: &Assessments,
-    hashes: &[u64],
-) -> io::Result<Group> {
-    let drafts = places
-        .iter()
-        .map(|place| Ok((place.record, facts.read(place.span)?)))
-        .collect::<io::Result<Vec<(u32, Vec<u8>)>>>()?;
-    let mut hash = Xxh3::new();
-    for (record, draft) in &drafts {
-        hash.update(&hashes.get(*record as usize).copied().unwrap_or_default().to_le_bytes());
-        hash.update(&(draft.len() as u64).to_le_bytes());
-        hash.update(draft);
-    }
-    let drafts: Vec<(u32, &[u8])> =
-        drafts.iter().map(|(record, draft)| (*record, draft.as_slice())).collect();
-    let (bytes, entries) = own(affected::encode_group(&drafts, assessments))?;
-    Ok(Group { bytes, entries, hash: hash.digest() })
-}
-
-/// The ecosystems and their key tables.
-struct Directory {
-    ecosystems: Vec<EcosystemEntry>,
-    keys: Vec<u8>,
-    table: TableBuilder<KeyValue>,
-    /// One bit for each record: seen in the ecosystem under way.
-    seen: Vec<u64>,
-}
-
-impl Directory {
-    fn new(records: usize) -> Directory {
-        let seen = vec![0; records.div_ceil(64)];
-        Directory { ecosystems: Vec::new(), keys: Vec::new(), table: TableBuilder::new(), seen }
-    }
-
-    fn add(&mut self, ecosystem: &str, name: &str, places: &[EntryPlace], group: &Group, offset: u64) {
-        if self.ecosystems.last().is_none_or(|last| &*last.name != ecosystem) {
-            self.close();
-            self.ecosystems.push(EcosystemEntry {
-                name: ecosystem.into(),
-                family: family(ecosystem),
-                packages: 0,
-                entries: 0,
-                records: 0,
-                keys_offset: self.keys.len() as u64,
-                keys_length: 0,
-                hash: 0,
-            });
-        }
-        let value = KeyValue { offset, length: group.bytes.len() as u64, hash: group.hash };
-        self.table.push(name.as_bytes(), &value);
-        let Some(last) = self.ecosystems.last_mut() else { return };
-        last.packages += 1;
-        last.entries += group.entries;
-        last.hash =
-            xxh3_64(&[last.hash, group.hash, xxh3_64(name.as_bytes())].map(u64::to_le_bytes).concat());
-        for place in places {
-            if let Some(word) = self.seen.get_mut(place.record as usize / 64) {
-                *word |= 1 << (place.record % 64);
-            }
-        }
-    }
-
-    fn close(&mut self) {
-        let Some(last) = self.ecosystems.last_mut() else { return };
-        let table = std::mem::replace(&mut self.table, TableBuilder::new()).finish();
-        last.keys_length = table.len() as u64;
-        last.records = self.seen.iter().map(|word| word.count_ones()).sum();
-        self.keys.extend_from_slice(&table);
-        self.seen.fill(0);
-    }
-
-    fn finish(mut self) -> (Vec<EcosystemEntry>, Vec<u8>) {
-        self.close();
-        (self.ecosystems, self.keys)
     }
 }

@@ -6,11 +6,16 @@ use std::{
     path::Path,
 };
 
-use crate::FeedId;
+use jiff::Timestamp;
+use rayon::prelude::*;
 
 use super::{
     intake::{Fate, Intake},
     spool::{Laid, Span, Spool},
+};
+use crate::{
+    Database, Error, FeedId, Record, RecordId,
+    section::text::{self, Pointer},
 };
 
 /// A record in the temporary files.
@@ -22,8 +27,18 @@ pub(crate) struct Slot {
     /// The zip that it came from.
     pub(crate) zip: u16,
     pub(crate) commit_entries: u32,
-    pub(crate) facts: Span,
-    pub(crate) text: Span,
+    /// Of all that the database holds of it.
+    pub(crate) sum: u64,
+    pub(crate) body: Body,
+}
+
+/// Where the contents of a record lie.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Body {
+    /// In the temporary files.
+    New { facts: Span, text: Span },
+    /// In the older database.
+    Kept { record: RecordId, text: Pointer },
 }
 
 /// Records seen so far, the newest copy of each.
@@ -52,8 +67,13 @@ impl Gather {
         })
     }
 
+    /// Takes a record that came from no zip.
+    pub(crate) fn take(&mut self, intake: Intake) -> io::Result<Taken> {
+        self.take_from(intake, NO_ZIP)
+    }
+
     /// Takes a copy of a record that came from `zip`. Of two copies of the same age the first one stays.
-    pub(crate) fn take(&mut self, intake: Intake, zip: u16) -> io::Result<Taken> {
+    pub(crate) fn take_from(&mut self, intake: Intake, zip: u16) -> io::Result<Taken> {
         let place = self.slots.entry((intake.id, intake.feed));
         if let Entry::Occupied(held) = &place
             && held.get().modified >= intake.modified
@@ -66,8 +86,11 @@ impl Gather {
             fate: intake.fate,
             zip,
             commit_entries: intake.commit_entries,
-            facts: self.facts.append(&intake.facts)?,
-            text: self.texts.append(&intake.text)?,
+            sum: intake.sum,
+            body: Body::New {
+                facts: self.facts.append(&intake.facts)?,
+                text: self.texts.append(&intake.text)?,
+            },
         };
         Ok(match place {
             Entry::Occupied(mut held) => Taken::InsteadOf(held.insert(slot).zip),
@@ -83,17 +106,92 @@ impl Gather {
         self.slots.retain(|(_, of), _| *of != feed);
     }
 
-    /// All records, sorted by identifier and feed.
-    pub(crate) fn finish(self) -> io::Result<Gathered> {
-        let mut slots: Vec<((Box<str>, FeedId), Slot)> = self.slots.into_iter().collect();
-        slots.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-        Ok(Gathered { slots, facts: self.facts.finish()?, texts: self.texts.finish()? })
+    /// All records, sorted by identifier and feed: those that were taken, and those of `old` in whose place nothing came.
+    pub(crate) fn finish<'db>(self, old: Option<Old<'db, '_>>) -> io::Result<Gathered<'db>> {
+        let mut slots: Slots = self.slots.into_iter().collect();
+        slots.par_sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        let mut unused_text = 0;
+        if let Some(old) = &old {
+            (slots, unused_text) = old.merge(slots).map_err(io::Error::other)?;
+        }
+        let old = old.map(|old| old.database);
+        Ok(Gathered { slots, facts: self.facts.finish()?, texts: self.texts.finish()?, old, unused_text })
     }
 }
 
+/// In place of the number of a zip for what comes from no zip.
+pub(crate) const NO_ZIP: u16 = u16::MAX;
+
+/// An older database, and which of its records stay if nothing comes in their place.
+pub(crate) struct Old<'db, 'f> {
+    pub(crate) database: &'db Database,
+    pub(crate) stays: &'f dyn Fn(&Record<'_>) -> bool,
+}
+
+impl Old<'_, '_> {
+    /// The records of both, in order. Answers also, roughly, the bytes of text of those that do not stay.
+    fn merge(&self, new: Slots) -> Result<(Slots, u64), Error> {
+        let mut merged = Vec::with_capacity(new.len() + self.database.info().records as usize);
+        let mut new = new.into_iter().peekable();
+        let mut gone = 0;
+        for number in self.database.record_ids()? {
+            let record = self.database.record(number)?;
+            let key = (record.id(), record.feed());
+            while let Some(earlier) = new.next_if(|(other, _)| (&*other.0, other.1) < key) {
+                merged.push(earlier);
+            }
+            let modified = record.modified().as_microsecond();
+            let mut stays = (self.stays)(&record);
+            if let Some((_, slot)) = new.peek().filter(|(other, _)| (&*other.0, other.1) == key) {
+                // The export is read in parts, and in one of them an older copy may lie.
+                stays &= record.feed() == FeedId::Osv && modified >= slot.modified;
+                let instead = new.next();
+                merged.extend(instead.filter(|_| !stays));
+            }
+            if !stays {
+                gone += 1;
+                continue;
+            }
+            let slot = Slot {
+                modified,
+                published: record.published().map(Timestamp::as_microsecond),
+                fate: Fate::Indexed,
+                zip: NO_ZIP,
+                commit_entries: 0,
+                sum: self.database.sum(number)?,
+                body: Body::Kept { record: number, text: record.text },
+            };
+            merged.push(((record.id().into(), record.feed()), slot));
+        }
+        merged.extend(new);
+        let texts = self.database.texts()?;
+        Ok((merged, texts.expanded / u64::from(self.database.info().records).max(1) * gone))
+    }
+}
+
+/// Records, by identifier and feed.
+type Slots = Vec<((Box<str>, FeedId), Slot)>;
+
 /// The result of the first pass.
-pub(crate) struct Gathered {
-    pub(crate) slots: Vec<((Box<str>, FeedId), Slot)>,
+pub(crate) struct Gathered<'db> {
+    pub(crate) slots: Slots,
     pub(crate) facts: Laid,
     pub(crate) texts: Laid,
+    pub(crate) old: Option<&'db Database>,
+    pub(crate) unused_text: u64,
+}
+
+impl Gathered<'_> {
+    /// The encoded text of a record.
+    pub(crate) fn text(&self, slot: &Slot) -> io::Result<Vec<u8>> {
+        match (&slot.body, self.old) {
+            (Body::New { text, .. }, _) => self.texts.read(*text),
+            (Body::Kept { record, .. }, Some(old)) => {
+                let text = old.text(*record).map_err(io::Error::other)?;
+                let references = text.references.iter().map(|link| (link.kind.as_str(), link.url.as_str()));
+                Ok(text::encode(&text.summary, &text.details, references))
+            }
+            (Body::Kept { .. }, None) => Err(io::ErrorKind::InvalidData.into()),
+        }
+    }
 }

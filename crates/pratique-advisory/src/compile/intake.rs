@@ -1,6 +1,7 @@
 //! One record: from its JSON to what the database holds of it.
 
 use jiff::Timestamp;
+use xxhash_rust::xxh3::Xxh3;
 
 use crate::{
     Event, FeedId, Informational, RangeKind, Severity, State, System,
@@ -52,6 +53,8 @@ pub(crate) struct Intake {
     /// See [`Facts`] and [`entries`].
     pub(crate) facts: Vec<u8>,
     pub(crate) text: Vec<u8>,
+    /// A hash of all of it.
+    pub(crate) sum: u64,
 }
 
 /// Reads one record of the OSV export.
@@ -73,6 +76,7 @@ pub(crate) fn of(record: &osv::Record<'_>, feed: FeedId) -> Result<Intake, Unusa
         commit_entries: 0,
         facts: Vec::new(),
         text: Vec::new(),
+        sum: 0,
     };
     if !is_name(&record.id) {
         return Err(Unusable::Name);
@@ -118,7 +122,20 @@ pub(crate) fn of(record: &osv::Record<'_>, feed: FeedId) -> Result<Intake, Unusa
     if intake.text.len() > text::LONGEST {
         return Err(Unusable::TextTooLong);
     }
+    intake.sum = sum(&intake);
     Ok(intake)
+}
+
+fn sum(intake: &Intake) -> u64 {
+    let mut sum = Xxh3::new();
+    sum.update(intake.id.as_bytes());
+    sum.update(&[0, intake.feed.code()]);
+    sum.update(&intake.modified.to_le_bytes());
+    sum.update(&intake.published.unwrap_or(i64::MIN).to_le_bytes());
+    sum.update(&(intake.facts.len() as u64).to_le_bytes());
+    sum.update(&intake.facts);
+    sum.update(&intake.text);
+    sum.digest()
 }
 
 fn is_name(name: &str) -> bool {
@@ -167,7 +184,7 @@ impl<'a> Facts<'a> {
         })
     }
 
-    fn encode(&self, to: &mut Vec<u8>) {
+    pub(crate) fn encode(&self, to: &mut Vec<u8>) {
         for list in [&self.aliases, &self.upstream, &self.related] {
             to.put_varint(list.len() as u64);
             for id in list {

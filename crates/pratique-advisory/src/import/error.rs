@@ -57,6 +57,9 @@ pub enum ImportError {
         /// What was found wrong.
         reason: String,
     },
+    /// The older database, whose records are to stay, cannot be read.
+    #[error(transparent)]
+    Base(#[from] crate::Error),
     /// The database, or a temporary file beside it, could not be written.
     #[error("cannot write the advisory database {}", path.display())]
     Output {

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::{Counts, FeedId, FeedInfo, Info};
@@ -16,6 +17,15 @@ pub struct ImportReport {
     /// What became of the feeds besides OSV's; moves to [`Info::feeds`] when the database is written.
     #[serde(skip)]
     pub(crate) feeds: BTreeMap<FeedId, FeedInfo>,
+    /// The newest change that was read of the OSV export.
+    #[serde(skip)]
+    pub(crate) newest: Option<Timestamp>,
+    /// Feeds that are what they were, and were not read again.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unchanged: Vec<FeedId>,
+    /// What changed in the OSV export, if only that was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changes: Option<Changes>,
     /// Every record that no package leads to, with the reason; duplicates are only counted. Sorted.
     pub skipped: Vec<Skipped>,
 }
@@ -28,6 +38,17 @@ impl ImportReport {
         self.info.feeds.values().for_each(|feed| totals.add(&feed.counts));
         totals
     }
+}
+
+/// What changed in the OSV export since an earlier import.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Changes {
+    /// Records that were read one by one.
+    pub records: usize,
+    /// Ecosystems in which so much changed that their zips were read.
+    pub ecosystems: usize,
+    /// Records that are there no more.
+    pub gone: usize,
 }
 
 /// A file of the source that could not be read at all.

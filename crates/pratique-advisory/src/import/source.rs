@@ -1,15 +1,20 @@
 //! Where advisories are read from.
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io::{self, Read, Seek},
     path::{Path, PathBuf},
 };
+
+use serde::{Deserialize, Serialize};
 
 use crate::file::Scratch;
 
 /// The largest zip of the public export, that of all ecosystems together, has some 1.5 GB.
 const LARGEST_ZIP: u64 = 16 * 1024 * 1024 * 1024;
+
+/// Most files of a folder that are listed.
+const MOST_FILES: usize = 2_000_000;
 
 /// Something that can be read at random, as zips must be.
 pub trait ReadSeek: Read + Seek + Send {}
@@ -25,9 +30,20 @@ pub trait Source: Sync {
     /// is no such file.
     fn read(&self, path: &str) -> Result<Option<Box<dyn Read + Send + '_>>, SourceError>;
 
-    /// The paths of all files, sorted; `None` where the place cannot tell, as a web server.
+    /// The paths of all files, sorted. `None` where they cannot be listed, as over HTTP.
     fn list(&self) -> Result<Option<Vec<String>>, SourceError> {
         Ok(None)
+    }
+
+    /// As [`Source::read`], with what tells whether the file changed.
+    fn read_tagged(&self, path: &str) -> Result<Option<Tagged<'_>>, SourceError> {
+        Ok(self.read(path)?.map(|reader| Tagged { reader, validator: Validator::None }))
+    }
+
+    /// Whether a file is what it was when it was read with that validator. `false` where that cannot be told.
+    fn is_unchanged(&self, path: &str, validator: &Validator) -> Result<bool, SourceError> {
+        let _ = (path, validator);
+        Ok(false)
     }
 
     /// Opens a file for reading at random. Unless the source can do better, the file is copied to a temporary one beside
@@ -43,6 +59,34 @@ pub trait Source: Sync {
         copy.rewind().map_err(broken)?;
         Ok(Some(Box::new(copy)))
     }
+}
+
+/// A file that is being read.
+pub struct Tagged<'a> {
+    /// Its bytes.
+    pub reader: Box<dyn Read + Send + 'a>,
+    /// By what it can be told to be the same.
+    pub validator: Validator,
+}
+
+/// By what a file can be told to be the same as before (RFC 9110, section 8.8).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Validator {
+    /// By nothing.
+    #[default]
+    None,
+    /// By its still not being there.
+    Absent,
+    /// By headers of the answer.
+    Headers {
+        /// `ETag`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        etag: Option<String>,
+        /// `Last-Modified`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        modified: Option<String>,
+    },
 }
 
 /// A file of a source could not be read.
@@ -110,7 +154,23 @@ impl Source for Folder {
 
     fn list(&self) -> Result<Option<Vec<String>>, SourceError> {
         let mut found = Vec::new();
-        walk(&self.path, "", 0, &mut found)?;
+        let mut folders = vec![(self.path.clone(), String::new())];
+        while let Some((folder, prefix)) = folders.pop() {
+            let io = |source| SourceError::Io { path: folder.display().to_string(), source };
+            for entry in fs::read_dir(&folder).map_err(io)? {
+                let entry = entry.map_err(io)?;
+                let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+                // Links to folders are not followed: they may lead in circles.
+                if entry.file_type().map_err(io)?.is_dir() {
+                    folders.push((entry.path(), format!("{name}/")));
+                } else {
+                    found.push(name);
+                }
+                if found.len() + folders.len() > MOST_FILES {
+                    return Err(io(io::ErrorKind::FileTooLarge.into()));
+                }
+            }
+        }
         found.sort_unstable();
         Ok(Some(found))
     }
@@ -118,31 +178,4 @@ impl Source for Folder {
     fn open(&self, path: &str, _: &Path) -> Result<Option<Box<dyn ReadSeek + '_>>, SourceError> {
         Ok(self.file(path)?.map(|file| Box::new(file) as _))
     }
-}
-
-/// Folders within folders; publishers sort by year, and VEX repositories by the parts of a package URL.
-const DEEPEST: usize = 32;
-/// A vendor's whole archive has some 300,000 files.
-const MOST_FILES: usize = 4_000_000;
-
-/// Gathers the files below `folder`, which lies at `path` of the source. Links are not followed, so that there is an end;
-/// names that are no text, and hidden ones, are no advisories.
-fn walk(folder: &Path, path: &str, depth: usize, found: &mut Vec<String>) -> Result<(), SourceError> {
-    let broken = |source| SourceError::Io { path: folder.display().to_string(), source };
-    if depth > DEEPEST || found.len() > MOST_FILES {
-        return Err(broken(io::Error::other("too many folders or files")));
-    }
-    for entry in folder.read_dir().map_err(broken)? {
-        let entry = entry.map_err(broken)?;
-        let name = entry.file_name();
-        let Some(name) = name.to_str().filter(|name| !name.starts_with('.')) else { continue };
-        let path = if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") };
-        let kind = entry.file_type().map_err(broken)?;
-        if kind.is_dir() {
-            walk(&entry.path(), &path, depth + 1, found)?;
-        } else if kind.is_file() {
-            found.push(path);
-        }
-    }
-    Ok(())
 }

@@ -2,9 +2,9 @@
 
 use std::{fmt::Write as _, io::Read};
 
-use pratique_fetch::{Client, Request, shown_url};
+use pratique_fetch::{Client, Request, Response, shown_url};
 
-use super::source::{Source, SourceError};
+use super::source::{Source, SourceError, Tagged, Validator};
 
 /// The public OSV export.
 pub const OSV_URL: &str = "https://osv-vulnerabilities.storage.googleapis.com";
@@ -33,14 +33,48 @@ impl Source for BaseUrl {
     }
 
     fn read(&self, path: &str) -> Result<Option<Box<dyn Read + Send + '_>>, SourceError> {
-        let inside = path.split('/').all(|part| !matches!(part, "" | "." | ".."));
-        if !inside {
+        Ok(self.read_tagged(path)?.map(|tagged| tagged.reader))
+    }
+
+    fn read_tagged(&self, path: &str) -> Result<Option<Tagged<'_>>, SourceError> {
+        match self.client.get_resumable(Request::get(self.url(path)?), None) {
+            Err(problem) if problem.status() == Some(404) => Ok(None),
+            Err(problem) => Err(problem.into()),
+            Ok(body) => {
+                let validator = match body.validators() {
+                    (None, None) => Validator::None,
+                    (etag, modified) => Validator::Headers {
+                        etag: etag.map(str::to_owned),
+                        modified: modified.map(str::to_owned),
+                    },
+                };
+                Ok(Some(Tagged { reader: Box::new(body), validator }))
+            }
+        }
+    }
+
+    fn is_unchanged(&self, path: &str, validator: &Validator) -> Result<bool, SourceError> {
+        let request = Request::get(self.url(path)?);
+        let request = match validator {
+            Validator::None => return Ok(false),
+            Validator::Absent => request,
+            Validator::Headers { etag, modified } => request.unless(etag.as_deref(), modified.as_deref())?,
+        };
+        match self.client.send(&request).and_then(Response::ok) {
+            Ok(response) => Ok(response.is_not_modified()),
+            Err(problem) if problem.status() == Some(404) => Ok(*validator == Validator::Absent),
+            Err(problem) => Err(problem.into()),
+        }
+    }
+}
+
+impl BaseUrl {
+    /// The address of a file below the base.
+    fn url(&self, path: &str) -> Result<String, SourceError> {
+        if path.split('/').any(|part| matches!(part, "" | "." | "..")) {
             return Err(SourceError::Path { path: path.to_owned() });
         }
-        match get(&self.client, &format!("{}/{}", self.base, encoded(path))) {
-            Err(SourceError::Fetch(problem)) if problem.status() == Some(404) => Ok(None),
-            other => other.map(Some),
-        }
+        Ok(format!("{}/{}", self.base, encoded(path)))
     }
 }
 

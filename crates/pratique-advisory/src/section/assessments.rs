@@ -77,6 +77,14 @@ impl Assessments {
         number
     }
 
+    /// Adds the next statement of an older database; `None` stands for one that cannot be.
+    pub(crate) fn push(&mut self, assessment: Option<Assessment<'_>>) {
+        if let Some(owned) = assessment.map(Assessment::into_owned) {
+            self.numbers.entry(owned.clone()).or_insert(self.order.len() as u32);
+            self.order.push(owned);
+        }
+    }
+
     /// The number of a statement that has one.
     pub(crate) fn number(&self, assessment: &Assessment<'_>) -> Option<u32> {
         self.numbers.get(assessment).copied()
@@ -95,6 +103,11 @@ impl Assessments {
         bytes.extend_from_slice(&texts);
         bytes
     }
+}
+
+/// How many statements there are.
+pub(crate) fn count(section: Section<'_>) -> Result<u32, Error> {
+    if section.len() == 0 { Ok(0) } else { section.u32(0) }
 }
 
 /// Reads the statement of that number.

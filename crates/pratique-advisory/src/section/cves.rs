@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use super::assessments;
 use crate::{
     Error, RecordId, Severity,
+    compile::kept::Content,
     cve::CveId,
     file::{
         Section,
@@ -83,6 +84,18 @@ impl CveBuilder {
         self.cves.entry(cve).or_default().severities.push((assessment, record.0));
     }
 
+    /// Adds to `content` what no record states.
+    pub(crate) fn sum_up(&self, content: &mut Content) {
+        for (cve, facts) in self.cves.iter().filter(|(_, facts)| facts.epss.is_some() || facts.kev.is_some())
+        {
+            content.add(&cve.to_bits().to_le_bytes());
+            let epss = facts.epss.map_or((f32::NAN, None), |epss| (epss.probability, epss.percentile));
+            content.add(&epss.0.to_le_bytes());
+            content.add(&epss.1.unwrap_or(f32::NAN).to_le_bytes());
+            content.add(facts.kev.as_deref().unwrap_or_default());
+        }
+    }
+
     /// How many CVEs something is known of.
     pub(crate) fn len(&self) -> u64 {
         self.cves.len() as u64
@@ -139,6 +152,18 @@ pub(crate) fn read<'db>(sections: &Sections<'db>, cve: CveId) -> Result<Option<C
         if found < cve { low = middle + 1 } else { high = middle }
     }
     Ok(None)
+}
+
+/// Calls `with` for every CVE of which anything is known, in their order.
+pub(crate) fn each<'db>(
+    sections: &Sections<'db>,
+    with: &mut dyn FnMut(CveId, &CveFacts<'db>),
+) -> Result<(), Error> {
+    for index in 0..count(sections.cves) {
+        let cve = CveId::from_bits(sections.cves.u64(index * ENTRY)?);
+        with(cve, &facts(sections, index * ENTRY)?);
+    }
+    Ok(())
 }
 
 fn facts<'db>(sections: &Sections<'db>, place: u64) -> Result<CveFacts<'db>, Error> {

@@ -4,6 +4,8 @@
 //! section `mentions` (`offset << 1 | 1`). A mention is `record << 2 | role`; a list is its length and then the mentions in
 //! ascending order, each less the one before.
 
+use rayon::prelude::*;
+
 use super::table::{Table, TableBuilder, Value};
 use crate::{
     Error,
@@ -44,7 +46,7 @@ fn mention(code: u64) -> Result<Mention, Malformed> {
 
 /// Encodes the sections `ids` and `mentions` from mentions in any order.
 pub(crate) fn encode(mut all: Vec<(Box<str>, Mention)>) -> (Vec<u8>, Vec<u8>) {
-    all.sort_unstable_by(|a, b| (&a.0, code(a.1)).cmp(&(&b.0, code(b.1))));
+    all.par_sort_unstable_by(|a, b| (&a.0, code(a.1)).cmp(&(&b.0, code(b.1))));
     all.dedup();
     let mut table = TableBuilder::new();
     let mut lists = Vec::new();

@@ -87,6 +87,28 @@ fn decode(bytes: &[u8]) -> Result<Text, Malformed> {
     Ok(Text { summary, details, references })
 }
 
+/// All texts of a database, compressed as they lie in it.
+pub(crate) struct Texts<'db> {
+    pub(crate) text: &'db [u8],
+    pub(crate) index: &'db [u8],
+    pub(crate) dictionary: &'db [u8],
+    /// How long they are when expanded.
+    pub(crate) expanded: u64,
+}
+
+impl<'db> Texts<'db> {
+    pub(crate) fn of(
+        text: Section<'db>,
+        index: Section<'db>,
+        dictionary: Section<'db>,
+    ) -> Result<Self, Error> {
+        let (text, index, dictionary) = (text.all()?, index.all()?, dictionary.all()?);
+        let (entries, _) = index.as_chunks::<{ INDEX_ENTRY as usize }>();
+        let expanded = entries.iter().map(|&[.., a, b, c, d]| u64::from(u32::from_le_bytes([a, b, c, d])));
+        Ok(Texts { text, index, dictionary, expanded: expanded.sum() })
+    }
+}
+
 /// Compresses texts in the order in which they come.
 pub(crate) struct TextBuilder {
     dictionary: EncoderDictionary<'static>,
@@ -107,6 +129,15 @@ impl TextBuilder {
             end: 0,
             index: Vec::new(),
         }
+    }
+
+    /// Goes on behind the blocks of an older database, which its writer copies.
+    pub(crate) fn after(old: &Texts<'_>) -> TextBuilder {
+        let mut builder = TextBuilder::new(old.dictionary);
+        builder.blocks = (old.index.len() / INDEX_ENTRY as usize) as u32;
+        builder.end = old.text.len() as u64;
+        builder.index.extend_from_slice(old.index);
+        builder
     }
 
     /// Adds an encoded text; full batches are compressed and written.

@@ -93,8 +93,8 @@ pub fn commands(script: &str) -> Vec<Simple> {
     reader.found
 }
 
-const RESERVED: [&str; 14] =
-    ["if", "then", "else", "elif", "fi", "do", "done", "while", "until", "!", "{", "}", "set --", "esac"];
+const RESERVED: [&str; 13] =
+    ["if", "then", "else", "elif", "fi", "do", "done", "while", "until", "!", "{", "}", "esac"];
 
 struct Reader<'a> {
     bytes: &'a [u8],

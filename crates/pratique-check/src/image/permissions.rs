@@ -71,10 +71,11 @@ pub(super) const CHECKS: &[Check<Images>] = &[
         },
         run: |subject, found| {
             let elevating = subject.inventory.observed.modes.iter().filter(|special| special.mode.elevates());
-            let usual = elevating.filter(|special| is_usual(&special.path));
-            let names: Vec<_> = usual.map(|special| special.path.to_string()).collect();
-            if !names.is_empty() {
-                found.config(format!("{} of them: {}", names.len(), names.join(", ")));
+            let usual: Vec<_> = elevating.filter(|special| is_usual(&special.path)).collect();
+            if !usual.is_empty() {
+                let names: Vec<_> = usual.iter().map(|special| special.path.to_string()).collect();
+                let files = usual.iter().map(|special| (special.path.clone(), special.layer)).collect();
+                found.files(files, format!("{} of them: {}", names.len(), names.join(", ")));
             }
         },
     },

@@ -73,9 +73,14 @@ pub(super) const CHECKS: &[Check<Images>] = &[
         run: |subject, found| {
             let compilers =
                 ["gcc", "g++", "clang", "build-essential", "build-base", "make", "rustc", "cargo", "gdb"];
-            let names: Vec<_> = installed(subject, &compilers).map(|package| package.name.as_str()).collect();
-            if !names.is_empty() {
-                found.config(names.join(", "));
+            let packages: Vec<_> = installed(subject, &compilers).collect();
+            if !packages.is_empty() {
+                let stated =
+                    packages.iter().filter_map(|package| Some((package, package.locations.first()?)));
+                let files =
+                    stated.map(|(package, location)| (location.path.clone(), package.layer)).collect();
+                let names: Vec<_> = packages.iter().map(|package| package.name.as_str()).collect();
+                found.files(files, names.join(", "));
             }
         },
     },

@@ -103,6 +103,7 @@ fn files() {
         ]
     );
     assert_eq!(found[0].place, Place::File(path("opt/helper"), 1));
+    assert!(matches!(&found[4].place, Place::File(file, _) if *file == path("usr/bin/su")), "{:?}", found[4]);
 }
 
 #[test]

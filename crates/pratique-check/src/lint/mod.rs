@@ -208,8 +208,7 @@ pub fn lint(text: &str) -> Linted {
 
 fn run(file: &Dockerfile) -> Vec<Misconfiguration> {
     let subject = Subject::new(file);
-    let mut found: Vec<_> =
-        TOPICS.iter().flat_map(|topic| topic.iter()).flat_map(|check| check.of(&subject)).collect();
+    let mut found: Vec<_> = checks().flat_map(|check| check.of(&subject)).collect();
     found.sort_by(|a, b| (&a.place, a.rule.id, &a.message).cmp(&(&b.place, b.rule.id, &b.message)));
     found.dedup();
     found

@@ -14,6 +14,11 @@ use crate::{
 
 /// Before every name.
 const PREFIX: &str = "pratique:";
+
+/// Whether a property of this name is of our documents.
+pub fn is_ours(name: &str) -> bool {
+    name.starts_with(PREFIX)
+}
 const DETAIL: &str = "detail:";
 /// Details that documents do without: a package's names are its dependencies' business, and those are written as
 /// relationships.

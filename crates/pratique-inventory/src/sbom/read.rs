@@ -17,6 +17,7 @@ mod cyclonedx_json;
 mod cyclonedx_xml;
 mod draft;
 mod json;
+mod ownership;
 mod spdx2;
 mod spdx2_json;
 mod spdx3;
@@ -26,6 +27,7 @@ mod tag_value;
 use std::io::{self, Read as _};
 
 use flate2::read::MultiGzDecoder;
+use pratique_image::Attachment;
 
 use self::draft::Draft;
 use super::Subject;
@@ -101,6 +103,16 @@ pub fn looks_like_sbom(head: &[u8]) -> bool {
     };
     let head = head.strip_prefix(BYTE_ORDER_MARK).unwrap_or(head).trim_ascii_start();
     head.starts_with(b"<") || head.starts_with(b"SPDXVersion:") || head.starts_with(b"##") || is_object(head)
+}
+
+/// Whether the types of an attachment name a format that is read.
+pub fn is_sbom(attachment: &Attachment) -> bool {
+    let types =
+        [Some(&attachment.media_type), attachment.predicate_type.as_ref(), attachment.artifact_type.as_ref()];
+    types.into_iter().flatten().any(|text| {
+        let text = text.to_ascii_lowercase();
+        ["spdx", "cyclonedx", "syft"].iter().any(|format| text.contains(format))
+    })
 }
 
 fn is_object(head: &[u8]) -> bool {

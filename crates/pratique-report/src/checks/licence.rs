@@ -76,6 +76,13 @@ impl LicenceRow {
         };
         licensed.iter().map(row).collect()
     }
+
+    /// How many of `rows` are of each category, in words: `3 permissive`. Categories that none is of are left out.
+    pub fn counts(rows: &[Self]) -> Vec<String> {
+        let of = |category: &Category| rows.iter().filter(|row| row.category == *category).count();
+        let counts = Category::ALL.iter().map(|category| (of(category), category.as_str()));
+        counts.filter(|(n, _)| *n > 0).map(|(n, category)| format!("{n} {category}")).collect()
+    }
 }
 
 impl LicenceReport {
@@ -107,21 +114,17 @@ impl LicenceReport {
         let (bold, red) = (Style::new().bold(), style_of(pratique_advisory::Level::High));
         let name = printable(&self.target.name);
         writeln!(to, "{bold}{}{bold:#}", cut(&name, width))?;
-        let counts = Category::ALL.iter().filter_map(|category| {
-            let count = *self.categories.get(category.as_str())?;
-            (count > 0).then(|| format!("{count} {}", category.as_str()))
-        });
-        writeln!(to, "{}", counts.collect::<Vec<_>>().join("  "))?;
+        writeln!(to, "{}", LicenceRow::counts(&self.packages).join("  "))?;
         if self.violations > 0 {
             writeln!(to, "{red}{} not allowed by the policy{red:#}", self.violations)?;
         }
         writeln!(to)?;
         let mut table = Table::new([
-            Column { heading: "TYPE", least: usize::MAX },
-            Column { heading: "NAME", least: 20 },
-            Column { heading: "VERSION", least: 12 },
-            Column { heading: "CATEGORY", least: usize::MAX },
-            Column { heading: "LICENSE", least: 12 },
+            Column::whole("TYPE"),
+            Column::wrapped("NAME", 16),
+            Column::wrapped("VERSION", 16),
+            Column::whole("CATEGORY"),
+            Column::wrapped("LICENSE", 16),
         ]);
         let dim = Style::new().dimmed();
         for row in &self.packages {

@@ -6,7 +6,6 @@ use anstyle::Style;
 use pratique_check::{Misconfiguration, Place};
 use serde::{Deserialize, Serialize};
 
-use super::word;
 use crate::{
     layout::{Cell, Column, Table, cut},
     model::LayerRef,
@@ -22,13 +21,15 @@ pub struct MisconfigurationRow {
     /// What is wrong, in a few words.
     pub title: String,
     /// How bad it is.
-    #[serde(with = "word")]
     pub severity: pratique_advisory::Level,
     /// What stands there.
     pub message: String,
     /// The file of the image, or the Dockerfile; absent for the image's configuration.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
+    /// More files where it stands.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also_in: Vec<String>,
     /// Line of the Dockerfile, counted from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<usize>,
@@ -57,6 +58,7 @@ impl MisconfigurationRow {
             severity: rule.severity,
             message: found.message.clone(),
             path: None,
+            also_in: found.also.iter().map(|(path, _)| path.to_string()).collect(),
             line: None,
             history: None,
             layer: None,
@@ -80,7 +82,8 @@ impl MisconfigurationRow {
     pub fn place(&self) -> String {
         match (&self.path, self.line, self.history) {
             (_, Some(line), _) => format!("line {line}"),
-            (Some(path), ..) => path.clone(),
+            (Some(path), ..) if self.also_in.is_empty() => path.clone(),
+            (Some(path), ..) => format!("{path} (+{})", self.also_in.len()),
             (_, _, Some(step)) => format!("history step {}", step + 1),
             _ => "configuration".to_owned(),
         }
@@ -97,10 +100,10 @@ pub fn write_misconfigurations(
     to: &mut dyn Write,
 ) -> io::Result<()> {
     let mut table = Table::new([
-        Column { heading: "SEVERITY", least: usize::MAX },
-        Column { heading: "RULE", least: usize::MAX },
-        Column { heading: "WHERE", least: 12 },
-        Column { heading: "WHAT", least: 20 },
+        Column::whole("SEVERITY"),
+        Column::whole("RULE"),
+        Column::wrapped("WHERE", 16),
+        Column::wrapped("WHAT", 24),
     ]);
     for row in rows {
         table.row(vec![

@@ -7,7 +7,6 @@ use pratique_check::{image::ConfigSecret, secrets::SecretRule};
 use pratique_inventory::{Inventory, Secret};
 use serde::{Deserialize, Serialize};
 
-use super::word;
 use crate::{
     layout::{Cell, Column, Table},
     model::LayerRef,
@@ -23,7 +22,6 @@ pub struct SecretRow {
     /// What it is.
     pub title: String,
     /// How bad it is when somebody has it.
-    #[serde(with = "word")]
     pub severity: pratique_advisory::Level,
     /// The prefix that all of its kind have, and its length.
     pub redacted: String,
@@ -105,11 +103,11 @@ impl SecretRow {
 /// When `to` cannot be written.
 pub fn write_secrets(rows: &[SecretRow], width: usize, to: &mut dyn Write) -> io::Result<()> {
     let mut table = Table::new([
-        Column { heading: "SEVERITY", least: usize::MAX },
-        Column { heading: "SECRET", least: 16 },
-        Column { heading: "WHERE", least: 16 },
-        Column { heading: "VALUE", least: 12 },
-        Column { heading: "LAYER", least: 0 },
+        Column::whole("SEVERITY"),
+        Column::wrapped("SECRET", 16),
+        Column::wrapped("WHERE", 16),
+        Column::wrapped("VALUE", 16),
+        Column::cut("LAYER", 0),
     ]);
     for row in rows {
         let layer = match (&row.layer, &row.removed_in) {

@@ -1,12 +1,14 @@
 //! What a rebuild changed: packages added, removed and changed, findings new, fixed and still there.
 //!
 //! A package is known by its kind and name: several versions of one (two copies of an npm package) are compared as sets, and what
-//! both sides have is no change. A finding is known by its vulnerability and its package's kind and name, so that one that an
+//! both sides have is no change. Findings are paired off by vulnerability and package ([`findings`]), so that one that an
 //! update did not mend is still there, not fixed and new. Aliases count: a GHSA that has become a CVE is the same.
 //!
-//! A side that did not tell its packages or its findings (a saved report without `--list-all-pkgs`, a list of packages) is
-//! not taken for empty: the comparison is left out, and [`Diff::notes`] says so.
+//! A side that did not tell its packages or its findings (a saved report without `--list-all-pkgs` or of a scan that did not
+//! look for vulnerabilities, a list of packages) is not taken for empty: the comparison is left out, and [`Diff::notes`]
+//! says so. So it does where filters kept findings out of a saved report: what they hid on one side alone looks fixed.
 
+mod findings;
 pub mod markdown;
 pub mod table;
 
@@ -26,6 +28,8 @@ pub struct Side {
     pub packages: Option<Vec<PackageRow>>,
     /// Its findings; `None` if nobody looked for any.
     pub findings: Option<Vec<FindingRow>>,
+    /// Findings that filters kept out of it.
+    pub hidden: usize,
     /// When the advisories that it was matched against were built.
     pub database: Option<String>,
     /// What was not looked at.
@@ -34,11 +38,13 @@ pub struct Side {
 
 impl From<Report> for Side {
     fn from(report: Report) -> Self {
+        let looked = !report.checked.without_vulnerabilities;
         Self {
             target: report.target,
             packages: report.packages,
-            findings: Some(report.findings),
-            database: Some(report.database.created),
+            findings: looked.then_some(report.findings),
+            hidden: report.summary.hidden,
+            database: looked.then_some(report.database.created),
             coverage: report.coverage,
         }
     }
@@ -50,6 +56,7 @@ impl From<crate::packages::PackageList> for Side {
             target: list.target,
             packages: Some(list.packages),
             findings: None,
+            hidden: 0,
             database: None,
             coverage: list.coverage,
         }
@@ -139,6 +146,14 @@ impl Diff {
                 ));
             }
         }
+        for (which, side) in [("old", &old), ("new", &new)] {
+            if side.hidden > 0 {
+                notes.push(format!(
+                    "{} findings of {} ({which}) were left out of its report by filters: they may look new or fixed",
+                    side.hidden, side.target.name
+                ));
+            }
+        }
         if let (Some(before), Some(after)) = (&old.database, &new.database)
             && before != after
         {
@@ -147,11 +162,11 @@ impl Diff {
             ));
         }
         let findings = match (old.findings, new.findings) {
-            (Some(before), Some(after)) => Some(finding_changes(before, after)),
+            (Some(before), Some(after)) => Some(findings::changes(before, after)),
             (before, after) => {
                 for (side, name) in [(before, &old.target.name), (after, &new.target.name)] {
                     if side.is_none() {
-                        notes.push(format!("findings were not compared: {name} is a list of packages"));
+                        notes.push(format!("findings were not compared: nobody looked for those of {name}"));
                     }
                 }
                 None
@@ -200,18 +215,4 @@ fn package_changes(old: &[PackageRow], new: &[PackageRow]) -> PackageChanges {
         }
     }
     changes
-}
-
-/// What a finding is known by, under each of its names.
-fn keys(row: &FindingRow) -> impl Iterator<Item = (String, String, String)> + '_ {
-    let ids = std::iter::once(&row.finding.id).chain(&row.finding.aliases);
-    ids.map(|id| (id.clone(), row.package.kind.clone(), row.package.full_name()))
-}
-
-fn finding_changes(old: Vec<FindingRow>, new: Vec<FindingRow>) -> FindingChanges {
-    let before: BTreeSet<_> = old.iter().flat_map(keys).collect();
-    let after: BTreeSet<_> = new.iter().flat_map(keys).collect();
-    let (remaining, new) = new.into_iter().partition(|row| keys(row).any(|key| before.contains(&key)));
-    let fixed = old.into_iter().filter(|row| !keys(row).any(|key| after.contains(&key))).collect();
-    FindingChanges { new, fixed, remaining }
 }

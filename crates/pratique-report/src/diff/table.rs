@@ -46,12 +46,12 @@ fn write_findings(findings: &FindingChanges, width: usize, to: &mut dyn Write) -
         return Ok(());
     }
     let mut table = Table::new([
-        Column { heading: "  SEVERITY", least: usize::MAX },
-        Column { heading: "VULNERABILITY", least: usize::MAX },
-        Column { heading: "PACKAGE", least: 16 },
-        Column { heading: "VERSION", least: 12 },
-        Column { heading: "FIXED IN", least: 12 },
-        Column { heading: "TITLE", least: 0 },
+        Column::whole("  SEVERITY"),
+        Column::whole("VULNERABILITY"),
+        Column::wrapped("PACKAGE", 16),
+        Column::wrapped("VERSION", 16),
+        Column::wrapped("FIXED IN", 16),
+        Column::cut("TITLE", 0),
     ]);
     for (sign, rows) in [("+", &findings.new), ("-", &findings.fixed)] {
         for row in rows {
@@ -88,10 +88,10 @@ fn write_packages(packages: &PackageChanges, width: usize, to: &mut dyn Write) -
         return Ok(());
     }
     let mut table = Table::new([
-        Column { heading: "  PACKAGE", least: 16 },
-        Column { heading: "TYPE", least: usize::MAX },
-        Column { heading: "OLD", least: 12 },
-        Column { heading: "NEW", least: 12 },
+        Column::wrapped("  PACKAGE", 16),
+        Column::whole("TYPE"),
+        Column::wrapped("OLD", 16),
+        Column::wrapped("NEW", 16),
     ]);
     for (sign, list) in lists {
         for change in list {

@@ -1,6 +1,6 @@
 //! Secrets, misconfigurations and licences: a section each, where it was asked for, with a table as the findings have it.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::fmt::Write as _;
 
 use pratique_advisory::Level;
 
@@ -90,12 +90,7 @@ fn row(issue: &Issue<'_>) -> String {
 }
 
 fn licences(rows: &[LicenceRow]) -> String {
-    let mut categories: BTreeMap<_, usize> = BTreeMap::new();
-    for row in rows {
-        *categories.entry(row.category).or_default() += 1;
-    }
-    let counts: Vec<_> =
-        categories.iter().map(|(category, n)| format!("{n} {}", category.as_str())).collect();
+    let counts = LicenceRow::counts(rows);
     let columns =
         [("Category", true), ("Package", false), ("Version", false), ("Licence", false), ("Policy", false)];
     let rank = |row: &LicenceRow| {

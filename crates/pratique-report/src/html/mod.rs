@@ -22,6 +22,7 @@ use crate::{
     format::{Context, WriteError},
     markup::{escape, is_link},
     model::{FindingRow, LayerRef, Report},
+    notes::Reason,
     openvex::advice_for,
     publisher,
 };
@@ -180,29 +181,22 @@ fn by_layer(report: &Report) -> Vec<Bar> {
     order.truncate(BARS);
     order.sort_by_key(|(_, index)| *index);
     let bar = |(_, index): (usize, usize)| Bar {
-        label: format!("{} {}", index + 1, report.target.layers.get(index).map(command).unwrap_or_default()),
+        label: format!(
+            "{} {}",
+            index + 1,
+            report.target.layers.get(index).map(LayerRef::command).unwrap_or_default()
+        ),
         counts: counts(layers.get(&index).into_iter().flatten().copied()),
     };
     order.into_iter().map(bar).collect()
-}
-
-/// The command that made a layer, without the shell around it.
-fn command(layer: &LayerRef) -> String {
-    let command = layer.created_by.as_deref().unwrap_or_default().trim();
-    let command = command.strip_prefix("/bin/sh -c #(nop)").unwrap_or(command).trim_start();
-    let command = command.strip_prefix("/bin/sh -c ").unwrap_or(command);
-    command.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Packages, or what they were built from, by how bad their findings are.
 fn by_package(report: &Report) -> Vec<Bar> {
     let mut packages: BTreeMap<String, Vec<&FindingRow>> = BTreeMap::new();
     for row in &report.findings {
-        let name = match &row.package.source {
-            Some(source) => format!("{} {}", source.name, source.version),
-            None => format!("{} {}", row.package.full_name(), row.package.version),
-        };
-        packages.entry(name).or_default().push(row);
+        let (name, version) = row.package.built_from();
+        packages.entry(format!("{name} {version}")).or_default().push(row);
     }
     let bar = |(label, rows): (String, Vec<&FindingRow>)| Bar { label, counts: counts(rows.into_iter()) };
     let mut bars: Vec<_> = packages.into_iter().map(bar).collect();
@@ -283,7 +277,9 @@ fn finding(row: &FindingRow) -> String {
         Some(version) => {
             let _ = writeln!(out, "<td class=\"version mono fix\">{}</td>", escape(version));
         }
-        None => out += "<td class=\"none\" data-value=\"\">none yet</td>\n",
+        None => {
+            let _ = writeln!(out, "<td class=\"none\" data-value=\"\">{}</td>", finding.state.words());
+        }
     }
     match finding.epss {
         Some(epss) => {
@@ -319,8 +315,12 @@ fn more(row: &FindingRow) -> String {
         facts.push(("Also called", finding.aliases.join(", ")));
     }
     facts.push(("In", package.locations.join(", ")));
-    let layer = package.layer.digest.as_ref().or(package.layer.diff_id.as_ref());
-    facts.extend(layer.map(|digest| ("Layer", format!("{}: {digest}", package.layer.index + 1))));
+    facts.extend(
+        package
+            .layer
+            .known_digest()
+            .map(|digest| ("Layer", format!("{}: {digest}", package.layer.index + 1))),
+    );
     let severity = &finding.severity;
     let value = if severity.value.is_empty() { severity.level.as_str() } else { &severity.value };
     facts.push((
@@ -348,16 +348,8 @@ fn more(row: &FindingRow) -> String {
 }
 
 fn coverage(report: &Report) -> String {
-    let coverage = &report.coverage;
-    let gaps = coverage.gaps.iter().map(|gap| format!("not analysed: {gap}"));
-    let left = coverage.left_out.iter().map(|left| format!("left out: {left}"));
-    let lost = coverage.warnings.iter().filter(|warning| warning.lost);
-    let lost = lost.map(|warning| format!("not read: {} {}", warning.path, warning.message));
-    let unknown = report
-        .unknown
-        .iter()
-        .map(|row| format!("not judged: {} in {} {}: {}", row.id, row.package, row.version, row.reason));
-    let notes: Vec<_> = gaps.chain(left).chain(lost).chain(unknown).collect();
+    let mut notes = report.notes();
+    notes.retain(|note| note.reason != Reason::NotAsked);
     if notes.is_empty() {
         return String::new();
     }
@@ -366,21 +358,24 @@ fn coverage(report: &Report) -> String {
         notes.len()
     );
     for note in &notes {
-        let _ = write!(out, "<li>{}</li>", escape(note));
+        let _ = write!(out, "<li>{}</li>", escape(&note.to_string()));
     }
     out += "</ul></details></section>\n";
     out
 }
 
 fn footer(report: &Report) -> String {
+    let version = escape(&report.tool.version);
+    if report.checked.without_vulnerabilities {
+        return format!("<footer>Made by pratique {version}.</footer>\n");
+    }
     let database = &report.database;
     let newest = match &database.newest {
         Some(newest) => format!(", the newest changed {}", escape(newest)),
         None => String::new(),
     };
     format!(
-        "<footer>Made by pratique {} with {} advisories of {}{newest}.</footer>\n",
-        escape(&report.tool.version),
+        "<footer>Made by pratique {version} with {} advisories of {}{newest}.</footer>\n",
         database.records,
         escape(&database.created)
     )

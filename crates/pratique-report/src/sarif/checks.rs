@@ -9,12 +9,12 @@ use std::{
     io::{self, Write},
 };
 
-use pratique_advisory::Level;
 use serde_json::{Value, json};
 
-use super::{MAX_DESCRIPTION, SCHEMA, inline, level};
+use super::{MAX_DESCRIPTION, SCHEMA, inline, level, tool};
 use crate::{
     checks::LintReport,
+    cvss,
     issue::{self, Issue, Kind},
     json,
     markup::{is_link, percent_encoded, shortened},
@@ -62,41 +62,36 @@ fn rule(issue: &Issue<'_>) -> Value {
     if let Some(link) = links.first() {
         rule["helpUri"] = link.as_str().into();
     }
-    if let Some(score) = score(issue.level) {
-        rule["properties"]["security-severity"] = score.into();
+    if let Some(score) = cvss::middle(issue.level) {
+        rule["properties"]["security-severity"] = format!("{score:.1}").into();
     }
     rule
-}
-
-/// What stands in for a score.
-fn score(level: Level) -> Option<&'static str> {
-    match level {
-        Level::Critical => Some("9.5"),
-        Level::High => Some("8.0"),
-        Level::Medium => Some("5.5"),
-        Level::Low => Some("2.0"),
-        Level::Negligible | Level::Unknown => None,
-    }
 }
 
 fn result(issue: &Issue<'_>, rule: usize, base: &str, fingerprint: &str) -> Value {
     let line = issue.line.unwrap_or(1).max(1);
     // GitHub shows no result without a file: the image's configuration stands for what is in none.
     let uri = issue.path.unwrap_or("image-configuration").trim_start_matches('/');
-    let mut artifact = json!({ "uri": percent_encoded(uri, b"/-._~!$&'()*+,;=@") });
-    if !base.is_empty() {
-        artifact["uriBaseId"] = base.into();
-    }
+    let artifact = |uri: &str| {
+        let mut artifact = json!({ "uri": percent_encoded(uri, b"/-._~!$&'()*+,;=@") });
+        if !base.is_empty() {
+            artifact["uriBaseId"] = base.into();
+        }
+        artifact
+    };
     let mut location = json!({
-        "physicalLocation": { "artifactLocation": artifact, "region": { "startLine": line, "endLine": line } },
+        "physicalLocation": { "artifactLocation": artifact(uri), "region": { "startLine": line, "endLine": line } },
         "message": { "text": issue.place },
     });
     if let Some(layer) = issue.layer {
-        let name = format!("layer {}", layer.index + 1);
-        let full = layer.digest.as_ref().or(layer.diff_id.as_ref()).unwrap_or(&name);
+        let name = layer.name();
+        let full = layer.known_digest().unwrap_or(&name);
         location["logicalLocations"] = json!([{ "name": name, "fullyQualifiedName": full, "kind": "layer" }]);
     }
-    json!({
+    let also = issue.also_in.iter().map(
+        |path| json!({ "physicalLocation": { "artifactLocation": artifact(path.trim_start_matches('/')) } }),
+    );
+    let mut result = json!({
         "ruleId": issue.id,
         "ruleIndex": rule,
         "level": level(issue.level),
@@ -104,7 +99,11 @@ fn result(issue: &Issue<'_>, rule: usize, base: &str, fingerprint: &str) -> Valu
         "locations": [location],
         "partialFingerprints": { "primaryLocationLineHash": fingerprint, "pratique/v1": fingerprint },
         "properties": { "severity": issue.level.as_str(), "kind": issue.kind.as_str() },
-    })
+    });
+    if !issue.also_in.is_empty() {
+        result["relatedLocations"] = also.collect();
+    }
+    result
 }
 
 /// Writes what was found in Dockerfiles as SARIF.
@@ -129,15 +128,7 @@ pub fn write_lint(report: &LintReport, to: &mut dyn Write) -> io::Result<()> {
         "$schema": SCHEMA,
         "version": "2.1.0",
         "runs": [{
-            "tool": { "driver": {
-                "name": "Pratique",
-                "semanticVersion": report.tool.version,
-                "version": report.tool.version,
-                "informationUri": "https://github.com/pratique/pratique",
-                "fullName": "Pratique container security",
-                "shortDescription": { "text": "Checks Dockerfiles." },
-                "rules": rules,
-            }},
+            "tool": tool(&report.tool, "Checks Dockerfiles.", &rules),
             "automationDetails": { "id": "pratique/lint/" },
             "columnKind": "unicodeCodePoints",
             "results": results,

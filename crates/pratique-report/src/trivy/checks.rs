@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use pratique_check::licence::Category;
+use pratique_inventory::PackageKind;
 use serde_json::{Value, json};
 
 use super::{layer, level};
@@ -135,8 +136,10 @@ const fn classified(category: Category) -> (&'static str, &'static str) {
 
 /// Where Trivy files the licences of packages of `kind`.
 fn packages(kind: &str) -> &str {
+    if PackageKind::from_name(kind).is_some_and(PackageKind::is_os) {
+        return "OS Packages";
+    }
     match kind {
-        "deb" | "apk" | "rpm" | "alpm" | "portage" | "opkg" => "OS Packages",
         "npm" => "Node.js",
         "python" => "Python",
         "java-archive" | "jenkins-plugin" => "Java",

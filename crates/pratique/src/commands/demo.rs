@@ -5,9 +5,9 @@ use std::fs;
 use pratique_advisory::{Database, Folder, ImportOptions, import};
 use pratique_image::{Image, OpenOptions, Target};
 use pratique_inventory::{Inventory, Scope, TakeOptions};
-use pratique_report::{Filter, Report, Scanned, TargetInfo, table};
+use pratique_report::{Filter, TargetInfo, table};
 
-use crate::{exit::Exit, terminal};
+use crate::{exit::Exit, findings, settings::Taken, terminal};
 
 /// A small image and the advisories that concern it; what they are and where they come from: `demo/README.md`.
 const IMAGE: &[u8] = include_bytes!("../../../../demo/image.oci.tar");
@@ -58,18 +58,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     let image =
         Image::open(&Target::parse(&format!("oci-archive:{}", archive.display()))?, &OpenOptions::default())?;
     let inventory = Inventory::take(&image, &TakeOptions::default())?;
-    let matches = pratique_match::find(&inventory, Scope::default(), &database)?;
     let mut target = TargetInfo::new(&image, &inventory);
     "demo image".clone_into(&mut target.name);
-    let scanned = Scanned {
-        tool_version: env!("CARGO_PKG_VERSION"),
-        target,
-        inventory: &inventory,
-        scope: Scope::default(),
-        matches,
-        database: database.info().into(),
-    };
-    let report = Report::new(scanned, &Filter::default(), |_| (None, Vec::new()));
+    let taken = Taken { target, inventory, left_out: Vec::new(), config: None };
+    let report = findings::report(&taken, Scope::default(), Some(&database), &Filter::default())?;
     terminal::print(|to| {
         table::write(&report, terminal::width(), to)?;
         writeln!(to)?;

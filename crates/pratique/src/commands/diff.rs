@@ -1,7 +1,5 @@
 //! `pratique diff`.
 
-use std::path::PathBuf;
-
 use pratique_advisory::Level;
 use pratique_report::{
     Filter,
@@ -13,7 +11,8 @@ use pratique_report::{
 use crate::{
     exit::Exit,
     findings::{self, level, stale},
-    input, output,
+    input,
+    output::FileArgs,
     settings::{DatabaseArgs, TakeArgs, plausible_target, within},
     terminal::{self, Content},
 };
@@ -41,9 +40,8 @@ pub(crate) struct Args {
     /// Format of the difference
     #[arg(short, long, value_enum, default_value_t = Format::Table)]
     format: Format,
-    /// Write it to this file
-    #[arg(short, long, value_name = "FILE")]
-    output: Option<PathBuf>,
+    #[command(flatten)]
+    output: FileArgs,
     /// Leave out what has no fix yet
     #[arg(long, visible_alias = "only-fixed")]
     ignore_unfixed: bool,
@@ -62,29 +60,26 @@ pub(crate) struct Args {
 enum Format {
     /// For people
     Table,
-    /// The schema documented in docs/report-json.md
+    /// What changed, documented in docs/report-formats.md
     Json,
     /// For a comment on a pull request
     Markdown,
 }
 
 pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
-    if let Some(file) = &args.output {
-        output::check(file)?;
-    }
-    let (format, file, fail_on, strict) = (args.format, args.output.clone(), args.fail_on, args.strict);
+    args.output.check()?;
+    let (format, output, fail_on, strict) = (args.format, args.output.clone(), args.fail_on, args.strict);
     let diff = within(args.how.timeout, move || {
         let old = side(&args.old, &args)?;
         let new = side(&args.new, &args)?;
         Ok(Diff::new(old, new))
     })?;
-    let write = |to: &mut dyn std::io::Write| match format {
-        Format::Table => table::write(&diff, if file.is_some() { 240 } else { terminal::width() }, to),
+    let content = if format == Format::Table { Content::Styled } else { Content::Document };
+    output.show(content, |width, to| match format {
+        Format::Table => table::write(&diff, width, to),
         Format::Json => json::write(&diff, to),
         Format::Markdown => markdown::write(&diff, to),
-    };
-    let content = if format == Format::Table { Content::Styled } else { Content::Document };
-    terminal::show(content, file.as_deref(), write)?;
+    })?;
     if strict && !diff.notes.is_empty() {
         return Ok(Exit::Failed);
     }
@@ -109,5 +104,7 @@ fn side(text: &str, args: &Args) -> anyhow::Result<Side> {
         terminal::warn(args.quiet, &stale);
     }
     let taken = args.how.take(text, args.quiet, &[])?;
-    Ok(Side::from(findings::report(taken, args.how.scope(), Some(&database), &filter)?))
+    let report = findings::report(&taken, args.how.scope(), Some(&database), &filter)?;
+    // What is left out here is left out of both sides.
+    Ok(Side { hidden: 0, ..Side::from(report) })
 }

@@ -1,6 +1,7 @@
 //! `pratique explain`.
 
 use anstyle::Style;
+use pratique_advisory::FeedId;
 use pratique_match::{Explanation, Verdict};
 use pratique_report::layout::printable;
 
@@ -14,7 +15,9 @@ use crate::{
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "Examples:\n  \
     pratique explain alpine:3.14 CVE-2022-28391\n  \
-    pratique explain dir:app GHSA-35jh-r3h4-6jhm")]
+    pratique explain dir:app GHSA-35jh-r3h4-6jhm\n\n\
+    Exit code: 0 also when no package that is here is affected; 3 when no record of the database bears the\n\
+    name, because that answers nothing.")]
 pub(crate) struct Args {
     #[command(flatten)]
     target: TargetArgs,
@@ -30,9 +33,15 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     let (target, wanted) = (args.target.clone(), id.clone());
     let scope = args.target.how.scope();
     let (inventory, found, known, gaps) = within(args.target.how.timeout, move || {
+        let known = database.mentions(&wanted)?.len();
+        if known == 0 {
+            anyhow::bail!(
+                "no record of the advisory database bears the name {wanted:?}; names are written in full (CVE-2022-28391, \
+                 GHSA-35jh-r3h4-6jhm), and pratique db status tells how old the database is"
+            );
+        }
         let inventory = target.take(false)?.inventory;
         let found = pratique_match::explain(&inventory, &database, &wanted)?;
-        let known = database.mentions(&wanted)?.len();
         // Where nothing matches, what could not have matched is part of the answer.
         let gaps = if found.is_empty() {
             pratique_match::find(&inventory, scope, &database)?.gaps
@@ -44,7 +53,6 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     terminal::print(|to| {
         if found.is_empty() {
             let why = match known {
-                0 => "no record of the advisory database bears that name".to_owned(),
                 1 => "1 record speaks of it, but of no package that is here".to_owned(),
                 n => format!("{n} records speak of it, but of no package that is here"),
             };
@@ -68,6 +76,14 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     Ok(Exit::Clean)
 }
 
+/// The record, and its feed where that is not OSV.
+fn said_by(explanation: &Explanation) -> String {
+    match explanation.feed {
+        FeedId::Osv => explanation.record.clone(),
+        feed => format!("{} ({feed})", explanation.record),
+    }
+}
+
 fn write_one(
     package: &pratique_inventory::Package,
     explanation: &Explanation,
@@ -88,8 +104,12 @@ fn write_one(
     // Names, versions and paths are the image's own words.
     let name = package.full_name();
     let (name, version) = (printable(&name), printable(&package.version));
-    writeln!(to, "{bold}{name} {version}{bold:#} is {bold}{word}{bold:#} by {}", explanation.record)?;
+    writeln!(to, "{bold}{name} {version}{bold:#} is {bold}{word}{bold:#} by {}", said_by(explanation))?;
     writeln!(to, "  because   {}", printable(&reason))?;
+    if let Some(record) = &explanation.overruled_by {
+        let record = printable(record);
+        writeln!(to, "  overruled by {record}, whose publisher knows better: this is no finding")?;
+    }
     let (filed, compared) = (printable(&explanation.name), printable(&explanation.version));
     let (ecosystem, ordering) = (&explanation.ecosystem, explanation.ordering);
     writeln!(to, "  compared  {filed} {compared} in {ecosystem}, ordered as {ordering}")?;

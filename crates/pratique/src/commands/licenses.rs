@@ -1,6 +1,6 @@
 //! `pratique licenses`.
 
-use std::{fs, path::PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::ValueEnum;
@@ -10,9 +10,14 @@ use pratique_report::checks::LicenceReport;
 
 use crate::{
     exit::{Exit, WrongUsage},
+    input,
+    output::FileArgs,
     settings::{TargetArgs, within},
     terminal::{self, Content},
 };
+
+/// Largest policy, in bytes.
+const MAX_POLICY: u64 = 1 << 20;
 
 /// List the licences of what is in an image, and hold them to a policy
 #[derive(Debug, clap::Args)]
@@ -27,9 +32,8 @@ pub(crate) struct Args {
     /// Format of the list
     #[arg(short, long, value_enum, default_value_t = Format::Table)]
     format: Format,
-    /// Write it to this file
-    #[arg(short, long, value_name = "FILE")]
-    output: Option<PathBuf>,
+    #[command(flatten)]
+    output: FileArgs,
     #[command(flatten)]
     policy: PolicyArgs,
     /// Only the list, and errors
@@ -56,8 +60,7 @@ impl PolicyArgs {
     fn policy(&self) -> anyhow::Result<Policy> {
         let mut policy = match &self.license_policy {
             Some(path) => {
-                let text = fs::read_to_string(path)
-                    .with_context(|| format!("the licence policy {} could not be read", path.display()))?;
+                let text = input::text(path, MAX_POLICY).context("the licence policy")?;
                 Policy::parse(&text).with_context(|| format!("{} cannot be used", path.display()))?
             }
             None => Policy::default(),
@@ -79,13 +82,13 @@ enum Format {
 
 pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
     let Args { target, format, output, policy, quiet } = args;
+    output.check()?;
     let policy = policy.policy()?;
     let scope = target.scope();
     let taken = within(target.how.timeout, move || target.take_with(quiet, &[&LicenceTexts]))?;
     let report = LicenceReport::new(taken.target, &licences(&taken.inventory, scope), &policy);
     let content = if format == Format::Table { Content::Styled } else { Content::Document };
-    let width = if output.is_some() { 240 } else { terminal::width() };
-    terminal::show(content, output.as_deref(), |to| match format {
+    output.show(content, |width, to| match format {
         Format::Table => report.write_table(width, to),
         Format::Json => report.write_json(to),
     })?;

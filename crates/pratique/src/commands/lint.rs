@@ -1,12 +1,7 @@
 //! `pratique lint`.
 
-use std::{
-    fs,
-    io::Read,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use clap::ValueEnum;
 use pratique_advisory::Level;
 use pratique_check::{dockerfile, lint};
@@ -15,11 +10,7 @@ use pratique_report::{
     sarif,
 };
 
-use crate::findings::level;
-use crate::{
-    exit::Exit,
-    terminal::{self, Content},
-};
+use crate::{exit::Exit, findings::level, input, output::FileArgs, terminal::Content};
 
 /// Check Dockerfiles
 #[derive(Debug, clap::Args)]
@@ -36,9 +27,8 @@ pub(crate) struct Args {
     /// Format of the result
     #[arg(short, long, value_enum, default_value_t = Format::Table)]
     format: Format,
-    /// Write it to this file
-    #[arg(short, long, value_name = "FILE")]
-    output: Option<PathBuf>,
+    #[command(flatten)]
+    output: FileArgs,
     /// Rules that are not asked about: PD101, or hadolint's number
     #[arg(long, value_name = "RULES", value_delimiter = ',')]
     ignore: Vec<String>,
@@ -64,6 +54,7 @@ enum Format {
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
+    args.output.check()?;
     let default = [PathBuf::from("Dockerfile")];
     let paths = if args.files.is_empty() { &default[..] } else { &args.files };
     let mut files = Vec::with_capacity(paths.len());
@@ -84,8 +75,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     }
     let report = LintReport::new(env!("CARGO_PKG_VERSION"), files);
     let content = if args.format == Format::Table { Content::Styled } else { Content::Document };
-    let width = if args.output.is_some() { 240 } else { terminal::width() };
-    terminal::show(content, args.output.as_deref(), |to| match args.format {
+    args.output.show(content, |width, to| match args.format {
         Format::Table => report.write_table(width, to),
         Format::Json => report.write_json(to),
         Format::Sarif => sarif::write_lint(&report, to),
@@ -97,18 +87,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     }
 }
 
-/// The file's text, of a hostile one as much as is looked at.
+/// The file's text.
 fn read(path: &Path) -> anyhow::Result<String> {
-    // One byte more shows that there is more.
-    let limit = dockerfile::LONGEST as u64 + 1;
-    let mut bytes = Vec::new();
-    let read = if path == Path::new("-") {
-        std::io::stdin().lock().take(limit).read_to_end(&mut bytes)
-    } else {
-        // A folder stands for the Dockerfile in it, as it does for docker build.
-        let file = if path.is_dir() { path.join("Dockerfile") } else { path.to_owned() };
-        fs::File::open(file).and_then(|file| file.take(limit).read_to_end(&mut bytes))
-    };
-    read.with_context(|| format!("{} could not be read", path.display()))?;
+    // A folder stands for the Dockerfile in it, as it does for docker build.
+    let file = if path.is_dir() { path.join("Dockerfile") } else { path.to_owned() };
+    let bytes = input::read(&file, dockerfile::LONGEST as u64)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

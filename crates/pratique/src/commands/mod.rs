@@ -24,7 +24,7 @@ use crate::exit::Exit;
 /// What can be asked.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    Scan(scan::Args),
+    Scan(Box<scan::Args>),
     Packages(packages::Args),
     Sbom(sbom::Args),
     Why(why::Args),
@@ -44,7 +44,7 @@ impl Command {
     /// Runs the command.
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
         match self {
-            Self::Scan(args) => scan::run(args),
+            Self::Scan(args) => scan::run(*args),
             Self::Packages(args) => packages::run(args),
             Self::Sbom(args) => sbom::run(args),
             Self::Why(args) => why::run(args),
@@ -52,7 +52,7 @@ impl Command {
             Self::Lint(args) => lint::run(&args),
             Self::Explain(args) => explain::run(&args),
             Self::Diff(args) => diff::run(args),
-            Self::Convert(args) => convert::run(&args),
+            Self::Convert(args) => convert::run(args),
             Self::Db(args) => db::run(args),
             Self::Cache(args) => cache::run(&args),
             Self::Version(args) => version::run(args),

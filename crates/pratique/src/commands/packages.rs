@@ -1,14 +1,14 @@
 //! `pratique packages`.
 
-use std::path::PathBuf;
-
 use clap::ValueEnum;
-use pratique_inventory::sbom::{Contents, Sbom, cyclonedx};
+use pratique_inventory::sbom::{self, cyclonedx::Version};
 use pratique_report::packages::PackageList;
 
 use crate::{
+    bom::Bom,
     exit::Exit,
-    settings::{TargetArgs, within},
+    output::FileArgs,
+    settings::{TargetArgs, epoch, within},
     terminal::{self, Content},
 };
 
@@ -24,9 +24,8 @@ pub(crate) struct Args {
     /// Format of the list
     #[arg(short, long, value_enum, default_value_t = Format::Table)]
     format: Format,
-    /// Write it to this file
-    #[arg(short, long, value_name = "FILE")]
-    output: Option<PathBuf>,
+    #[command(flatten)]
+    output: FileArgs,
     /// Only the list, and errors
     #[arg(short, long)]
     quiet: bool,
@@ -47,29 +46,21 @@ enum Format {
 
 pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
     let Args { target, format, output, quiet, strict } = args;
+    output.check()?;
+    let epoch = epoch()?;
     let scope = target.scope();
     let taken = within(target.how.timeout, move || target.take(quiet))?;
     let mut list = PackageList::new(taken.target, &taken.inventory, scope);
     list.coverage.left_out = taken.left_out;
-    let write = |to: &mut dyn std::io::Write| match format {
-        Format::Table => list.write_table(if output.is_some() { 240 } else { terminal::width() }, to),
+    let content = if format == Format::Table { Content::Styled } else { Content::Document };
+    output.show(content, |width, to| match format {
+        Format::Table => list.write_table(width, to),
         Format::Json => list.write_json(to),
         Format::Cyclonedx => {
-            let sbom = Sbom {
-                inventory: &taken.inventory,
-                scope,
-                subject: &taken.subject,
-                tool_version: env!("CARGO_PKG_VERSION"),
-                created: None,
-            };
-            let document = cyclonedx::document(&sbom, &Contents::new(&sbom)).seal();
-            cyclonedx::json::write(document, cyclonedx::Version::default(), to)
+            let bom = Bom { target: &list.target, inventory: &taken.inventory, scope, epoch };
+            bom.write(sbom::Format::CycloneDxJson(Version::default()), to)
         }
-    };
-    let content = if format == Format::Table { Content::Styled } else { Content::Document };
-    terminal::show(content, output.as_deref(), write)?;
-    for warning in list.coverage.warnings.iter().filter(|warning| warning.lost) {
-        terminal::warn(quiet, &format!("not read: {} {}", warning.path, warning.message));
-    }
+    })?;
+    terminal::unread(quiet, &list.coverage);
     Ok(if strict && !list.coverage.complete { Exit::Failed } else { Exit::Clean })
 }

@@ -7,7 +7,7 @@ use super::{db, scanners::ScannersArgs};
 use crate::{
     exit::Exit,
     findings::{self, level, stale},
-    output::OutputArgs,
+    reports::OutputArgs,
     settings::{DatabaseArgs, TargetArgs, within},
     terminal,
 };
@@ -80,9 +80,10 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
     // What cannot be written, and a missing or damaged database, is told before an image is fetched for minutes.
     let outputs = output.prepare()?;
     let filter = Filter { levels: shown.severity, ignore_unfixed: shown.ignore_unfixed };
-    let (report, is_stale) = within(target.how.timeout, move || {
+    let scope = target.scope();
+    let (report, taken, is_stale) = within(target.how.timeout, move || {
         if db_update {
-            db::update(&database.path()?, &source, quiet)?;
+            db::update(&database.path()?, &source, false, quiet)?;
         }
         let database = if scanners.vulnerabilities() { Some(database.open()?) } else { None };
         let stale = database.as_ref().and_then(stale);
@@ -90,16 +91,16 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
             terminal::warn(quiet, stale);
         }
         let taken = target.take_with(quiet, &scanners.catalogers())?;
-        let checked = scanners.checked(&taken, target.scope());
-        let mut report = findings::report(taken, target.scope(), database.as_ref(), &filter)?;
+        let checked = scanners.checked(&taken, scope);
+        let mut report = findings::report(&taken, scope, database.as_ref(), &filter)?;
         report.worst = report.worst.max(checked.worst());
         report.checked = checked;
-        Ok((report, stale.is_some()))
+        Ok((report, taken, stale.is_some()))
     })?;
     for note in outputs.notes(&report) {
         terminal::warn(quiet, &note);
     }
-    outputs.write(&report)?;
+    outputs.write(&report, &taken.inventory, scope)?;
     if gate.strict && is_stale {
         return Ok(Exit::Failed);
     }

@@ -14,7 +14,8 @@ use crate::{
 #[command(after_help = "Examples:\n  \
     pratique why debian:12 libssl3\n  \
     pratique why oci:layout lodash@4.17.20\n  \
-    pratique why --format json sbom:bom.json pkg:npm/%40babel/core")]
+    pratique why --format json sbom:bom.json pkg:npm/%40babel/core\n\n\
+    Exit code: 3 when there is no such package; names that are like it are shown.")]
 pub(crate) struct Args {
     #[command(flatten)]
     target: TargetArgs,

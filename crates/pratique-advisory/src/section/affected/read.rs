@@ -94,6 +94,7 @@ pub struct Candidates<'db> {
     section: Section<'db>,
     assessments: Section<'db>,
     offset: u64,
+    length: u64,
     dictionary: Dictionary<'db>,
     entries: Cursor<'db>,
     left: u32,
@@ -112,7 +113,7 @@ impl<'db> Candidates<'db> {
         let mut entries = Cursor::new(section.bytes(offset, length)?);
         let dictionary = section.sound(offset, Dictionary::decode(&mut entries))?;
         let left = section.sound(offset, entries.varint32())?;
-        Ok(Candidates { section, assessments, offset, dictionary, entries, left, record: 0, records })
+        Ok(Candidates { section, assessments, offset, length, dictionary, entries, left, record: 0, records })
     }
 
     /// No entries at all.
@@ -122,6 +123,7 @@ impl<'db> Candidates<'db> {
             section,
             assessments: section,
             offset: 0,
+            length: 0,
             dictionary,
             entries,
             left: 0,
@@ -133,6 +135,27 @@ impl<'db> Candidates<'db> {
     /// Looks a version up once, for [`Versions::has`] to be asked of each entry: exact spelling, no comparison.
     pub fn locate(&self, version: &str) -> VersionPlace {
         VersionPlace(self.dictionary.find(version))
+    }
+
+    /// The bytes of the group before its entries: the dictionary.
+    pub(crate) fn dictionary_bytes(&self) -> Result<&'db [u8], Error> {
+        let mut cursor = Cursor::new(self.section.bytes(self.offset, self.length)?);
+        let all = cursor.rest();
+        self.section.sound(self.offset, Dictionary::decode(&mut cursor))?;
+        Ok(all.get(..all.len() - cursor.rest().len()).unwrap_or_default())
+    }
+
+    /// The next entry's record, and its bytes without that.
+    pub(crate) fn next_bytes(&mut self) -> Option<Result<(RecordId, &'db [u8]), Error>> {
+        let mut before = self.entries;
+        let entry = self.next()?;
+        let taken = |entry: Affected<'db>| {
+            // The entry has been read, so its first number can be.
+            before.varint32().map_err(|Malformed| self.section.damaged(self.offset))?;
+            let length = before.rest().len() - self.entries.rest().len();
+            Ok((entry.record(), before.rest().get(..length).unwrap_or_default()))
+        };
+        Some(entry.and_then(taken))
     }
 
     fn entry(&mut self) -> Result<Affected<'db>, Malformed> {

@@ -74,15 +74,9 @@ impl<'a> Draft<'a> {
     }
 }
 
-/// Encodes the group of one package. Entries come in ascending order of record; an entry that repeats the one before it
-/// word for word is left out. Answers the bytes and the number of entries in them.
-pub(crate) fn encode_group(
-    drafts: &[(u32, &[u8])],
-    assessments: &Assessments,
-) -> Result<(Vec<u8>, u32), Malformed> {
-    let mut entries: Vec<(u32, &[u8])> = drafts.to_vec();
-    entries.dedup();
-    let decoded = entries
+/// Encodes the group of one package. Entries come in ascending order of record.
+pub(crate) fn encode_group(drafts: &[(u32, &[u8])], assessments: &Assessments) -> Result<Vec<u8>, Malformed> {
+    let decoded = drafts
         .iter()
         .map(|(record, bytes)| Ok((*record, Draft::decode(bytes)?)))
         .collect::<Result<Vec<_>, _>>()?;
@@ -104,7 +98,7 @@ pub(crate) fn encode_group(
         last = *record;
         encode_entry(draft, &dictionary, assessments, &mut bytes)?;
     }
-    Ok((bytes, decoded.len() as u32))
+    Ok(bytes)
 }
 
 fn encode_dictionary(dictionary: &[&str]) -> Vec<u8> {

@@ -8,6 +8,7 @@ use pratique_version::purl::PackageUrl;
 use super::{
     Document,
     draft::{Described, Draft},
+    ownership,
 };
 use crate::{
     cataloger::Limits,
@@ -16,7 +17,10 @@ use crate::{
     inventory::Inventory,
     package::{Location, Package, PackageKind},
     resolve,
-    sbom::{Subject, properties::Told},
+    sbom::{
+        Subject,
+        properties::{self, Told},
+    },
 };
 
 /// Makes an inventory of `draft`.
@@ -24,6 +28,7 @@ pub(super) fn document(mut draft: Draft, limits: &Limits) -> Document {
     let components = std::mem::take(&mut draft.components);
     let purls: Vec<_> = components.iter().map(|each| each.purl.as_deref().map(PackageUrl::parse)).collect();
     let distribution = distribution(&draft.distribution, purls.iter().flatten().flatten());
+    let is_silent = is_silent(&draft, &components);
     let mut found: Vec<(String, Package)> = Vec::new();
     for (described, purl) in components.into_iter().zip(purls) {
         if found.len() >= limits.records {
@@ -47,17 +52,27 @@ pub(super) fn document(mut draft: Draft, limits: &Limits) -> Document {
         found.extend(package.map(|package| (id, package)));
     }
     relate(&mut found, &draft);
-    let packages = resolve::merged(found.into_iter().map(|(_, package)| package));
+    let mut packages: Vec<_> = found.into_iter().map(|(_, package)| package).collect();
+    let silent = is_silent.then(|| ownership::tell(&mut packages, distribution.as_ref())).flatten();
+    let packages = resolve::merged(packages.into_iter());
     let problems = draft
         .problems
         .into_iter()
         .map(|(what, lost)| (None, Problem { path: ImagePath::root(), cataloger: None, what, lost }));
-    let problems = problems.collect();
+    let problems = problems.chain(silent.map(|problem| (None, problem))).collect();
     Document {
         inventory: Inventory { distribution, packages, problems, ..Inventory::default() },
         subject: draft.subject,
         format: draft.format,
     }
+}
+
+/// Whether the document has no word for which language packages the distribution installed. SPDX and Syft's JSON have one, our
+/// CycloneDX has, and Trivy leaves such packages out.
+fn is_silent(draft: &Draft, components: &[Described]) -> bool {
+    let mut names = components.iter().flat_map(|each| &each.properties).map(|(name, _)| name.as_str());
+    draft.format.starts_with("CycloneDX")
+        && !names.any(|name| properties::is_ours(name) || name.starts_with("aquasecurity:trivy:"))
 }
 
 /// Dependencies and owners, by the names of what they point to.

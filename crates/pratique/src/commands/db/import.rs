@@ -8,18 +8,18 @@ use std::{
 
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
-use pratique_advisory::{ImportOptions, ImportReport, Progress, import};
+use pratique_advisory::{self as advisory, Database, ImportOptions, ImportReport, Progress, import};
 use pratique_report::json;
 
 use crate::{
-    commands::source::{SourceArgs, default_source},
+    commands::source::SourceArgs,
     settings::DatabaseArgs,
     terminal::{self, Content},
 };
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Import {
-    /// Folder or base URL [default: the public OSV export, or PRATIQUE_DB_SOURCE]
+    /// Folder or base URL of the OSV export [default: the public one, or that of --db-source]
     source: Option<String>,
     #[command(flatten)]
     database: DatabaseArgs,
@@ -45,6 +45,9 @@ pub(super) struct Update {
     database: DatabaseArgs,
     #[command(flatten)]
     sources: SourceArgs,
+    /// Read everything anew, not only what changed
+    #[arg(long)]
+    full: bool,
     /// Only errors
     #[arg(short, long)]
     quiet: bool,
@@ -52,21 +55,29 @@ pub(super) struct Update {
 
 impl Import {
     pub(super) fn run(&self) -> anyhow::Result<()> {
-        build(&self.source.clone().unwrap_or_else(default_source), self)
+        build(self.source.as_deref().unwrap_or_else(|| self.sources.osv()), self)
     }
 }
 
 impl Update {
     pub(super) fn run(&self) -> anyhow::Result<()> {
-        update(&self.database.path()?, &self.sources, self.quiet)
+        update(&self.database.path()?, &self.sources, self.full, self.quiet)
     }
 }
 
-/// Builds the database at `target` anew from the default source.
-pub(crate) fn update(target: &Path, sources: &SourceArgs, quiet: bool) -> anyhow::Result<()> {
-    let source = default_source();
-    let request = Request { target, sources, ecosystems: Vec::new(), strict: false, quiet };
-    let report = request.run(&source)?;
+/// Brings the database at `target` up to date, or makes it if there is none. `full` reads what it has anew too.
+pub(crate) fn update(target: &Path, sources: &SourceArgs, full: bool, quiet: bool) -> anyhow::Result<()> {
+    let base = match Database::open(target) {
+        Ok(database) => Some(database),
+        Err(advisory::Error::Missing { .. }) => None,
+        Err(unusable) => {
+            terminal::warn(quiet, &format!("the database is made anew: {unusable}"));
+            None
+        }
+    };
+    let base = base.as_ref();
+    let request = Request { target, sources, base, full, ecosystems: Vec::new(), strict: false, quiet };
+    let report = request.run(sources.osv())?;
     tell(&report, target, quiet);
     Ok(())
 }
@@ -76,6 +87,8 @@ fn build(source: &str, args: &Import) -> anyhow::Result<()> {
     let request = Request {
         target: &target,
         sources: &args.sources,
+        base: None,
+        full: true,
         ecosystems: args.ecosystems.clone(),
         strict: args.strict,
         quiet: args.quiet,
@@ -91,6 +104,8 @@ fn build(source: &str, args: &Import) -> anyhow::Result<()> {
 struct Request<'a> {
     target: &'a Path,
     sources: &'a SourceArgs,
+    base: Option<&'a Database>,
+    full: bool,
     ecosystems: Vec<String>,
     strict: bool,
     quiet: bool,
@@ -110,11 +125,20 @@ impl Request<'_> {
                 bar.set_position(index as u64);
                 bar.set_message(format!("{ecosystem} ({members} records)"));
             }
+            Progress::Changes { read, of } => {
+                bar.set_length(of as u64);
+                bar.set_position(read as u64);
+                bar.set_message("records that changed");
+            }
+            Progress::Feed { feed } => bar.set_message(format!("feed {feed}")),
             _ => bar.set_message("writing"),
         };
         let options = ImportOptions {
             strict: self.strict,
             ecosystems: self.ecosystems,
+            base: self.base,
+            whole: self.full,
+            feeds: self.sources.feeds(source)?,
             epss: self.sources.epss(source)?,
             kev: self.sources.kev(source)?,
             created: None,
@@ -138,6 +162,33 @@ fn bar(quiet: bool) -> ProgressBar {
 
 /// What was read and kept, in numbers that add up.
 fn tell(report: &ImportReport, target: &Path, quiet: bool) {
+    if let Some(changes) = report.changes {
+        let whole = match changes.ecosystems {
+            0 => String::new(),
+            count => format!(", {count} ecosystems read as a whole"),
+        };
+        terminal::note(
+            quiet,
+            &format!("{} records changed, {} are there no more{whole}", changes.records, changes.gone),
+        );
+    } else {
+        tell_counts(report, quiet);
+    }
+    if !report.unchanged.is_empty() {
+        let names: Vec<_> = report.unchanged.iter().map(|feed| feed.name()).collect();
+        terminal::note(quiet, &format!("as they were: {}", names.join(", ")));
+    }
+    for problem in &report.problems {
+        terminal::warn(quiet, &problem.to_string());
+    }
+    let mebibytes = report.info.bytes as f64 / f64::from(1 << 20);
+    terminal::note(
+        quiet,
+        &format!("{} ({} records, {mebibytes:.1} MiB)", target.display(), report.info.records),
+    );
+}
+
+fn tell_counts(report: &ImportReport, quiet: bool) {
     let totals = report.totals();
     terminal::note(
         quiet,
@@ -153,9 +204,4 @@ fn tell(report: &ImportReport, target: &Path, quiet: bool) {
             totals.unusable
         ),
     );
-    for problem in &report.problems {
-        terminal::warn(quiet, &problem.to_string());
-    }
-    let mebibytes = report.info.bytes as f64 / f64::from(1 << 20);
-    terminal::note(quiet, &format!("{} ({mebibytes:.1} MiB)", target.display()));
 }

@@ -1,6 +1,8 @@
 //! `pratique db status`: what is in the database, and how old it is.
 
-use pratique_advisory::Database;
+use std::collections::BTreeMap;
+
+use pratique_advisory::{Database, Info};
 use pratique_report::json;
 
 use super::age;
@@ -32,11 +34,20 @@ impl Status {
     }
 }
 
+/// What `--format json` writes: all that the database says of itself, and the bytes of its sections.
+#[derive(serde::Serialize)]
+struct Document<'a> {
+    #[serde(flatten)]
+    info: &'a Info,
+    sections: BTreeMap<&'a str, u64>,
+}
+
 fn status(args: &Status) -> anyhow::Result<()> {
     let database = args.database.open()?;
     let info = database.info();
     if args.format == Format::Json {
-        return terminal::show(Content::Document, None, |to| json::write(info, to));
+        let document = Document { info, sections: database.sections().collect() };
+        return terminal::show(Content::Document, None, |to| json::write(&document, to));
     }
     terminal::print(|to| {
         writeln!(to, "file      {}", database.path().display())?;
@@ -55,6 +66,10 @@ fn status(args: &Status) -> anyhow::Result<()> {
         match &info.kev {
             Some(kev) => writeln!(to, "kev       {} entries of {}", kev.entries, kev.version)?,
             None => writeln!(to, "kev       none")?,
+        }
+        for (feed, info) in &info.feeds {
+            let newest = info.counts.newest.map(|newest| format!(", newest {newest}")).unwrap_or_default();
+            writeln!(to, "{:<9} {} records{newest}", feed.name(), info.counts.members)?;
         }
         writeln!(to)?;
         write_ecosystems(&database, to)

@@ -1,0 +1,226 @@
+//! What changed in the OSV export since an earlier import: its lists of times, and the records one by one.
+//!
+//! ```text
+//! modified_id.csv              2026-08-07T10:00:00Z,npm/GHSA-…    newest first, all ecosystems
+//! <Ecosystem>/modified_id.csv  2026-08-07T10:00:00Z,GHSA-…        newest first
+//! <Ecosystem>/<ID>.json        one record
+//! ```
+//!
+//! A list is read until its times are those of the earlier import, and the connection is dropped there. Records reach the
+//! export some time after the moment that they state as their change, so the reading goes on for [`MARGIN`] beyond; what
+//! the database has already is not fetched again.
+
+use std::{
+    collections::BTreeMap,
+    io::{BufRead, BufReader, Read},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Changes, ImportError, Outcome, Problem, Progress, Reader, Source, SourceError};
+use crate::{Database, Error, FeedId, OsvInfo, Role, compile::intake};
+
+/// How late a record may reach the export.
+const MARGIN: SignedDuration = SignedDuration::from_hours(48);
+/// If more records of an ecosystem changed, its zip is read: a thousand requests take longer.
+const MANY: usize = 1000;
+/// Records asked for at a time.
+const CONNECTIONS: usize = 16;
+/// The largest record of all has some 6 MB.
+const LARGEST_RECORD: u64 = 64 * 1024 * 1024;
+const LONGEST_LINE: u64 = 8192;
+
+/// What a list says: for each record the ecosystem whose folder has it.
+type Listed = BTreeMap<String, String>;
+
+impl Reader<'_> {
+    /// What the base knows of the export `osv`, if only what changed since need be read.
+    pub(super) fn known(&self, osv: &dyn Source) -> Option<OsvInfo> {
+        let info = self.base?.info();
+        let known = info.osv.as_ref()?;
+        // What another version of this program took out of a record may be less than what this one does.
+        let same = info.builder == super::BUILDER && known.source == osv.name();
+        (!self.whole && same && known.newest.is_some()).then(|| known.clone())
+    }
+
+    /// Reads what changed since the import of which `known` tells.
+    pub(super) fn changes(
+        &mut self,
+        osv: &dyn Source,
+        names: &[String],
+        known: &OsvInfo,
+        tell: &dyn Fn(Progress<'_>),
+    ) -> Result<(), ImportError> {
+        let (Some(base), Some(newest)) = (self.base, known.newest) else { return Ok(()) };
+        let since = newest.checked_sub(MARGIN).unwrap_or(newest);
+        let mut lists = Lists { base, since, newest: known.newest, listed: Listed::new() };
+        let mut whole: Vec<String> = Vec::new();
+        if !lists.read(osv, "modified_id.csv", None, names)? {
+            for name in names {
+                if !lists.read(osv, &format!("{name}/modified_id.csv"), Some(name), names)? {
+                    whole.push(name.clone());
+                }
+            }
+        }
+        // An ecosystem that the export did not have before lies in no list as long as none of its records changes.
+        let imported = &base.info().imported;
+        whole.extend(names.iter().filter(|name| !imported.contains_key(*name)).cloned());
+        self.report.newest = lists.newest;
+        let mut by_ecosystem: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (id, ecosystem) in &lists.listed {
+            by_ecosystem.entry(ecosystem).or_default().push(id);
+        }
+        whole.extend(
+            by_ecosystem.iter().filter(|(_, ids)| ids.len() > MANY).map(|(name, _)| (*name).to_owned()),
+        );
+        by_ecosystem.retain(|name, _| !whole.iter().any(|other| other == name));
+        whole.sort_unstable();
+        whole.dedup();
+
+        let mut members = 0;
+        for (index, name) in names.iter().enumerate().filter(|(_, name)| whole.contains(name)) {
+            let mut count = |read: usize| {
+                members += read as u64;
+                tell(Progress::Reading { ecosystem: name, index, of: names.len(), members });
+            };
+            self.zip(osv, name, index as u16, &mut count)?;
+        }
+        let wanted: Vec<(&str, &str)> =
+            by_ecosystem.iter().flat_map(|(name, ids)| ids.iter().map(|id| (*name, *id))).collect();
+        let mut changes = Changes { records: wanted.len(), ecosystems: whole.len(), gone: 0 };
+        for ((ecosystem, id), fetched) in wanted.iter().zip(fetch(osv, &wanted, tell)?) {
+            match fetched {
+                Some(Ok(record)) => {
+                    self.gather.take(record).map_err(|source| super::output_error(&self.target, source))?;
+                }
+                Some(Err(reason)) => {
+                    let path = format!("{ecosystem}/{id}.json");
+                    self.problem(Problem::Damaged { path, reason })?;
+                }
+                None => {
+                    self.gone.insert((*id).into());
+                    changes.gone += 1;
+                }
+            }
+        }
+        self.report.changes = Some(changes);
+        Ok(())
+    }
+}
+
+struct Lists<'db> {
+    base: &'db Database,
+    /// What changed before is in the base.
+    since: Timestamp,
+    newest: Option<Timestamp>,
+    listed: Listed,
+}
+
+impl Lists<'_> {
+    /// Reads one list down to the time of the base. `false` if the export does not have it.
+    fn read(
+        &mut self,
+        osv: &dyn Source,
+        path: &str,
+        of: Option<&str>,
+        names: &[String],
+    ) -> Result<bool, ImportError> {
+        let Some(list) = osv.read(path)? else { return Ok(false) };
+        let mut lines = BufReader::with_capacity(64 * 1024, list);
+        let mut line = String::new();
+        loop {
+            line.clear();
+            let broken = |source| SourceError::Io { path: path.to_owned(), source };
+            if lines.by_ref().take(LONGEST_LINE).read_line(&mut line).map_err(broken)? == 0 {
+                return Ok(true);
+            }
+            let Some((time, place)) = line.trim_end().split_once(',') else { continue };
+            let Ok(time) = time.parse::<Timestamp>() else { continue };
+            if time < self.since {
+                return Ok(true);
+            }
+            let found = match of {
+                Some(name) => Some((name, place)),
+                None => place.rsplit_once('/').filter(|(name, _)| names.iter().any(|known| known == name)),
+            };
+            let Some((ecosystem, id)) = found.filter(|(_, id)| !id.contains(['/', '\\']) && *id != "..")
+            else {
+                continue;
+            };
+            self.newest = self.newest.max(Some(time));
+            if !self.has(id, time)? {
+                self.listed.entry(id.to_owned()).or_insert_with(|| ecosystem.to_owned());
+            }
+        }
+    }
+
+    /// Whether the base has the record as it was at that time, or newer.
+    fn has(&self, id: &str, time: Timestamp) -> Result<bool, Error> {
+        for mention in self.base.mentions(id)?.into_iter().filter(|mention| mention.role == Role::Id) {
+            let record = self.base.record(mention.record)?;
+            if record.feed() == FeedId::Osv {
+                return Ok(record.modified() >= time);
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// Asks for records, several at a time. `None` for one that is not there.
+fn fetch(
+    osv: &dyn Source,
+    wanted: &[(&str, &str)],
+    tell: &dyn Fn(Progress<'_>),
+) -> Result<Vec<Option<Outcome>>, SourceError> {
+    let slots: Vec<Mutex<Option<Answer>>> = wanted.iter().map(|_| Mutex::new(None)).collect();
+    let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..CONNECTIONS.min(wanted.len()))
+            .map(|_| {
+                scope.spawn(|| {
+                    while !failed.load(Ordering::Relaxed) {
+                        let index = next.fetch_add(1, Ordering::Relaxed);
+                        let (Some((ecosystem, id)), Some(slot)) = (wanted.get(index), slots.get(index))
+                        else {
+                            break;
+                        };
+                        let answer = record(osv, &format!("{ecosystem}/{id}.json"));
+                        failed.fetch_or(answer.is_err(), Ordering::Relaxed);
+                        *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
+                    }
+                })
+            })
+            .collect();
+        while workers.iter().any(|worker| !worker.is_finished()) {
+            tell(Progress::Changes {
+                read: next.load(Ordering::Relaxed).min(wanted.len()),
+                of: wanted.len(),
+            });
+            thread::sleep(std::time::Duration::from_millis(20));
+        }
+    });
+    // After a failure the rest was left unread: the failure is what there is to tell.
+    let answers =
+        slots.into_iter().filter_map(|slot| slot.into_inner().unwrap_or_else(PoisonError::into_inner));
+    let (good, bad): (Vec<_>, Vec<_>) = answers.partition(Result::is_ok);
+    match bad.into_iter().next() {
+        Some(failure) => failure.map(|answer| vec![answer]),
+        None => good.into_iter().collect(),
+    }
+}
+
+/// A record, `None` if it is not there.
+type Answer = Result<Option<Outcome>, SourceError>;
+
+fn record(osv: &dyn Source, path: &str) -> Answer {
+    let Some(from) = osv.read(path)? else { return Ok(None) };
+    let mut json = Vec::new();
+    let read = from.take(LARGEST_RECORD).read_to_end(&mut json);
+    read.map_err(|source| SourceError::Io { path: path.to_owned(), source })?;
+    Ok(Some(intake::read(&json).map_err(|unusable| unusable.to_string())))
+}

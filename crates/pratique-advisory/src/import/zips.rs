@@ -1,0 +1,103 @@
+//! The zips of the OSV export, one for each ecosystem.
+
+use rayon::prelude::*;
+
+use super::{
+    ImportError, Outcome, Problem, Reader, Source,
+    archive::{Archive, Packed},
+};
+use crate::{
+    Counts, SkipReason, Skipped,
+    compile::{gather::Taken, intake},
+};
+
+impl Reader<'_> {
+    /// Reads the zip of the ecosystem that stands at `index` of the names. `progress` is told how many members were read.
+    pub(super) fn zip(
+        &mut self,
+        osv: &dyn Source,
+        ecosystem: &str,
+        index: u16,
+        progress: &mut dyn FnMut(usize),
+    ) -> Result<(), ImportError> {
+        let path = format!("{ecosystem}/all.zip");
+        let Some(file) = osv.open(&path, &self.target)? else {
+            return self.problem(Problem::Missing { path });
+        };
+        match Archive::open(file) {
+            Ok(archive) => self.read(archive, ecosystem, index, progress),
+            Err(problem) => self.problem(Problem::Damaged { path, reason: problem.to_string() }),
+        }
+    }
+
+    fn read(
+        &mut self,
+        mut archive: Archive<'_>,
+        ecosystem: &str,
+        zip: u16,
+        progress: &mut dyn FnMut(usize),
+    ) -> Result<(), ImportError> {
+        let mut batch = archive.batch();
+        while !batch.is_empty() {
+            // While one batch is expanded and parsed, the next is taken out of the zip.
+            let (outcomes, next) = rayon::join(|| parse(&batch), || archive.batch());
+            for (packed, outcome) in batch.iter().zip(outcomes) {
+                self.take(outcome, &packed.name, ecosystem, zip)?;
+            }
+            progress(batch.len());
+            batch = next;
+        }
+        Ok(())
+    }
+
+    pub(super) fn take(
+        &mut self,
+        outcome: Outcome,
+        member: &str,
+        ecosystem: &str,
+        zip: u16,
+    ) -> Result<(), ImportError> {
+        let mut count = |zip: u16, add: fn(&mut Counts)| {
+            if let Some(counts) = self.counts.get_mut(usize::from(zip)) {
+                add(counts);
+            }
+        };
+        count(zip, |counts| counts.members += 1);
+        match outcome {
+            Ok(intake) => match self
+                .gather
+                .take_from(intake, zip)
+                .map_err(|source| super::output_error(&self.target, source))?
+            {
+                Taken::First => {}
+                Taken::InsteadOf(other) => count(other, |counts| counts.duplicates += 1),
+                Taken::NotNewer => count(zip, |counts| counts.duplicates += 1),
+            },
+            Err(reason) if self.strict => {
+                let problem = format!("{ecosystem}/all.zip: {member}: {reason}");
+                return Err(ImportError::Strict { problem });
+            }
+            Err(reason) => {
+                count(zip, |counts| counts.unusable += 1);
+                self.report.skipped.push(Skipped {
+                    ecosystem: ecosystem.to_owned(),
+                    member: member.to_owned(),
+                    reason: SkipReason::Unusable,
+                    detail: Some(reason),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn parse(batch: &[Packed]) -> Vec<Outcome> {
+    batch
+        .par_iter()
+        .with_min_len(16)
+        .map_init(Vec::new, |buffer, packed| {
+            let json = packed.expand(buffer).map_err(ToString::to_string)?;
+            intake::read(json).map_err(|unusable| unusable.to_string())
+        })
+        .collect()
+}
