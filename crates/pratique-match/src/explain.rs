@@ -5,7 +5,13 @@ use std::collections::BTreeSet;
 use pratique_advisory::{Database, Error, FeedId};
 use pratique_inventory::Inventory;
 
-use crate::{Installed, Verdict, find::names, judge, local, lookup::Shelves, merge, modular};
+use crate::{
+    Installed, Verdict,
+    find::{is_about_other_versions, names},
+    judge, local,
+    lookup::Shelves,
+    merge, modular,
+};
 
 /// What one record says of one package.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +58,11 @@ pub fn explain(inventory: &Inventory, database: &Database, id: &str) -> Result<V
             for affected in candidates {
                 let affected = affected?;
                 let record = database.record_of(&affected)?;
+                if is_about_other_versions(database, place, &affected)?
+                    || modular::is_of_no_module(database, package, question.name, &affected)?
+                {
+                    continue;
+                }
                 if !speaks_of(&names(&record, shelf.ecosystem.is_distribution()), id) {
                     continue;
                 }

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pratique_advisory::{Affected, Authority, CveId, Database, Error, Record, RecordId, State};
+use pratique_advisory::{
+    Affected, Authority, CveId, Database, Error, FeedId, Record, RecordId, State, VersionPlace,
+};
 use pratique_inventory::{Inventory, Package, inventory::Scope};
 use pratique_version::Scheme;
 use rayon::prelude::*;
@@ -112,7 +114,10 @@ fn find_in(
         let mut installed: Option<Installed<'_>> = None;
         for affected in candidates.clone() {
             let affected = affected?;
-            if affected.informational().is_some() {
+            if affected.informational().is_some()
+                || is_about_other_versions(database, place, &affected)?
+                || modular::is_of_no_module(database, package, question.name, &affected)?
+            {
                 continue;
             }
             if question.subscription {
@@ -182,6 +187,19 @@ fn find_in(
         matches.findings.push(finding(database, package, index, group.id, group.aliases, &members)?);
     }
     Ok(())
+}
+
+/// Whether an entry of a vendor's VEX document lists versions, and not this one: then it says nothing of this one, and does
+/// not clear it either. Elsewhere a list of versions is complete.
+pub(crate) fn is_about_other_versions(
+    database: &Database,
+    place: VersionPlace,
+    affected: &Affected<'_>,
+) -> Result<bool, Error> {
+    Ok(affected.ranges().next().is_none()
+        && affected.versions().iter().next().is_some()
+        && !affected.versions().has(place)
+        && database.record_of(affected)?.feed() == FeedId::Vex)
 }
 
 fn hit<'db>(
