@@ -4,7 +4,9 @@ use std::fs;
 use std::io::{Cursor, Read, Write};
 use std::path::{Path, PathBuf};
 
-use pratique_advisory::{Database, Error, ImportOptions, ReadSeek, Source, SourceError, import, osv};
+use pratique_advisory::{
+    Database, Error, FeedId, FeedInput, ImportOptions, ReadSeek, Source, SourceError, feeds, import, osv,
+};
 use xxhash_rust::xxh3::xxh3_64;
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
@@ -125,5 +127,50 @@ impl Source for OneRecord<'_> {
         zip.start_file("record.json", stored).expect("memory can be written");
         zip.write_all(self.0).expect("memory can be written");
         Ok(Some(Box::new(zip.finish().expect("memory can be written"))))
+    }
+}
+
+/// Any bytes as a file of a distribution's feed, which the first line names, to the answers of the database.
+pub fn distribution_feed(bytes: &[u8]) {
+    let Some(end) = bytes.iter().position(|byte| *byte == b'\n') else { return };
+    let (name, file) = (&bytes[..end], &bytes[end + 1..]);
+    let Some(id) = std::str::from_utf8(name).ok().and_then(FeedId::from_name) else { return };
+    let Some(feed) = feeds::all().iter().find(|feed| feed.id() == id) else { return };
+    let path = scratch("feed");
+    let inputs = vec![FeedInput { feed: *feed, source: Box::new(OneFile { id, file }) }];
+    if import(None, &path, ImportOptions { feeds: inputs, ..ImportOptions::default() }).is_ok() {
+        let database = Database::open(&path).expect("what was just written can be opened");
+        database.verify().expect("what was just written is sound");
+        ask(&database).expect("what was just written can be read");
+    }
+    let _ = fs::remove_file(&path);
+}
+
+/// A feed with one file, and what leads to it.
+struct OneFile<'a> {
+    id: FeedId,
+    file: &'a [u8],
+}
+
+impl Source for OneFile<'_> {
+    fn name(&self) -> String {
+        "one file".into()
+    }
+
+    fn read(&self, path: &str) -> Result<Option<Box<dyn Read + Send + '_>>, SourceError> {
+        const INDEX: &[u8] =
+            b"<repomd><data type='updateinfo'><location href='updateinfo.xml'/></data></repomd>";
+        let here = match (self.id, path) {
+            (FeedId::Alpine, "v3.20/main.json") => Some(self.file),
+            (FeedId::Alpine, _) | (FeedId::Photon, "photon_versions.json") => None,
+            (FeedId::Amazon, "al2023/core/mirrors/latest/x86_64/mirror.list") => Some(&b"here"[..]),
+            (FeedId::Amazon, "here/repodata/repomd.xml") => Some(INDEX),
+            (FeedId::Amazon, "here/updateinfo.xml") => Some(self.file),
+            (FeedId::Amazon, _) => None,
+            (_, "cve_data_photon5.0.json") => Some(self.file),
+            (FeedId::Photon, _) => None,
+            _ => Some(self.file),
+        };
+        Ok(here.map(|bytes| Box::new(Cursor::new(bytes)) as _))
     }
 }

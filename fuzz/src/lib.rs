@@ -25,6 +25,7 @@ pub const TARGETS: &[Target] = &[
     ("conda_environment", catalogers::conda_environment),
     ("conda_package", catalogers::conda_package),
     ("deno_lock", catalogers::deno_lock),
+    ("distribution_feed", advisories::distribution_feed),
     ("dockerfile", checks::dockerfile),
     ("dotnet_deps", catalogers::dotnet_deps),
     ("dpkg_copyright", catalogers::dpkg_copyright),

@@ -46,7 +46,7 @@ struct Family {
     names: fn(&Distribution) -> Vec<String>,
 }
 
-/// Every distribution whose advisories OSV carries.
+/// Every distribution whose advisories OSV or a feed of its own carries.
 const FAMILIES: &[Family] = &[
     Family {
         id: "debian",
@@ -163,15 +163,27 @@ const FAMILIES: &[Family] = &[
         names: |d| release("Photon OS", Some(d.version.as_str()).filter(|version| !version.is_empty())),
     },
     Family {
+        id: "amzn",
+        ecosystem: Ecosystem::Amazon,
+        filed_under: FiledUnder::Binary,
+        names: |d| release("Amazon Linux", amazon(&d.version)),
+    },
+    Family {
+        id: "ol",
+        ecosystem: Ecosystem::Oracle,
+        filed_under: FiledUnder::Binary,
+        names: |d| release("Oracle Linux", major(&d.version)),
+    },
+    Family {
         id: "azurelinux",
         ecosystem: Ecosystem::AzureLinux,
-        filed_under: FiledUnder::Both,
+        filed_under: FiledUnder::Source,
         names: |d| release("Azure Linux", major(&d.version)),
     },
     Family {
         id: "mariner",
         ecosystem: Ecosystem::AzureLinux,
-        filed_under: FiledUnder::Both,
+        filed_under: FiledUnder::Source,
         names: |d| release("Azure Linux", major(&d.version)),
     },
 ];
@@ -233,12 +245,15 @@ fn major(version: &str) -> Option<&str> {
 }
 
 /// `VERSION_ID=3.20.3` → `v3.20`; development images (`3.21_alpha20240807`) are edge, for which OSV has no
-/// name of its own.
+/// name of its own and Alpine's security database has.
 fn alpine(d: &Distribution) -> Vec<String> {
     let mut parts = d.version.split('.');
     let (Some(major), Some(minor)) = (parts.next(), parts.next()) else { return Vec::new() };
-    if major.is_empty() || d.version.contains('_') {
+    if major.is_empty() {
         return Vec::new();
+    }
+    if d.version.contains('_') {
+        return vec!["Alpine:edge".to_owned()];
     }
     vec![format!("Alpine:v{major}.{minor}")]
 }
@@ -250,6 +265,13 @@ fn ubuntu(d: &Distribution) -> Vec<String> {
     let release = format!("Ubuntu:{year}.{month}");
     let even = year.parse::<u32>().is_ok_and(|year| year % 2 == 0);
     if even && month == "04" { vec![format!("{release}:LTS"), release] } else { vec![release] }
+}
+
+/// `VERSION_ID=2023` → `2023`; Amazon Linux 1 counted by months (`2018.03`).
+fn amazon(version: &str) -> Option<&str> {
+    let release = major(version)?;
+    let is_month = release.len() == 4 && version.contains('.') && release <= "2018";
+    Some(if is_month { "1" } else { release })
 }
 
 fn red_hat(version: &str) -> Vec<String> {
@@ -308,6 +330,14 @@ mod tests {
             ("opensuse-leap", "15.1", "openSUSE:Leap 15.1"),
             ("wolfi", "20230201", "Wolfi"),
             ("alpaquita", "23", "Alpaquita:23"),
+            ("alpine", "3.21_alpha20240807", "Alpine:edge"),
+            ("amzn", "2018.03", "Amazon Linux:1"),
+            ("amzn", "2", "Amazon Linux:2"),
+            ("amzn", "2023", "Amazon Linux:2023"),
+            ("ol", "8.5", "Oracle Linux:8"),
+            ("azurelinux", "3.0", "Azure Linux:3"),
+            ("mariner", "2.0", "Azure Linux:2"),
+            ("photon", "4.0", "Photon OS:4.0"),
         ] {
             assert_eq!(names(id, version).first().map(String::as_str), Some(want), "{id} {version}");
         }
@@ -325,12 +355,7 @@ mod tests {
             assert_eq!(release_of(&distribution), None);
             why_unmatched(&distribution)
         };
-        for (id, version, name) in [
-            ("ol", "8.5", "Oracle Linux Server 8.5"),
-            ("amzn", "2", "Amazon Linux 2"),
-            ("fedora", "35", "Fedora Linux 35"),
-            ("arch", "", "Arch Linux"),
-        ] {
+        for (id, version, name) in [("fedora", "35", "Fedora Linux 35"), ("arch", "", "Arch Linux")] {
             assert_eq!(
                 why(id, version, name),
                 format!("{name}: no advisories for this distribution are supported yet")
@@ -338,7 +363,7 @@ mod tests {
         }
         assert!(why("centos", "9", "CentOS Stream 9").contains("runs ahead of Red Hat"));
         assert!(why("debian", "", "Debian GNU/Linux trixie/sid").contains("does not say which release"));
-        assert!(why("alpine", "3.21_alpha20240807", "Alpine Linux edge").contains("not for this one"));
+        assert!(why("alpine", "3", "Alpine Linux").contains("not for this one"));
         assert_eq!(
             why("nixos", "24.05", ""),
             "nixos 24.05: no advisories for this distribution are supported yet"
@@ -356,9 +381,7 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_not_guessed() {
-        for (id, version) in
-            [("debian", ""), ("alpine", "3.21_alpha20240807"), ("gentoo", "2.15"), ("amzn", "2")]
-        {
+        for (id, version) in [("debian", ""), ("alpine", ""), ("gentoo", "2.15"), ("amzn", ""), ("ol", "")] {
             assert_eq!(names(id, version), Vec::<String>::new(), "{id} {version}");
         }
     }

@@ -8,7 +8,7 @@ use pratique_inventory::Inventory;
 use crate::{
     Installed, Verdict,
     find::{is_about_other_versions, names},
-    judge, local,
+    flavour, judge, local,
     lookup::Shelves,
     merge, modular,
 };
@@ -75,6 +75,11 @@ pub fn explain(inventory: &Inventory, database: &Database, id: &str) -> Result<V
                 }
                 if verdict.is_affected()
                     && let Some(reason) = modular::other_stream(database, package, &affected)?
+                {
+                    verdict = no(&reason);
+                }
+                if verdict.is_affected()
+                    && let Some(reason) = flavour::other(&question, &affected)
                 {
                     verdict = no(&reason);
                 }

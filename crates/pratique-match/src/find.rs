@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use crate::{
     Evidence, Finding, FixState, Installed, Matches, Rating, Unknown, Verdict,
     finding::Epss,
-    fix,
+    fix, flavour,
     gaps::Gaps,
     judge, lifecycle, local,
     lookup::{Question, Questions, Shelves},
@@ -129,7 +129,9 @@ fn find_in(
                 installed.get_or_insert_with(|| Installed::new(question.version, question.shelf.scheme));
             match judge(installed, place, &affected) {
                 Verdict::Affected { reason, fixed } => {
-                    if modular::other_stream(database, package, &affected)?.is_some() {
+                    if modular::other_stream(database, package, &affected)?.is_some()
+                        || flavour::other(&question, &affected).is_some()
+                    {
                         continue;
                     }
                     let record = database.record_of(&affected)?;
@@ -149,7 +151,7 @@ fn find_in(
                     });
                 }
                 Verdict::Fixed { .. } | Verdict::NotAffected { .. } => {
-                    if ranked {
+                    if ranked && flavour::other(&question, &affected).is_none() {
                         cleared.insert(affected.record(), question.shelf.ecosystem.is_distribution());
                     }
                 }
@@ -159,6 +161,7 @@ fn find_in(
             for affected in candidates {
                 let affected = affected?;
                 if (question.subscription || !settled.contains(&affected.record()))
+                    && flavour::other(&question, &affected).is_none()
                     && let Some(hit) = hits.get_mut(&affected.record())
                 {
                     hit.entries.push((affected, question.shelf.scheme));

@@ -13,6 +13,7 @@ pub mod explain;
 mod find;
 pub mod finding;
 mod fix;
+mod flavour;
 mod gaps;
 pub mod judge;
 mod lifecycle;

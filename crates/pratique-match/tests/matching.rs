@@ -237,9 +237,9 @@ fn gaps_are_sentences() {
     let deb = || package(PackageKind::Deb, "a", "1");
     for (distribution, package, sentence) in [
         (
-            Some(("ol", "8")),
+            Some(("fedora", "40")),
             package(PackageKind::Rpm, "a", "1-1"),
-            "1 packages of ol 8: no advisories for this",
+            "1 packages of fedora 40: no advisories for this",
         ),
         (Some(("debian", "")), deb(), "does not say which release it is"),
         (Some(("debian", "7")), deb(), "holds nothing for Debian:7"),
