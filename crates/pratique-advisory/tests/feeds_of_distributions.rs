@@ -467,7 +467,7 @@ fn every_other_sample_is_read_whole() {
                 assert_eq!(counts(&report, id).indexed, records, "{sample}");
             }
             Err(problem) => {
-                assert_eq!((records, problem.to_string().contains("no usable")), (0, true), "{problem}")
+                assert_eq!((records, problem.to_string().contains("no usable")), (0, true), "{problem}");
             }
         }
     }
