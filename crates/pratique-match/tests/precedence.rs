@@ -45,9 +45,10 @@ impl Feed for Says {
                 Range::NotAffected => (Vec::new(), Some(State::NotAffected)),
                 Range::NoFix(state) => (vec![event(Some("0"), None)], Some(state)),
             };
-            let ranges = match events.is_empty() {
-                true => Vec::new(),
-                false => vec![osv::Range { kind: "ECOSYSTEM".into(), repo: None, events }],
+            let ranges = if events.is_empty() {
+                Vec::new()
+            } else {
+                vec![osv::Range { kind: "ECOSYSTEM".into(), repo: None, events }]
             };
             to.record(&osv::Record {
                 id: (*id).into(),
