@@ -245,6 +245,25 @@ fn amazon() {
 }
 
 #[test]
+fn optional_repositories_that_are_missing_are_told() {
+    let whole = Files::below(&testdata().join("feeds/amazon")).0;
+    let mut files = whole.clone();
+    files.remove("2/extras-catalog.json");
+    let (_, report) = try_read(FeedId::Amazon, Files(files)).unwrap();
+    assert_eq!(
+        unusable(&report),
+        [
+            "2/extras-catalog.json: it is not there, so the optional repositories of Amazon Linux 2 are not read"
+        ]
+    );
+    let mut files = whole;
+    files.remove("2/extras/kernel-5.15/5.15/x86_64/5e6f/repodata/updateinfo.xml.gz");
+    let (_, report) = try_read(FeedId::Amazon, Files(files)).unwrap();
+    assert_eq!(unusable(&report).len(), 1);
+    assert_eq!(counts(&report, FeedId::Amazon).indexed, 7);
+}
+
+#[test]
 fn oracle() {
     let (database, report) = sample(FeedId::Oracle);
     assert_eq!(unusable(&report), Vec::<String>::new());

@@ -40,10 +40,13 @@ const MOST_TOPICS: usize = 1000;
 /// Amazon Linux, all its releases.
 pub struct Amazon;
 
+/// The release that has optional repositories.
+const SECOND: &str = "Amazon Linux:2";
+
 /// A release: what it is called, and where the lists of mirrors of its repositories lie.
 const RELEASES: &[(&str, &[&str])] = &[
     ("Amazon Linux:1", &["2018.03/main/x86_64/mirror.list", "2018.03/updates/x86_64/mirror.list"]),
-    ("Amazon Linux:2", &["2/core/latest/x86_64/mirror.list"]),
+    (SECOND, &["2/core/latest/x86_64/mirror.list"]),
     ("Amazon Linux:2022", &["al2022/core/mirrors/latest/x86_64/mirror.list"]),
     (
         "Amazon Linux:2023",
@@ -69,15 +72,24 @@ impl Feed for Amazon {
 
     fn read(&self, from: &dyn Source, to: &mut Sink<'_>) -> Result<(), FeedError> {
         let mut advisories = Advisories::default();
-        let mut found = false;
+        let (mut found, mut found_2) = (false, false);
         for (ecosystem, lists) in RELEASES {
             for list in *lists {
-                found |= repository(from, list, &Origin { ecosystem, topic: "" }, &mut advisories, to)?;
+                let read = repository(from, list, &Origin { ecosystem, topic: "" }, &mut advisories, to)?;
+                found |= read;
+                found_2 |= read && *ecosystem == SECOND;
             }
         }
-        for topic in topics(from)? {
+        let topics = topics(from)?;
+        if found_2 && topics.is_none() {
+            to.skip(
+                CATALOGUE,
+                "it is not there, so the optional repositories of Amazon Linux 2 are not read",
+            )?;
+        }
+        for topic in topics.unwrap_or_default() {
             let list = format!("2/extras/{topic}/latest/x86_64/mirror.list");
-            let origin = Origin { ecosystem: "Amazon Linux:2", topic: &topic };
+            let origin = Origin { ecosystem: SECOND, topic: &topic };
             match repository(from, &list, &origin, &mut advisories, to) {
                 // A topic that was taken down must not cost all the others.
                 Err(FeedError::Missing { path, hint }) => to.skip(&path, hint)?,
@@ -104,9 +116,9 @@ struct Topic {
     n: String,
 }
 
-/// The names of the optional repositories. None if there is no list of them.
-fn topics(from: &dyn Source) -> Result<BTreeSet<String>, FeedError> {
-    let Some(json) = expand::whole(from, CATALOGUE, LARGEST_LIST)? else { return Ok(BTreeSet::new()) };
+/// The names of the optional repositories. `None` if there is no list of them.
+fn topics(from: &dyn Source) -> Result<Option<BTreeSet<String>>, FeedError> {
+    let Some(json) = expand::whole(from, CATALOGUE, LARGEST_LIST)? else { return Ok(None) };
     let wrong = |reason: String| FeedError::Format {
         path: CATALOGUE.to_owned(),
         expected: "a list of topics",
@@ -116,7 +128,8 @@ fn topics(from: &dyn Source) -> Result<BTreeSet<String>, FeedError> {
     if catalogue.topics.len() > MOST_TOPICS {
         return Err(wrong(format!("it has more than {MOST_TOPICS}")));
     }
-    Ok(catalogue.topics.into_iter().map(|topic| topic.n).filter(|name| is_part(name)).collect())
+    let names = catalogue.topics.into_iter().map(|topic| topic.n);
+    Ok(Some(names.filter(|name| is_part(name)).collect()))
 }
 
 fn is_part(name: &str) -> bool {
