@@ -174,3 +174,42 @@ impl Source for OneFile<'_> {
         Ok(here.map(|bytes| Box::new(Cursor::new(bytes)) as _))
     }
 }
+
+/// The first line says whose feed it is and where the file lies in it, as in `vex document.json`; the rest is that file, the
+/// only one there is.
+pub fn publisher_feed(bytes: &[u8]) {
+    let Some(end) = bytes.iter().position(|byte| *byte == b'\n') else { return };
+    let (line, file) = (&bytes[..end], &bytes[end + 1..]);
+    let Some((name, path)) = std::str::from_utf8(line).ok().and_then(|line| line.split_once(' ')) else {
+        return;
+    };
+    let Some(id) = FeedId::from_name(name) else { return };
+    let Some(feed) = feeds::all().iter().find(|feed| feed.id() == id) else { return };
+    let target = scratch("publisher");
+    let inputs = vec![FeedInput { feed: *feed, source: Box::new(OnlyFile { path, file }) }];
+    if import(None, &target, ImportOptions { feeds: inputs, ..ImportOptions::default() }).is_ok() {
+        let database = Database::open(&target).expect("what was just written can be opened");
+        database.verify().expect("what was just written is sound");
+        ask(&database).expect("what was just written can be read");
+    }
+    let _ = fs::remove_file(&target);
+}
+
+struct OnlyFile<'a> {
+    path: &'a str,
+    file: &'a [u8],
+}
+
+impl Source for OnlyFile<'_> {
+    fn name(&self) -> String {
+        "only file".into()
+    }
+
+    fn read(&self, path: &str) -> Result<Option<Box<dyn Read + Send + '_>>, SourceError> {
+        Ok((path == self.path).then(|| Box::new(Cursor::new(self.file)) as _))
+    }
+
+    fn list(&self) -> Result<Option<Vec<String>>, SourceError> {
+        Ok(Some(vec![self.path.to_owned()]))
+    }
+}

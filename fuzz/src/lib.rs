@@ -55,6 +55,7 @@ pub const TARGETS: &[Target] = &[
     ("poetry_lock", catalogers::poetry_lock),
     ("portage_contents", catalogers::portage_contents),
     ("programs", catalogers::programs),
+    ("publisher_feed", advisories::publisher_feed),
     ("purl", versions::purl),
     ("pylock", catalogers::pylock),
     ("python_archive", catalogers::python_archive),

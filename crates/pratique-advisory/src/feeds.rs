@@ -10,6 +10,7 @@ mod documents;
 mod entry;
 mod expand;
 mod fixes;
+mod nvd;
 mod openvex;
 mod oracle;
 mod oval;
@@ -26,6 +27,7 @@ use crate::Feed;
 pub use amazon::Amazon;
 pub use azure_linux::AzureLinux;
 pub use debian::Debian;
+pub use nvd::Nvd;
 pub use oracle::Oracle;
 pub use photon::Photon;
 pub use private::Private;
@@ -42,6 +44,7 @@ pub fn all() -> &'static [&'static dyn Feed] {
         &AzureLinux,
         &Chainguard,
         &Debian,
+        &Nvd,
         &Oracle,
         &Photon,
         &Private,

@@ -7,7 +7,7 @@ use pratique_inventory::{Inventory, Package};
 
 use crate::{
     Installed, Verdict,
-    find::names,
+    find::{is_about_other_versions, names},
     flavour, judge, local,
     lookup::{Question, Shelves},
     merge, modular,
@@ -58,6 +58,11 @@ pub fn explain(inventory: &Inventory, database: &Database, id: &str) -> Result<V
             for affected in candidates {
                 let affected = affected?;
                 let record = database.record_of(&affected)?;
+                if is_about_other_versions(database, place, &affected)?
+                    || modular::is_of_no_module(database, package, question.name, &affected)?
+                {
+                    continue;
+                }
                 if !speaks_of(&names(&record, shelf.ecosystem.is_distribution()), id) {
                     continue;
                 }

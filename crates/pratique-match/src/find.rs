@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pratique_advisory::{Affected, Authority, CveId, Database, Error, Record, RecordId, State, Text};
+use pratique_advisory::{
+    Affected, Authority, CveId, Database, Error, FeedId, Record, RecordId, State, Text, VersionPlace,
+};
 use pratique_inventory::{Inventory, Package, inventory::Scope};
 use pratique_version::Scheme;
 use rayon::prelude::*;
@@ -12,7 +14,7 @@ use crate::{
     finding::Epss,
     fix, flavour,
     gaps::Gaps,
-    judge, local,
+    judge, lifecycle, local,
     lookup::{Question, Questions, Shelves},
     merge::{self, Names},
     modular,
@@ -45,6 +47,8 @@ pub fn find(inventory: &Inventory, scope: Scope, database: &Database) -> Result<
     matches.unknown.sort();
     matches.unknown.dedup();
     matches.gaps = gaps.into_sentences(inventory, shelves.has_release());
+    let distribution = inventory.distribution.as_ref();
+    matches.gaps.extend(distribution.and_then(|it| lifecycle::past_its_end(it, database)));
     Ok(matches)
 }
 
@@ -110,7 +114,10 @@ fn find_in(
         let mut installed: Option<Installed<'_>> = None;
         for affected in candidates.clone() {
             let affected = affected?;
-            if affected.informational().is_some() {
+            if affected.informational().is_some()
+                || is_about_other_versions(database, place, &affected)?
+                || modular::is_of_no_module(database, package, question.name, &affected)?
+            {
                 continue;
             }
             if question.subscription {
@@ -187,6 +194,19 @@ fn find_in(
         matches.findings.push(finding(database, package, index, group.id, group.aliases, &members)?);
     }
     Ok(())
+}
+
+/// Whether an entry of a vendor's VEX document lists versions, and not this one: then it says nothing of this one, and does
+/// not clear it either. Elsewhere a list of versions is complete.
+pub(crate) fn is_about_other_versions(
+    database: &Database,
+    place: VersionPlace,
+    affected: &Affected<'_>,
+) -> Result<bool, Error> {
+    Ok(affected.ranges().next().is_none()
+        && affected.versions().iter().next().is_some()
+        && !affected.versions().has(place)
+        && database.record_of(affected)?.feed() == FeedId::Vex)
 }
 
 fn hit<'db>(

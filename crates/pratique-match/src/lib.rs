@@ -19,6 +19,7 @@ mod flavour;
 mod gaps;
 pub mod judge;
 pub mod known;
+mod lifecycle;
 mod local;
 mod lookup;
 mod merge;

@@ -9,7 +9,10 @@ use pratique_advisory::{Candidates, Database, EcosystemEntry, Error};
 use pratique_inventory::{Distribution, Package, PackageKind};
 use pratique_version::{Ecosystem, Scheme, go};
 
-use crate::distribution::{FiledUnder, release_of};
+use crate::{
+    distribution::{FiledUnder, release_of},
+    modular,
+};
 
 /// The advisories of one ecosystem or release.
 pub(crate) struct Shelf<'db> {
@@ -137,6 +140,10 @@ impl<'db> ReleaseShelves<'db> {
         let keys = match (self.filed_under, source) {
             (FiledUnder::Source, Some(source)) => [Some(source), None],
             (FiledUnder::Both, Some(source)) if source.0 != package.name => [own, Some(source)],
+            (FiledUnder::Binary, _) => {
+                let in_stream = modular::name_in_stream(package);
+                [own, in_stream.map(|name| (name.into(), package.version.as_str().into()))]
+            }
             _ => [own, None],
         };
         Questions { shelves, subscription, keys }

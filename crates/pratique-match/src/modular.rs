@@ -6,8 +6,29 @@
 //! `modularitylabel` (`nodejs:14:8050020…:c5368500`), an advisory in its title (`nodejs:14 security update`),
 //! and both show `.module` in their release.
 
-use pratique_advisory::{Affected, Database, Error, Event};
+use pratique_advisory::{Affected, Database, Error, Event, FeedId};
 use pratique_inventory::{Package, PackageKind};
+
+/// The name under which Red Hat's VEX documents are filed for a package of a stream: `redis:6/redis`.
+pub(crate) fn name_in_stream(package: &Package) -> Option<String> {
+    let (module, stream) = package.details.get("modularity").and_then(|label| stream(label))?;
+    (package.kind == PackageKind::Rpm).then(|| format!("{module}:{stream}/{}", package.name))
+}
+
+/// Whether an entry of Red Hat's VEX documents, found under the name `asked`, is about the package of no module while this
+/// one is of a stream. Then nothing it says counts, also that the flaw is not there.
+pub(crate) fn is_of_no_module(
+    database: &Database,
+    package: &Package,
+    asked: &str,
+    affected: &Affected<'_>,
+) -> Result<bool, Error> {
+    let modular = package.details.contains_key("modularity") || is_modular(&package.version);
+    Ok(package.kind == PackageKind::Rpm
+        && modular
+        && !asked.contains('/')
+        && database.record_of(affected)?.feed() == FeedId::RedHat)
+}
 
 /// Why an advisory is about another stream than the package's, if it is.
 pub(crate) fn other_stream(
@@ -15,7 +36,8 @@ pub(crate) fn other_stream(
     package: &Package,
     affected: &Affected<'_>,
 ) -> Result<Option<String>, Error> {
-    if package.kind != PackageKind::Rpm {
+    // Red Hat's VEX documents are filed by stream: see `is_of_no_module`.
+    if package.kind != PackageKind::Rpm || database.record_of(affected)?.feed() == FeedId::RedHat {
         return Ok(None);
     }
     let label = package.details.get("modularity").map(String::as_str);

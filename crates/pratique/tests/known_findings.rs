@@ -85,7 +85,10 @@ fn scan(fixture: &str) -> Option<Value> {
         database.to_str().unwrap(),
         &target,
     ]);
-    assert_eq!(report["coverage"]["gaps"], Value::Array(Vec::new()), "{fixture}");
+    // Old releases are past their end, and the report says so; nothing else is missing.
+    let past_its_end = |gap: &&Value| gap.as_str().unwrap().starts_with("flaws that became known after ");
+    let gaps: Vec<_> = report["coverage"]["gaps"].as_array().unwrap().iter().collect();
+    assert!(gaps.iter().all(past_its_end), "{fixture}: {gaps:?}");
     Some(report)
 }
 

@@ -7,6 +7,7 @@
 mod common;
 mod damage;
 mod debian;
+mod nvd;
 mod red_hat;
 mod ubuntu;
 mod vex;

@@ -75,14 +75,13 @@ fn each_status_with_and_without_a_version() -> Outcome {
 }
 
 #[test]
-fn damage_is_survived() -> Outcome {
+fn damage_is_survived() {
     let files = Files::folder([("a.json", OPENVEX.into()), ("b.json", CSAF.into())]);
     damage::throw(&Vex, &files, "a.json");
     damage::throw(&Vex, &files, "b.json");
     let index = r#"{"packages":[{"id":"pkg:npm/left-pad","location":"a.json"}]}"#;
     let files = Files::server([("a.json", OPENVEX.into()), ("index.json", index.into())]);
     damage::throw(&Vex, &files, "index.json");
-    Ok(())
 }
 
 #[test]
@@ -102,10 +101,9 @@ fn every_statement_of_a_hardened_image_is_accounted_for() -> Outcome {
 }
 
 #[test]
-fn a_repository_is_read_by_its_index() -> Outcome {
-    let Some(folder) = samples("openvex/repository") else { return Ok(()) };
+fn a_repository_is_read_by_its_index() {
+    let Some(folder) = samples("openvex/repository") else { return };
     // What is there of it is about components within products: 171 + 21 statements.
     let problem = read(&Vex, folder).err().map(|problem| problem.to_string()).unwrap_or_default();
     assert!(problem.contains("192 statements: they are about a component within a product"), "{problem}");
-    Ok(())
 }
