@@ -13,7 +13,10 @@ use pratique_advisory::{Affected, Database, Error, Event, Filed, Level};
 use pratique_version::{Parsed, Scheme};
 use serde::Serialize;
 
-use super::{id::RecordRow, statement::Statement};
+use super::{
+    id::RecordRow,
+    statement::{Statement, told},
+};
 use crate::{Installed, Verdict, judge::judge_listed, lookup::Shelf};
 
 /// A contradiction.
@@ -84,9 +87,10 @@ pub(super) fn of_versions(
     let mut found = Vec::new();
     for package in filed {
         let Some(shelf) = Shelf::named(&package.key.ecosystem, database) else { continue };
-        let mut by_record: BTreeMap<&str, Vec<&Affected<'_>>> = BTreeMap::new();
+        let mut by_record: BTreeMap<String, Vec<&Affected<'_>>> = BTreeMap::new();
         for affected in package.entries.iter().filter(|entry| entry.informational().is_none()) {
-            by_record.entry(database.record_of(affected)?.id()).or_default().push(affected);
+            let record = database.record_of(affected)?;
+            by_record.entry(told(record.id(), record.feed())).or_default().push(affected);
         }
         if by_record.len() < 2 {
             continue;
@@ -96,8 +100,8 @@ pub(super) fn of_versions(
             let (mut yes, mut no) = (Vec::new(), Vec::new());
             for (record, entries) in &by_record {
                 match is_affected(version, shelf.scheme, entries) {
-                    Some(true) => yes.push((*record).to_owned()),
-                    Some(false) => no.push((*record).to_owned()),
+                    Some(true) => yes.push(record.clone()),
+                    Some(false) => no.push(record.clone()),
                     None => {}
                 }
             }
@@ -112,7 +116,7 @@ pub(super) fn of_versions(
         disputed.truncate(TOLD);
         let mut says: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for statement in Statement::all(database, package)? {
-            says.entry(statement.record.clone()).or_default().push(statement.sentence());
+            says.entry(told(&statement.record, statement.feed)).or_default().push(statement.sentence());
         }
         let claims = says.into_iter().map(|(record, says)| Claim {
             several: several.contains(&record),
@@ -131,7 +135,7 @@ pub(super) fn of_versions(
 }
 
 /// All versions that the entries name, in their order, each once; those that do not parse are left out.
-fn versions<'a>(by_record: &BTreeMap<&str, Vec<&Affected<'a>>>, scheme: Scheme) -> Vec<&'a str> {
+fn versions<'a>(by_record: &BTreeMap<String, Vec<&Affected<'a>>>, scheme: Scheme) -> Vec<&'a str> {
     let entries = || by_record.values().flatten();
     let bounds = entries().flat_map(|entry| entry.ranges()).flat_map(|range| range.events);
     let mut all: Vec<&str> = bounds
@@ -170,11 +174,15 @@ fn is_affected(version: &str, scheme: Scheme, entries: &[&Affected<'_>]) -> Opti
 /// count.
 pub(super) fn of_severity(records: &[RecordRow], several: &BTreeSet<String>) -> Option<Conflict> {
     let mut levels: BTreeMap<Level, BTreeSet<String>> = BTreeMap::new();
-    for record in records.iter().filter(|record| !several.contains(&record.id)) {
+    for record in records {
+        let name = told(&record.id, record.feed);
+        if several.contains(&name) {
+            continue;
+        }
         // Of one record's statements the newest language counts: an old vector beside a new one is no contradiction.
         let newest = record.severities.iter().max_by_key(|rating| rating.system);
         if let Some(rating) = newest.filter(|rating| rating.level != Level::Unknown) {
-            levels.entry(rating.level).or_default().insert(record.id.clone());
+            levels.entry(rating.level).or_default().insert(name);
         }
     }
     (levels.len() > 1).then(|| Conflict::Severity {

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{
     conflict::{self, Conflict},
-    statement::Statement,
+    statement::{Statement, told},
 };
 use crate::{Rating, find::names, finding::Epss, severity::rating};
 
@@ -167,7 +167,7 @@ fn about_several(records: &[(Record<'_>, Role)], filed: &[Filed<'_>]) -> BTreeSe
     let several = records
         .iter()
         .filter(|(record, _)| names(record, by_distributions.contains(&record.number())).is_about_several());
-    several.map(|(record, _)| record.id().to_owned()).collect()
+    several.map(|(record, _)| told(record.id(), record.feed())).collect()
 }
 
 /// The CVEs that the identifier stands for: itself, or those of the record that bears it.

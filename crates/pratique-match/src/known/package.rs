@@ -59,6 +59,9 @@ pub struct Answer {
     /// What it comes to for the version, where one was given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub judgement: Option<Verdict>,
+    /// The record of a feed with more authority that says otherwise of all its flaws: then matching reports none of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub overruled_by: Option<String>,
     /// The comparisons behind that, where they were asked for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<Step>,
@@ -103,6 +106,7 @@ pub fn of_package(
             version: version.map(str::to_owned),
         });
     }
+    overrule(&mut known.records);
     sort(&mut known.records);
     Ok(known)
 }
@@ -129,8 +133,40 @@ pub fn of_purl(
     for question in questions.iter() {
         ask(database, package, &question, explain, &mut settled, &mut known)?;
     }
+    overrule(&mut known.records);
     sort(&mut known.records);
     Ok(Some(known))
+}
+
+impl Answer {
+    /// Whether matching would report it.
+    pub fn is_affected(&self) -> bool {
+        self.judgement.as_ref().is_some_and(Verdict::is_affected) && self.overruled_by.is_none()
+    }
+}
+
+/// Marks the records whose word does not count: see the module `precedence`.
+fn overrule(records: &mut [Answer]) {
+    let cleared: Vec<_> = records
+        .iter()
+        .filter(|answer| {
+            matches!(answer.judgement, Some(Verdict::Fixed { .. } | Verdict::NotAffected { .. }))
+        })
+        .map(|answer| {
+            (answer.statement.feed.authority(), answer.statement.record.clone(), answer.ids.clone())
+        })
+        .collect();
+    for answer in records.iter_mut().filter(|answer| answer.is_affected()) {
+        let authority = answer.statement.feed.authority();
+        let by = |id: &String| {
+            cleared
+                .iter()
+                .find(|(higher, _, ids)| *higher > authority && ids.contains(id))
+                .map(|(_, by, _)| by)
+        };
+        let all: Option<Vec<_>> = answer.ids.iter().map(by).collect();
+        answer.overruled_by = all.and_then(|by| by.first().map(ToString::to_string));
+    }
 }
 
 fn ask(
@@ -190,6 +226,7 @@ fn answer(
         statement,
         ids,
         judgement: None,
+        overruled_by: None,
         steps: Vec::new(),
     })
 }
@@ -197,7 +234,7 @@ fn answer(
 /// What affects first, then what could not be told; within that the worst first.
 fn sort(records: &mut [Answer]) {
     let rank = |answer: &Answer| match &answer.judgement {
-        Some(Verdict::Affected { .. }) => 0,
+        Some(Verdict::Affected { .. }) if answer.overruled_by.is_none() => 0,
         Some(Verdict::Unknown { .. }) => 1,
         _ => 2,
     };

@@ -1,6 +1,6 @@
 //! What one record says of one package, as it was published.
 
-use pratique_advisory::{Affected, Database, Error, Event, Filed, Informational, RangeKind, State};
+use pratique_advisory::{Affected, Database, Error, Event, FeedId, Filed, Informational, RangeKind, State};
 use serde::Serialize;
 
 use crate::{Rating, lookup::Shelf, severity};
@@ -11,6 +11,8 @@ use crate::{Rating, lookup::Shelf, severity};
 pub struct Statement {
     /// The record.
     pub record: String,
+    /// The feed that it came from.
+    pub feed: FeedId,
     /// Where it is filed, as OSV names it: `Debian:12`.
     pub ecosystem: String,
     /// Under which name.
@@ -34,6 +36,14 @@ pub struct Statement {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
 fn is_unstated(state: &State) -> bool {
     *state == State::Unstated
+}
+
+/// A record as it is told of: two feeds may have one of the same identifier.
+pub(super) fn told(id: &str, feed: FeedId) -> String {
+    match feed {
+        FeedId::Osv => id.to_owned(),
+        feed => format!("{id} ({feed})"),
+    }
 }
 
 /// One range.
@@ -118,7 +128,8 @@ impl Statement {
         (ecosystem, package): (&str, &str),
         affected: &Affected<'_>,
     ) -> Result<Self, Error> {
-        let record = database.record_of(affected)?.id().to_owned();
+        let record = database.record_of(affected)?;
+        let (record, feed) = (record.id().to_owned(), record.feed());
         let ranges = affected.ranges().map(|range| RangeRow {
             kind: match range.kind {
                 RangeKind::Semver => "SEMVER",
@@ -129,6 +140,7 @@ impl Statement {
         Ok(Self {
             severities: severity::stated_for_package(affected, &record)?,
             record,
+            feed,
             ecosystem: ecosystem.to_owned(),
             package: package.to_owned(),
             ordering: Shelf::named(ecosystem, database).map(|shelf| shelf.scheme.name()),

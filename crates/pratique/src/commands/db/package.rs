@@ -134,7 +134,7 @@ fn write(known: &KnownPackage, judged: bool, width: usize, to: &mut dyn Write) -
             cells.push(Cell::new(format!("{} {}", statement.ecosystem, statement.package)));
         }
         if judged {
-            cells.push(Cell::new(answer.judgement.as_ref().map_or("not judged", Verdict::word)));
+            cells.push(Cell::new(word(answer)));
         }
         cells.push(Cell::new(answer.severity.level.as_str()).styled(style_of(answer.severity.level)));
         let (fixed, affected) = match &answer.judgement {
@@ -155,11 +155,19 @@ fn write(known: &KnownPackage, judged: bool, width: usize, to: &mut dyn Write) -
     table.write(width, to)?;
     let count = known.records.len();
     if judged {
-        let affecting =
-            known.records.iter().filter(|answer| answer.judgement.as_ref().is_some_and(Verdict::is_affected));
+        let affecting = known.records.iter().filter(|answer| answer.is_affected());
         return writeln!(to, "\n{} of {count} entries affect it; --explain tells why", affecting.count());
     }
     writeln!(to, "\n{count} entries; give a version to judge it")
+}
+
+/// What it comes to, in a word.
+fn word(answer: &Answer) -> &'static str {
+    match (&answer.judgement, &answer.overruled_by) {
+        (Some(_), Some(_)) => "overruled",
+        (Some(verdict), None) => verdict.word(),
+        (None, _) => "not judged",
+    }
 }
 
 fn fixes(answer: &Answer) -> String {
@@ -174,9 +182,9 @@ fn fixes(answer: &Answer) -> String {
 fn write_steps(answer: &Answer, to: &mut dyn Write) -> io::Result<()> {
     let bold = Style::new().bold();
     let statement = &answer.statement;
-    let word = answer.judgement.as_ref().map_or("not judged", Verdict::word);
+    let told = word(answer);
     let title = printable(answer.title.as_deref().unwrap_or_default()).into_owned();
-    writeln!(to, "{bold}{}{bold:#} {bold}{word}{bold:#}  {title}", printable(&statement.record))?;
+    writeln!(to, "{bold}{}{bold:#} {bold}{told}{bold:#}  {title}", printable(&statement.record))?;
     let (package, ecosystem) = (printable(&statement.package), printable(&statement.ecosystem));
     let ordering = statement.ordering.unwrap_or("nothing: versions have no order here");
     writeln!(to, "  filed      {package} in {ecosystem}, versions ordered as {ordering}")?;
@@ -201,5 +209,13 @@ fn write_steps(answer: &Answer, to: &mut dyn Write) -> io::Result<()> {
         Some(Verdict::NotAffected { reason } | Verdict::Unknown { reason }) => reason.clone(),
         None => return Ok(()),
     };
-    writeln!(to, "  {bold}so{bold:#}         {word}: {}", printable(&because))
+    if let Some(by) = &answer.overruled_by {
+        writeln!(to, "  overruled  by {}, whose publisher knows better", printable(by))?;
+    }
+    writeln!(
+        to,
+        "  {bold}so{bold:#}         {}: {}",
+        answer.judgement.as_ref().map_or(told, Verdict::word),
+        printable(&because)
+    )
 }
