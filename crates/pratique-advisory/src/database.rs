@@ -10,7 +10,7 @@ use zstd::dict::DecoderDictionary;
 use crate::{
     Affected, Candidates, CveFacts, CveId, Diff, EcosystemEntry, Error, Info, Key, Mention, Record, RecordId,
     Role, Severity, Text,
-    file::{Container, Extent, Section},
+    file::{Container, Extent, FORMAT, Section},
     keys::KeyValue,
     names::normalize,
     section::{
@@ -35,6 +35,9 @@ pub struct Database {
 }
 
 impl Database {
+    /// The format of the files that this program writes and reads.
+    pub const FORMAT: u16 = FORMAT;
+
     /// Opens the database in that file.
     pub fn open(path: impl AsRef<Path>) -> Result<Database, Error> {
         let container = Container::open(path.as_ref())?;
@@ -108,7 +111,7 @@ impl Database {
     }
 
     /// The number of records.
-    fn records(&self) -> Result<u32, Error> {
+    pub(crate) fn records(&self) -> Result<u32, Error> {
         let index = self.section(names::RECORD_INDEX);
         u32::try_from(index.len() / 4).map_err(|_| index.damaged(0))
     }
@@ -157,6 +160,13 @@ impl Database {
         {
             return Ok(Arc::clone(bytes));
         }
+        let bytes: Arc<[u8]> = self.expand_block(block)?.1.into();
+        *kept() = Some((block, Arc::clone(&bytes)));
+        Ok(bytes)
+    }
+
+    /// The text section, and one of its blocks expanded.
+    pub(crate) fn expand_block(&self, block: u32) -> Result<(Section<'_>, Vec<u8>), Error> {
         let dictionary = if let Some(dictionary) = self.dictionary.get() {
             dictionary
         } else {
@@ -164,9 +174,12 @@ impl Database {
             self.dictionary.get_or_init(|| DecoderDictionary::copy(bytes))
         };
         let (text, index) = (self.section(names::TEXT), self.section(names::TEXT_INDEX));
-        let bytes: Arc<[u8]> = text::expand(text, index, dictionary, block)?.into();
-        *kept() = Some((block, Arc::clone(&bytes)));
-        Ok(bytes)
+        Ok((text, text::expand(text, index, dictionary, block)?))
+    }
+
+    /// The entries of all packages.
+    pub(crate) fn affected_section(&self) -> Section<'_> {
+        self.section(names::AFFECTED)
     }
 
     /// What is known of a CVE, whoever says it. `None` also for strings that are no CVE identifier.

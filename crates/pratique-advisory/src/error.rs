@@ -1,6 +1,9 @@
 //! What can go wrong when a database is opened or read.
 
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 /// A database could not be opened or read. Every message names the file and the remedy.
 #[derive(Debug, thiserror::Error)]
@@ -72,4 +75,19 @@ pub enum Error {
         /// What was found wrong, and in which part.
         what: &'static str,
     },
+}
+
+impl Error {
+    /// The same error of a file that has not got its name yet, under that name.
+    pub(crate) fn at(mut self, name: &Path) -> Self {
+        match &mut self {
+            Self::Missing { path }
+            | Self::Unreadable { path, .. }
+            | Self::Foreign { path }
+            | Self::Format { path, .. }
+            | Self::Length { path, .. }
+            | Self::Damaged { path, .. } => name.clone_into(path),
+        }
+        self
+    }
 }

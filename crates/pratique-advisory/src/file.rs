@@ -21,6 +21,6 @@ mod mapping;
 mod read;
 mod write;
 
-pub(crate) use header::Extent;
+pub(crate) use header::{Extent, FORMAT, MAGIC};
 pub(crate) use read::{Container, Section};
 pub(crate) use write::{Created, Scratch, Writer};

@@ -23,8 +23,10 @@
 //! ```
 //!
 //! - [`Database`] and its views: [`Candidates`], [`Affected`], [`Record`], [`Text`], [`CveFacts`], [`Diff`].
+//! - [`Database::search`] and [`Database::packages_of`], which people ask and matching does not: [`Hits`], [`Filed`].
 //! - [`Severity`], [`Level`]: how bad, and who says so.
 //! - [`import()`], [`ImportOptions`], [`ImportReport`]: how a database is made.
+//! - [`pack`], [`Incoming`]: how one travels.
 //!
 //! This crate knows nothing of images and compares no versions: it says what was published, exactly.
 
@@ -44,8 +46,11 @@ mod names;
 pub mod osv;
 mod range;
 mod record;
+mod scan;
+mod search;
 mod section;
 mod severity;
+mod travel;
 
 pub use cve::{CveId, NotACve};
 pub use database::{Database, Packages};
@@ -63,6 +68,8 @@ pub use keys::{Change, Diff, Key};
 pub use location::{DATABASE_VARIABLE, default_path};
 pub use range::{Event, Informational, RangeKind, State};
 pub use record::{Mention, RecordId, Role};
+pub use scan::Filed;
+pub use search::Hits;
 pub use section::{
     affected::{Affected, Candidates, Events, Range, Ranges, VersionPlace, Versions},
     cves::{CveFacts, Epss, Kev},
@@ -71,3 +78,4 @@ pub use section::{
     text::{Reference, Text},
 };
 pub use severity::{Level, Severity, System};
+pub use travel::{Content, ContentId, Incoming, NotAContentId, TravelError, compress, expand, pack};

@@ -85,6 +85,60 @@ fn files_of_another_length_are_refused_when_opened() -> Outcome {
 }
 
 #[test]
+fn a_newer_format_is_refused_with_the_remedy() -> Outcome {
+    let folder = tempdir()?;
+    let (path, _) = build(&few()?, folder.path(), "a.pdb")?;
+    let mut bytes = fs::read(&path)?;
+    // The format's number, and the checksum of the header that a newer program would have put under it.
+    bytes[16..18].copy_from_slice(&u16::MAX.to_le_bytes());
+    let sum = xxhash_rust::xxh3::xxh3_64(&bytes[..4088]);
+    bytes[4088..4096].copy_from_slice(&sum.to_le_bytes());
+    fs::write(&path, &bytes)?;
+    let problem = Database::open(&path).err().ok_or("a newer format was opened")?;
+    assert!(matches!(problem, Error::Format { found: u16::MAX, .. }), "{problem}");
+    let said = problem.to_string();
+    assert!(said.contains("a.pdb") && said.contains("65535"), "{said}");
+    assert!(said.contains("pratique"), "no remedy: {said}");
+    Ok(())
+}
+
+#[test]
+fn every_refusal_names_the_file_and_what_to_do() -> Outcome {
+    let folder = tempdir()?;
+    let (path, _) = build(&few()?, folder.path(), "a.pdb")?;
+    let sound = fs::read(&path)?;
+    let mut flipped = sound.clone();
+    flipped[5000] ^= 1;
+    for (what, bytes) in
+        [("cut", &sound[..sound.len() - 1]), ("header alone", &sound[..4096]), ("bit flip", &flipped)]
+    {
+        fs::write(&path, bytes)?;
+        let problem = Database::open(&path).and_then(|database| database.verify()).err();
+        let said = problem.ok_or_else(|| format!("{what} went unnoticed"))?.to_string();
+        assert!(said.contains("a.pdb") && said.contains("`pratique db"), "{what}: {said}");
+    }
+    Ok(())
+}
+
+#[test]
+fn what_a_killed_process_left_is_removed_and_what_a_living_one_writes_is_not() -> Outcome {
+    let folder = tempdir()?;
+    let left = folder.path().join(".a.pdb.4711-0.new.partial");
+    fs::write(&left, b"half a database")?;
+    let living = folder.path().join(".a.pdb.4712-0.new.partial");
+    let file = fs::File::create(&living)?;
+    file.lock()?;
+    let other = folder.path().join(".b.pdb.4711-0.new.partial");
+    fs::write(&other, b"of another database")?;
+    build(&few()?, folder.path(), "a.pdb")?;
+    assert!(!left.exists() && living.exists() && other.exists());
+    drop(file);
+    build(&few()?, folder.path(), "a.pdb")?;
+    assert!(!living.exists());
+    Ok(())
+}
+
+#[test]
 fn other_files_are_refused_with_a_reason() -> Outcome {
     let folder = tempdir()?;
     let path = folder.path().join("other");

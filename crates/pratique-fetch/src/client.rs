@@ -1,14 +1,27 @@
 //! The client: sends requests, follows redirects, tries again.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
+use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, COOKIE, HeaderMap, LOCATION, PROXY_AUTHORIZATION};
-use reqwest::{Method, Url};
 
 use crate::resume::{From, Resumable};
 use crate::retry::{self, RetryPolicy};
 use crate::{Error, Request, Response, shown_url, tls};
+
+/// A body is given the time that it needs at this rate (bytes a second) besides what any answer may take.
+const SLOWEST_UPLOAD: u64 = 32 << 10;
+
+/// Whether requests are refused before they are made.
+static OFFLINE: AtomicBool = AtomicBool::new(false);
+
+/// From now on no client of this process makes a request, be it to this very machine: each fails with
+/// [`Error::Offline`]. For good, since whoever says "offline" does not mean "mostly".
+pub fn go_offline() {
+    OFFLINE.store(true, Ordering::Relaxed);
+}
 
 /// Most redirects that are followed.
 const MAX_REDIRECTS: usize = 10;
@@ -104,7 +117,12 @@ impl Builder {
             builder = builder.no_proxy();
         }
         let http = builder.build().map_err(|error| Error::Setup(error.to_string()))?;
-        Ok(Client { http, retry: self.retry, total_timeout: self.total_timeout })
+        Ok(Client {
+            http,
+            retry: self.retry,
+            read_timeout: self.read_timeout,
+            total_timeout: self.total_timeout,
+        })
     }
 }
 
@@ -113,6 +131,7 @@ impl Builder {
 pub struct Client {
     http: reqwest::blocking::Client,
     retry: RetryPolicy,
+    read_timeout: Duration,
     total_timeout: Option<Duration>,
 }
 
@@ -160,6 +179,9 @@ impl Client {
                 Err(error) if error.is_transient() => self.retry.pause(attempt - 1),
                 _ => return result,
             };
+            if !request.is_repeatable() {
+                return result;
+            }
             let too_late = deadline.is_some_and(|deadline| Instant::now() + pause >= deadline);
             if attempt >= self.retry.attempts || too_late {
                 return result;
@@ -190,6 +212,9 @@ impl Client {
 
     /// One request with its redirects.
     fn follow(&self, request: &Request, deadline: Option<Instant>) -> Result<Response, Error> {
+        if OFFLINE.load(Ordering::Relaxed) {
+            return Err(Error::Offline { url: shown_url(&request.url) });
+        }
         let bad = |reason: String| Error::BadUrl { url: shown_url(&request.url), reason };
         let mut url = Url::parse(&request.url).map_err(|error| bad(error.to_string()))?;
         if !matches!(url.scheme(), "http" | "https") {
@@ -199,12 +224,18 @@ impl Client {
         for _ in 0..=MAX_REDIRECTS {
             let mut sent = self.http.request(request.method.clone(), url.clone()).headers(headers.clone());
             if let Some(body) = &request.body {
-                sent = sent.body(body.clone());
+                let unreadable = |error: std::io::Error| Error::Body {
+                    url: shown_url(url.as_str()),
+                    reason: error.to_string(),
+                };
+                // The blocking client's limit is for the body and the wait for the answer together.
+                let allowed = self.read_timeout + Duration::from_secs(body.len() / SLOWEST_UPLOAD);
+                sent = sent.body(body.to_reqwest().map_err(unreadable)?).timeout(allowed);
             }
             let response = sent.send().map_err(|error| Error::from_reqwest(error, &url))?;
             let is_redirect = matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308);
             let location = response.headers().get(LOCATION);
-            let (true, Some(location)) = (is_redirect && request.method != Method::POST, location) else {
+            let (true, Some(location)) = (is_redirect && request.is_reading(), location) else {
                 return Ok(Response::new(response, &url, deadline));
             };
             let bad = || Error::BadRedirect { url: shown_url(url.as_str()) };

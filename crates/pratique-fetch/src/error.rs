@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use reqwest::Url;
 
-/// Why something could not be fetched. Messages are complete: there are no causes behind them. URLs are shown without user, password and query.
+/// Why something could not be fetched or sent. Messages are complete: there are no causes behind them. URLs are shown
+/// without user, password and query.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -16,6 +17,12 @@ pub enum Error {
         url: String,
         /// What is wrong with it.
         reason: String,
+    },
+    /// The process is not to use the network: see [`crate::go_offline`].
+    #[error("{url} is on the network, and --offline (or PRATIQUE_OFFLINE) says not to use it")]
+    Offline {
+        /// What was asked for.
+        url: String,
     },
     /// A header that cannot be sent.
     #[error("the value of the header {name} has characters that cannot be sent")]
@@ -34,6 +41,14 @@ pub enum Error {
     /// The HTTP client could not be set up.
     #[error("cannot set up the HTTP client: {0}")]
     Setup(String),
+    /// What was to be sent cannot be read.
+    #[error("cannot read what is to be sent to {url}: {reason}")]
+    Body {
+        /// Where it was to go.
+        url: String,
+        /// Why.
+        reason: String,
+    },
     /// No connection.
     #[error("cannot connect to {url}: {reason}. Check the address, the network, and HTTPS_PROXY / NO_PROXY")]
     Connect {
@@ -163,8 +178,9 @@ impl Error {
 fn remedy(status: u16) -> &'static str {
     match status {
         401 => "; log in, or check the user name, password or token",
-        403 => "; the account may not read this",
+        403 => "; the account may not do this",
         404 => "; check the name",
+        413 => "; it, or a proxy before it, limits how large a request may be",
         407 => "; the proxy wants credentials: put them in HTTPS_PROXY",
         429 => "; too many requests: log in for a higher limit, or try later",
         500..=599 => "; the server has trouble: try later",

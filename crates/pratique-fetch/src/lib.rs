@@ -10,10 +10,11 @@
 //!   there are none, as in an empty container; extra files on top.
 //! * **Redirects** are followed, but credentials go only to the origin that they were meant for.
 //! * **Retries**: failed connections, 408, 429 and 5xx, with exponential back-off and jitter; `Retry-After` counts
-//!   while it is reasonable.
+//!   while it is reasonable. What must not arrive twice ([`Request::patch`]) is sent once.
 //! * **Resuming**: a body that breaks off is asked for again from where it broke; see [`Resumable`].
 //! * **Errors** name the URL without credentials or query (signed URLs are secrets), and what to try.
 
+mod body;
 mod client;
 mod error;
 mod request;
@@ -22,9 +23,10 @@ mod resume;
 mod retry;
 mod tls;
 
-pub use client::{Builder, Client};
+pub use body::Body;
+pub use client::{Builder, Client, go_offline};
 pub use error::{Error, shown_url};
-pub use request::{Request, form_encoded};
+pub use request::{Request, form_encoded, same_origin};
 pub use response::Response;
 pub use resume::{From, Resumable};
 pub use retry::RetryPolicy;

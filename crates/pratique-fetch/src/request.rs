@@ -2,20 +2,20 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use reqwest::Method;
 use reqwest::header::{
     ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH,
 };
+use reqwest::{Method, Url};
 
-use crate::Error;
+use crate::{Body, Error};
 
-/// A request: an address, headers, sometimes a form.
+/// A request: an address, headers, sometimes a body.
 #[derive(Debug, Clone)]
 pub struct Request {
     pub(crate) method: Method,
     pub(crate) url: String,
     pub(crate) headers: HeaderMap,
-    pub(crate) body: Option<String>,
+    pub(crate) body: Option<Body>,
 }
 
 impl Request {
@@ -36,7 +36,39 @@ impl Request {
             reqwest::header::CONTENT_TYPE,
             HeaderValue::from_static("application/x-www-form-urlencoded"),
         );
-        Self { method: Method::POST, url: url.into(), headers, body: Some(form_encoded(fields)) }
+        Self { method: Method::POST, url: url.into(), headers, body: Some(form_encoded(fields).into()) }
+    }
+
+    /// Begins something at the server; sent again after failures, so that may be begun twice. Redirects are not
+    /// followed.
+    pub fn post(url: impl Into<String>, body: impl Into<Body>) -> Self {
+        Self { method: Method::POST, body: Some(body.into()), ..Self::get(url) }
+    }
+
+    /// Puts a resource there; sent again after failures. Redirects are not followed.
+    pub fn put(url: impl Into<String>, body: impl Into<Body>) -> Self {
+        Self { method: Method::PUT, ..Self::post(url, body) }
+    }
+
+    /// Adds to a resource. Never sent again after a failure, as nobody knows how much of it has arrived; whoever can
+    /// ask the server does that. Redirects are not followed.
+    pub fn patch(url: impl Into<String>, body: impl Into<Body>) -> Self {
+        Self { method: Method::PATCH, ..Self::post(url, body) }
+    }
+
+    /// Whether sending it twice is as good as sending it once, or at least does no harm.
+    pub(crate) fn is_repeatable(&self) -> bool {
+        self.method != Method::PATCH
+    }
+
+    /// Whether it only reads: only then are redirects followed, since what is sent is meant for one server.
+    pub(crate) fn is_reading(&self) -> bool {
+        matches!(self.method, Method::GET | Method::HEAD)
+    }
+
+    /// Where it goes; may be secret.
+    pub fn url(&self) -> &str {
+        &self.url
     }
 
     /// Adds a header.
@@ -98,6 +130,12 @@ impl Request {
     }
 }
 
+/// Whether two addresses have scheme, host and port in common, so that what is meant for one may go to the other.
+pub fn same_origin(a: &str, b: &str) -> bool {
+    let (Ok(a), Ok(b)) = (Url::parse(a), Url::parse(b)) else { return false };
+    a.origin().is_tuple() && a.origin() == b.origin()
+}
+
 /// Names and values as a form or a query has them: `a=1&b=2`, encoded.
 pub fn form_encoded(fields: &[(&str, &str)]) -> String {
     let encoded = |(name, value): &(&str, &str)| format!("{}={}", form_encode(name), form_encode(value));
@@ -126,7 +164,24 @@ mod tests {
     #[test]
     fn encodes_forms() {
         let request = Request::post_form("http://x", &[("scope", "repository:a/b:pull"), ("p", "ü &=")]);
-        assert_eq!(request.body.as_deref(), Some("scope=repository%3Aa%2Fb%3Apull&p=%C3%BC+%26%3D"));
+        let Some(Body::Bytes(body)) = request.body else { panic!("{:?}", request.body) };
+        assert_eq!(*body, *b"scope=repository%3Aa%2Fb%3Apull&p=%C3%BC+%26%3D");
+    }
+
+    #[test]
+    fn tells_origins_apart() {
+        assert!(same_origin("https://a.example/x", "https://A.example:443"));
+        for other in [
+            "http://a.example",
+            "https://a.example:444",
+            "https://a.example.org",
+            "https://b@c/a.example",
+            "",
+            "data:x",
+        ] {
+            assert!(!same_origin("https://a.example/x", other), "{other}");
+        }
+        assert!(!same_origin("data:x", "data:x"));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::io::{self, Read};
 use std::time::Instant;
 
 use reqwest::Url;
-use reqwest::header::{CONTENT_LENGTH, ETAG, LAST_MODIFIED};
+use reqwest::header::{CONTENT_LENGTH, ETAG, LAST_MODIFIED, LOCATION};
 
 use crate::{Error, shown_url};
 
@@ -37,6 +37,12 @@ impl Response {
     /// A header's value, if it is there and text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.inner.headers().get(name)?.to_str().ok()
+    }
+
+    /// Where the `Location` header points to, as a whole address; it may be secret.
+    pub fn location(&self) -> Option<String> {
+        let url = self.inner.url().join(self.header(LOCATION.as_str())?).ok()?;
+        matches!(url.scheme(), "http" | "https").then(|| url.into())
     }
 
     /// All values of a header that are text.

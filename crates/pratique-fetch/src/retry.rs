@@ -26,7 +26,7 @@ impl RetryPolicy {
 
     /// The pause after failed attempt number `attempt` (from 0): between half and all of the doubled base, so that
     /// many clients do not come back at once.
-    pub(crate) fn pause(&self, attempt: u32) -> Duration {
+    pub fn pause(&self, attempt: u32) -> Duration {
         let full = self.base.saturating_mul(1 << attempt.min(16)).min(self.longest);
         // RandomState is seeded by the system; that is random enough to spread clients.
         let random = RandomState::new().build_hasher().finish() % 1000;

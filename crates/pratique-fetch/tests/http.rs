@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use pratique_fetch::{Client, Error, Request, RetryPolicy};
+use pratique_fetch::{Body, Client, Error, Request, RetryPolicy};
 
 /// Answers each request with what `respond` makes of its head (in lower case) and its number: raw bytes, after which
 /// the connection is closed.
@@ -175,4 +175,58 @@ fn does_not_wait_for_ever() {
     let start = Instant::now();
     assert!(matches!(client.send(&Request::get(base)), Err(Error::Timeout { .. })));
     assert!(start.elapsed() < Duration::from_millis(1900));
+}
+
+/// Takes a request with its body, as long as it is said to be; answers with what `respond` makes of head and body.
+fn take(respond: impl Fn(&str, Vec<u8>, usize) -> Vec<u8> + Send + 'static) -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let count = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&count);
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut head = String::new();
+            let mut reader = BufReader::new(stream.try_clone().unwrap());
+            while reader.read_line(&mut head).unwrap_or_default() > 2 {}
+            let head = head.to_ascii_lowercase();
+            let length = head
+                .split("content-length: ")
+                .nth(1)
+                .map_or(0, |rest| rest.split('\r').next().unwrap().parse().unwrap());
+            let mut body = vec![0; length];
+            reader.read_exact(&mut body).unwrap();
+            let number = counted.fetch_add(1, Ordering::SeqCst);
+            let _ = stream.write_all(&respond(&head, body, number));
+        }
+    });
+    (base, count)
+}
+
+#[test]
+fn sends_files_in_parts_and_again_where_that_is_safe() {
+    let path = std::path::PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"));
+    let length = std::fs::metadata(&path).unwrap().len();
+    let whole = std::fs::read(&path).unwrap();
+    let body = Body::File { path, offset: 0, length }.part(5, 100);
+    let (base, count) = take(move |head, body, n| {
+        assert!(head.starts_with("put /x?y=1 "), "{head}");
+        assert_eq!(body, whole[5..105]);
+        if n < 2 { answer(503, "", "") } else { answer(201, "Location: /blob/1?z=2\r\n", "") }
+    });
+    let response = client().send(&Request::put(format!("{base}/x?y=1"), body)).unwrap().ok().unwrap();
+    assert_eq!(response.location().unwrap(), format!("{base}/blob/1?z=2"));
+    assert_eq!(count.load(Ordering::SeqCst), 3);
+    // Half a body may have been taken: only the caller can find out.
+    let (base, count) = take(|_, _, _| answer(503, "", ""));
+    assert_eq!(client().send(&Request::patch(base, "abc")).unwrap().status(), 503);
+    assert_eq!(count.load(Ordering::SeqCst), 1);
+    // What is meant for one server does not follow a redirect to another.
+    let (base, count) = take(|_, _, _| answer(307, "Location: /elsewhere\r\n", ""));
+    for request in [Request::put(base.clone(), "abc"), Request::post(base, "abc")] {
+        assert_eq!(client().send(&request).unwrap().status(), 307);
+    }
+    assert_eq!(count.load(Ordering::SeqCst), 2);
+    let gone = Body::File { path: "does/not/exist".into(), offset: 0, length: 1 };
+    let error = client().send(&Request::put("http://127.0.0.1:1/", gone)).unwrap_err();
+    assert!(matches!(error, Error::Body { .. }), "{error}");
 }

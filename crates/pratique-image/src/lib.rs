@@ -46,12 +46,12 @@ pub use error::{Error, LayerError};
 pub use image::{Credentials, Image, ImageNote, LayerInfo, OpenOptions, Progress, TempPolicy};
 pub use layer::{layer_from, note::LayerNote};
 pub use limits::Limits;
-pub use manifest::{Descriptor, Index, Manifest, RawPlatform};
+pub use manifest::{Descriptor, Draft, Index, Manifest, RawPlatform};
 pub use path::{BadPath, ImagePath};
 pub use platform::{BadPlatform, Platform};
 pub use reference::{BadReference, Reference};
 pub use source::attached::Attachment;
 #[cfg(feature = "registry")]
-pub use source::registry::RegistryError;
+pub use source::registry::{Access, Published, Pushed, RegistryError, Repository};
 pub use tar::TarError;
 pub use target::{ArchiveKind, BadTarget, Target};

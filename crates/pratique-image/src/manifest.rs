@@ -1,17 +1,17 @@
 //! Descriptors, manifests and indexes.
 //!
 //! OCI image specification, *Content Descriptors*, *Image Manifest*, *Image Index*; Docker's schema 2 has the same
-//! shapes. Read leniently (unknown fields are ignored, optional ones may be null), never written: the digest of a
-//! manifest is that of its bytes as they came.
+//! shapes. Read leniently (unknown fields are ignored, optional ones may be null), and what was read is never written
+//! again: the digest of a manifest is that of its bytes as they came. Manifests of our own begin as a [`Draft`].
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::{Digest, Platform};
+use crate::{Digest, Platform, media_type};
 
 /// What names a blob: type, digest, size.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Descriptor {
     /// The blob's media type.
@@ -22,16 +22,16 @@ pub struct Descriptor {
     /// Its length in bytes.
     pub size: u64,
     /// Where else its bytes are, for layers that registries may not hand out.
-    #[serde(default, deserialize_with = "null_is_default")]
+    #[serde(default, deserialize_with = "null_is_default", skip_serializing_if = "Vec::is_empty")]
     pub urls: Vec<String>,
     /// Free-form annotations.
-    #[serde(default, deserialize_with = "null_is_default")]
+    #[serde(default, deserialize_with = "null_is_default", skip_serializing_if = "BTreeMap::is_empty")]
     pub annotations: BTreeMap<String, String>,
     /// In an index: which platform the image is for.
-    #[serde(default)]
+    #[serde(default, skip_serializing)]
     pub platform: Option<RawPlatform>,
     /// What sort of artifact a manifest is, where it is not an image.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub artifact_type: Option<String>,
 }
 
@@ -99,7 +99,74 @@ pub struct Index {
     pub annotations: BTreeMap<String, String>,
 }
 
+/// A manifest of our own, to be pushed (OCI image specification 1.1, *Guidelines for Artifact Usage*).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Draft {
+    schema_version: u8,
+    media_type: &'static str,
+    /// What sort of artifact it is, where it is not an image.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub artifact_type: Option<String>,
+    /// The configuration; [`Descriptor::empty`] for artifacts that have none.
+    pub config: Descriptor,
+    /// The layers.
+    pub layers: Vec<Descriptor>,
+    /// Free-form annotations.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub annotations: BTreeMap<String, String>,
+}
+
+impl Draft {
+    /// A manifest without annotations.
+    pub fn new(artifact_type: Option<String>, config: Descriptor, layers: Vec<Descriptor>) -> Self {
+        let annotations = BTreeMap::new();
+        Self {
+            schema_version: 2,
+            media_type: media_type::OCI_MANIFEST,
+            artifact_type,
+            config,
+            layers,
+            annotations,
+        }
+    }
+
+    /// The bytes that are pushed, the same each time.
+    ///
+    /// # Errors
+    /// None that is known: there are only strings and numbers in it.
+    pub fn to_bytes(&self) -> serde_json::Result<Vec<u8>> {
+        serde_json::to_vec(self)
+    }
+}
+
 impl Descriptor {
+    /// What the empty configuration of an artifact consists of.
+    pub const EMPTY: &[u8] = b"{}";
+
+    /// Names `bytes`.
+    pub fn of(media_type: &str, bytes: &[u8]) -> Self {
+        Self::new(media_type, Digest::sha256(bytes), bytes.len() as u64)
+    }
+
+    /// Names bytes that were hashed before.
+    pub fn new(media_type: &str, digest: Digest, size: u64) -> Self {
+        Self {
+            media_type: media_type.to_owned(),
+            digest,
+            size,
+            urls: Vec::new(),
+            annotations: BTreeMap::new(),
+            platform: None,
+            artifact_type: None,
+        }
+    }
+
+    /// Names [`Descriptor::EMPTY`].
+    pub fn empty() -> Self {
+        Self::of(media_type::OCI_EMPTY, Self::EMPTY)
+    }
+
     /// Whether this is an attestation that buildkit put beside the images: nothing that runs.
     pub fn is_attestation(&self) -> bool {
         self.annotations.get("vnd.docker.reference.type").is_some_and(|kind| kind == "attestation-manifest")
@@ -135,6 +202,25 @@ mod tests {
         assert!(serde_json::from_str::<Manifest>(&negative).is_err());
         let digest = text.replace("sha256:", "sha1:");
         assert!(serde_json::from_str::<Manifest>(&digest).is_err());
+    }
+
+    #[test]
+    fn drafts_are_read_as_they_were_meant() {
+        let mut layer = Descriptor::of("application/x", b"abc");
+        layer.annotations.insert("k".into(), "v".into());
+        let draft = Draft::new(Some("application/y".into()), Descriptor::empty(), vec![layer.clone()]);
+        let bytes = draft.to_bytes().unwrap();
+        let manifest: Manifest = serde_json::from_slice(&bytes).unwrap();
+        assert_eq!(manifest.layers, [layer]);
+        assert_eq!(manifest.artifact_type.as_deref(), Some("application/y"));
+        assert_eq!(manifest.config.size, 2);
+        let text = String::from_utf8(bytes).unwrap();
+        assert!(
+            text.starts_with(
+                r#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json""#
+            )
+        );
+        assert!(!text.contains("null") && !text.contains("urls"), "{text}");
     }
 
     #[test]

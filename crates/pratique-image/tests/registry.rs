@@ -4,97 +4,13 @@
 
 mod support;
 
-use std::collections::HashMap;
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
 use pratique_image::{
     Credentials, Digest, Error, Image, LayerError, LayerNote, OpenOptions, RegistryError, Target,
 };
+use support::server::{Answer, Asked, answer, serve};
 use support::{Blobs, file, gzip, image, list, tar};
-
-struct Asked {
-    path: String,
-    headers: HashMap<String, String>,
-}
-
-impl Asked {
-    fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", String::as_str)
-    }
-}
-
-struct Answer {
-    status: u16,
-    headers: Vec<(&'static str, String)>,
-    body: Vec<u8>,
-    /// The connection breaks after so many bytes of the body.
-    cut: Option<usize>,
-}
-
-fn answer(status: u16, body: impl Into<Vec<u8>>) -> Answer {
-    Answer { status, headers: Vec::new(), body: body.into(), cut: None }
-}
-
-impl Answer {
-    fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.headers.push((name, value.into()));
-        self
-    }
-}
-
-/// Serves `respond` on a port of this machine until the test ends.
-fn serve(respond: impl Fn(&Asked) -> Answer + Send + Sync + 'static) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let host = listener.local_addr().unwrap().to_string();
-    let respond = Arc::new(respond);
-    std::thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            let respond = Arc::clone(&respond);
-            std::thread::spawn(move || converse(stream, &*respond));
-        }
-    });
-    host
-}
-
-fn converse(mut stream: TcpStream, respond: &(dyn Fn(&Asked) -> Answer + Send + Sync)) {
-    let mut reader = BufReader::new(stream.try_clone().unwrap());
-    loop {
-        let mut line = String::new();
-        // A TLS hello is no text: the connection is dropped, as from a registry without TLS.
-        if reader.read_line(&mut line).unwrap_or_default() == 0 {
-            return;
-        }
-        let Some(path) = line.split(' ').nth(1).map(ToOwned::to_owned) else { return };
-        let mut headers = HashMap::new();
-        loop {
-            let mut line = String::new();
-            reader.read_line(&mut line).unwrap();
-            let Some((name, value)) = line.trim_end().split_once(": ") else { break };
-            headers.insert(name.to_ascii_lowercase(), value.to_owned());
-        }
-        let length: usize = headers.get("content-length").map_or(0, |text| text.parse().unwrap());
-        let mut body = vec![0; length];
-        std::io::Read::read_exact(&mut reader, &mut body).unwrap();
-        let mut asked = Asked { path, headers };
-        if length > 0 {
-            asked.headers.insert("body".into(), String::from_utf8(body).unwrap());
-        }
-        let answer = respond(&asked);
-        let mut head = format!("HTTP/1.1 {} X\r\nContent-Length: {}\r\n", answer.status, answer.body.len());
-        for (name, value) in &answer.headers {
-            head.extend([name, ": ", value, "\r\n"]);
-        }
-        head.push_str("\r\n");
-        let sent = answer.cut.unwrap_or(answer.body.len());
-        if stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&answer.body[..sent])).is_err()
-            || answer.cut.is_some()
-        {
-            return;
-        }
-    }
-}
 
 /// What a registry without any login says.
 fn plain(image: &Blobs, asked: &Asked) -> Answer {
@@ -225,7 +141,7 @@ fn trades_identity_tokens() {
     let blobs = sample();
     let host = serve(move |asked| {
         if asked.path == "/token" {
-            let body = asked.header("body");
+            let body = asked.text();
             assert!(body.contains("grant_type=refresh_token") && body.contains("refresh_token=R"), "{body}");
             return answer(200, r#"{"access_token":"T"}"#);
         }

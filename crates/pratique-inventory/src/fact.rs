@@ -145,8 +145,11 @@ pub struct Requirement {
 
 impl Requirement {
     /// Asks for `name` in the version that was chosen.
+    ///
+    /// A version longer than any is left out: a lock file writes it once and everything that asks for it repeats it.
     pub fn exactly(name: impl Into<String>, version: impl Into<String>) -> Self {
-        Self { name: name.into(), version: Some(version.into()) }
+        const LONGEST: usize = 1024;
+        Self { name: name.into(), version: Some(version.into()).filter(|version| version.len() <= LONGEST) }
     }
 }
 

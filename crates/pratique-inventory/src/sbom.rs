@@ -25,5 +25,5 @@ pub mod uuid;
 
 pub use contents::{Contents, Entry, Sbom};
 pub use format::Format;
-pub use read::{ReadError, looks_like_sbom, read};
+pub use read::{ReadError, looks_like_sbom, of_purl, read};
 pub use subject::{Subject, SubjectLayer};

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use pratique_advisory::{Database, Error, FeedId};
-use pratique_inventory::Inventory;
+use pratique_advisory::{Affected, Database, Error, FeedId, RecordId, VersionPlace};
+use pratique_inventory::{Inventory, Package};
 
 use crate::{
     Installed, Verdict,
     find::{is_about_other_versions, names},
     flavour, judge, local,
-    lookup::Shelves,
+    lookup::{Question, Shelves},
     merge, modular,
 };
 
@@ -66,29 +66,7 @@ pub fn explain(inventory: &Inventory, database: &Database, id: &str) -> Result<V
                 if !speaks_of(&names(&record, shelf.ecosystem.is_distribution()), id) {
                     continue;
                 }
-                let mut installed = Installed::new(question.version, shelf.scheme);
-                let mut verdict = judge(&mut installed, place, &affected);
-                if question.subscription {
-                    settled.insert(affected.record());
-                } else if settled.contains(&affected.record()) {
-                    verdict = no("the package is the subscription's, for which the record speaks apart");
-                }
-                if verdict.is_affected()
-                    && let Some(reason) = modular::other_stream(database, package, &affected)?
-                {
-                    verdict = no(&reason);
-                }
-                if verdict.is_affected()
-                    && let Some(reason) = flavour::other(&question, &affected)
-                {
-                    verdict = no(&reason);
-                }
-                if verdict.is_affected() && local::is_a_namesake(package, record.id()) {
-                    verdict = no("it is about the registry's package of that name, and this is none");
-                }
-                if affected.informational().is_some() {
-                    verdict = no("a notice about the package, not a vulnerability");
-                }
+                let verdict = settle(database, package, &question, place, &affected, &mut settled)?;
                 found.push(Explanation {
                     package: index,
                     record: record.id().to_owned(),
@@ -121,6 +99,42 @@ fn overrule(said: &mut [Explanation]) {
     for one in said.iter_mut().filter(|one| one.verdict.is_affected()) {
         one.overruled_by = Some(decisive.clone());
     }
+}
+
+/// What a record says of a package's version in the end: [`judge()`], and the exceptions that matching makes. `settled`
+/// are the records that a subscription's shelf has spoken for.
+pub(crate) fn settle(
+    database: &Database,
+    package: &Package,
+    question: &Question<'_, '_>,
+    place: VersionPlace,
+    affected: &Affected<'_>,
+    settled: &mut BTreeSet<RecordId>,
+) -> Result<Verdict, Error> {
+    let mut installed = Installed::new(question.version, question.shelf.scheme);
+    let mut verdict = judge(&mut installed, place, affected);
+    if question.subscription {
+        settled.insert(affected.record());
+    } else if settled.contains(&affected.record()) {
+        verdict = no("the package is the subscription's, for which the record speaks apart");
+    }
+    if verdict.is_affected()
+        && let Some(reason) = modular::other_stream(database, package, affected)?
+    {
+        verdict = no(&reason);
+    }
+    if verdict.is_affected()
+        && let Some(reason) = flavour::other(question, affected)
+    {
+        verdict = no(&reason);
+    }
+    if verdict.is_affected() && local::is_a_namesake(package, database.record_of(affected)?.id()) {
+        verdict = no("it is about the registry's package of that name, and this is none");
+    }
+    if affected.informational().is_some() {
+        verdict = no("a notice about the package, not a vulnerability");
+    }
+    Ok(verdict)
 }
 
 fn no(reason: &str) -> Verdict {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use pratique_advisory::{
-    Affected, Authority, CveId, Database, Error, FeedId, Record, RecordId, State, VersionPlace,
+    Affected, Authority, CveId, Database, Error, FeedId, Record, RecordId, State, Text, VersionPlace,
 };
 use pratique_inventory::{Inventory, Package, inventory::Scope};
 use pratique_version::Scheme;
@@ -151,7 +151,11 @@ fn find_in(
                     });
                 }
                 Verdict::Fixed { .. } | Verdict::NotAffected { .. } => {
-                    if ranked && flavour::other(&question, &affected).is_none() {
+                    // What is about another flavour or stream clears nothing here either.
+                    if ranked
+                        && flavour::other(&question, &affected).is_none()
+                        && modular::other_stream(database, package, &affected)?.is_none()
+                    {
                         cleared.insert(affected.record(), question.shelf.ecosystem.is_distribution());
                     }
                 }
@@ -316,8 +320,7 @@ fn finding(
     let stated = deciding.iter().map(|hit| hit.state).find(|state| *state != State::Unstated);
     let mut title = None;
     for (member, _) in members {
-        let text = database.text(member.record.number())?;
-        title = first_line(&text.summary).or_else(|| first_line(&text.details));
+        title = title_of(&database.text(member.record.number())?);
         if title.is_some() {
             break;
         }
@@ -343,9 +346,8 @@ fn finding(
     })
 }
 
-fn first_line(text: &str) -> Option<String> {
-    let line =
-        text.lines().map(|line| line.trim().trim_start_matches('#').trim()).find(|line| !line.is_empty())?;
+pub(crate) fn title_of(text: &Text) -> Option<String> {
+    let line = text.title()?;
     // A title is a line of text, not a paragraph.
     const LONGEST: usize = 200;
     if line.chars().count() <= LONGEST {

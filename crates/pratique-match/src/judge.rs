@@ -9,7 +9,8 @@ use pratique_version::{
 };
 
 /// What a record says of a version.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(tag = "verdict", rename_all = "kebab-case")]
 pub enum Verdict {
     /// It is affected.
     Affected {
@@ -36,6 +37,16 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// The verdict in two words at most.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Affected { .. } => "affected",
+            Self::Fixed { .. } => "fixed",
+            Self::NotAffected { .. } => "not affected",
+            Self::Unknown { .. } => "not to be told",
+        }
+    }
+
     /// Whether the version is affected.
     pub fn is_affected(&self) -> bool {
         matches!(self, Self::Affected { .. })
@@ -58,7 +69,7 @@ impl<'p> Installed<'p> {
         Self { text: version, scheme, own, semver: None }
     }
 
-    fn for_range(&mut self, kind: RangeKind) -> (&Result<Parsed<'p>, String>, Scheme) {
+    pub(crate) fn for_range(&mut self, kind: RangeKind) -> (&Result<Parsed<'p>, String>, Scheme) {
         if kind == RangeKind::Ecosystem || is_semantic(self.scheme) {
             return (&self.own, self.scheme);
         }

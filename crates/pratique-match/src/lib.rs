@@ -5,6 +5,8 @@
 //! (`merge`), and which version clears all of them (`fix`). [`find()`] is the way through, [`explain()`] the same
 //! way with everything told. A new database re-runs this step alone.
 //!
+//! [`known`] answers people who ask the database itself: about a package, an identifier, or words.
+//!
 //! What cannot be told is part of the answer: versions that do not parse are in [`Matches::unknown`], packages
 //! that nobody publishes advisories for in [`Matches::gaps`]. Neither looks like "not vulnerable".
 
@@ -16,6 +18,7 @@ mod fix;
 mod flavour;
 mod gaps;
 pub mod judge;
+pub mod known;
 mod lifecycle;
 mod local;
 mod lookup;

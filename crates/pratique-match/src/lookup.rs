@@ -27,7 +27,7 @@ pub(crate) struct Shelf<'db> {
 
 impl<'db> Shelf<'db> {
     /// `None` for a name that no ecosystem has, or one whose versions have no order.
-    fn named(name: &str, database: &'db Database) -> Option<Self> {
+    pub(crate) fn named(name: &str, database: &'db Database) -> Option<Self> {
         let (ecosystem, release) = Ecosystem::from_osv(name)?;
         let scheme = ecosystem.scheme_of(release)?;
         Some(Self { name: name.into(), ecosystem, scheme, entry: database.ecosystem(name) })
@@ -92,9 +92,11 @@ impl<'db> Shelves<'db> {
 
     /// What to ask about `package`.
     pub(crate) fn questions<'a>(&'a self, package: &'a Package) -> Result<Questions<'a, 'db>, Unasked> {
-        if package.version.is_empty() {
-            return Err(Unasked::Version);
-        }
+        if package.version.is_empty() { Err(Unasked::Version) } else { self.all_questions(package) }
+    }
+
+    /// The same also for a package without a version, about which no record can be judged.
+    pub(crate) fn all_questions<'a>(&'a self, package: &'a Package) -> Result<Questions<'a, 'db>, Unasked> {
         if package.kind.is_os() {
             // A snap brings packages of a distribution that need not be the image's.
             if package.namespace.as_deref().is_some_and(|namespace| !self.is_of_release(namespace)) {

@@ -70,6 +70,16 @@ impl Names {
         names.iter().any(|name| cves.contains(name))
     }
 
+    /// The flaws that the record is about: CVEs, or the best known of its names.
+    pub(crate) fn vulnerabilities(&self) -> Vec<String> {
+        let cves = self.cves();
+        if cves.is_empty() {
+            let best = self.all().min_by_key(|id| (rank(id), *id)).unwrap_or_default();
+            return vec![best.to_owned()];
+        }
+        cves.into_iter().map(str::to_owned).collect()
+    }
+
     /// Whether it is an advisory about several flaws at once.
     pub(crate) fn is_about_several(&self) -> bool {
         self.cves().len() > 1

@@ -4,7 +4,7 @@ use pratique_advisory::{Affected, CveFacts, Database, Error, Level, Record, Seve
 
 use crate::Rating;
 
-fn rating(severity: &Severity<'_>, source: &str) -> Rating {
+pub(crate) fn rating(severity: &Severity<'_>, source: &str) -> Rating {
     Rating {
         level: severity.level,
         score: severity.score,

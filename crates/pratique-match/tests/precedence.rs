@@ -45,11 +45,8 @@ impl Feed for Says {
                 Range::NotAffected => (Vec::new(), Some(State::NotAffected)),
                 Range::NoFix(state) => (vec![event(Some("0"), None)], Some(state)),
             };
-            let ranges = if events.is_empty() {
-                Vec::new()
-            } else {
-                vec![osv::Range { kind: "ECOSYSTEM".into(), repo: None, events }]
-            };
+            let range = osv::Range { kind: "ECOSYSTEM".into(), repo: None, events };
+            let ranges = if range.events.is_empty() { Vec::new() } else { vec![range] };
             to.record(&osv::Record {
                 id: (*id).into(),
                 upstream: about.iter().map(|id| (*id).into()).collect(),

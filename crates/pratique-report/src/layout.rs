@@ -212,7 +212,7 @@ pub fn printable(text: &str) -> Cow<'_, str> {
 }
 
 /// `text` in lines of at most `width`, broken at blanks and behind punctuation where there is any.
-fn wrap(text: &str, width: usize) -> Vec<Cow<'_, str>> {
+pub fn wrap(text: &str, width: usize) -> Vec<Cow<'_, str>> {
     let mut lines = Vec::new();
     let mut rest = text;
     while rest.width() > width {

@@ -117,3 +117,71 @@ proptest! {
         }
     }
 }
+
+/// Real versions, by the file of comparisons that they stand in.
+const REAL: [(&str, Scheme); 20] = [
+    ("alpine", Scheme::Apk),
+    ("alpm", Scheme::Alpm),
+    ("cargo", Scheme::Cargo),
+    ("conan", Scheme::Conan),
+    ("cran", Scheme::Cran),
+    ("debian", Scheme::Debian),
+    ("gentoo", Scheme::Gentoo),
+    ("go", Scheme::Go),
+    ("hackage", Scheme::Hackage),
+    ("hex", Scheme::Hex),
+    ("maven", Scheme::Maven),
+    ("npm", Scheme::Npm),
+    ("nuget", Scheme::NuGet),
+    ("openssl", Scheme::OpenSsl),
+    ("packagist", Scheme::Composer),
+    ("pub", Scheme::Pub),
+    ("pypi", Scheme::Pep440),
+    ("redhat", Scheme::Rpm),
+    ("rubygems", Scheme::RubyGems),
+    ("semver", Scheme::Semver),
+];
+
+/// Versions of one file that are compared each with each: as many pairs as are checked in a moment.
+const MOST: usize = 300;
+
+#[test]
+fn real_versions_have_one_order() {
+    let beside = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let shared = std::env::var_os("PRATIQUE_SHARED")
+        .map_or_else(|| beside.join("../../../shared"), std::path::PathBuf::from);
+    for (file, scheme) in REAL {
+        let mut versions = std::collections::BTreeSet::new();
+        for folder in [beside.join("testdata/versions"), shared.join("fixtures/versions")] {
+            let text = std::fs::read_to_string(folder.join(file).with_extension("txt")).unwrap_or_default();
+            for line in text.lines().filter(|line| !line.starts_with('#')) {
+                versions.extend(
+                    line.split(' ').filter(|word| !matches!(*word, "<" | "=" | ">" | "")).map(str::to_owned),
+                );
+            }
+        }
+        let step = versions.len().div_ceil(MOST).max(1);
+        let versions: Vec<String> =
+            versions.into_iter().step_by(step).map(|version| fit(scheme, version)).collect();
+        let mut parsed: Vec<_> =
+            versions.iter().filter_map(|version| Parsed::parse(scheme, version).ok()).collect();
+        assert!(parsed.len() > 5, "{file}");
+        // If each version of a sorted list is at most as great as all that follow, and equal ones lie together, the
+        // order is total and transitive on them.
+        parsed.sort_by(|a, b| a.compare(b).unwrap());
+        for (at, low) in parsed.iter().enumerate() {
+            let mut greater = false;
+            for high in &parsed[at..] {
+                let order = low.compare(high).unwrap();
+                assert_eq!(order.reverse(), high.compare(low).unwrap(), "{scheme} {low:?} {high:?}");
+                assert!(
+                    order.is_le() && !(greater && order.is_eq()),
+                    "{scheme} {:?} {:?}",
+                    low.as_str(),
+                    high.as_str()
+                );
+                greater |= order.is_lt();
+            }
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! From an inventory and the advisory database to a report: what `scan` and `diff` share.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use pratique_advisory::{Database, Level};
 use pratique_inventory::Scope;
@@ -51,16 +51,41 @@ fn text(database: &Database, finding: &Finding) -> (Option<String>, Vec<String>)
 /// Says so when the advisories are too old to rely on. Not part of the report: the same scan gives the same bytes.
 pub(crate) fn stale(database: &Database) -> Option<String> {
     const DAYS: u64 = 7;
-    let info = database.info();
-    let changed = info.newest_modified().unwrap_or(info.created).min(info.created);
-    let age = SystemTime::now().duration_since(SystemTime::from(changed)).ok()?;
-    let days = age.as_secs() / (24 * 60 * 60);
+    let days = age(database).as_secs() / DAY;
     (days > DAYS).then(|| {
         format!(
             "the newest advisory is {days} days old: what became known since then is not found \
              (pratique db update fetches it)"
         )
     })
+}
+
+const DAY: u64 = 24 * 60 * 60;
+
+/// How old the newest advisory is, or the database, if that is older. Nothing for one from the future.
+fn age(database: &Database) -> Duration {
+    let info = database.info();
+    let changed = info.newest_modified().unwrap_or(info.created).min(info.created);
+    SystemTime::now().duration_since(SystemTime::from(changed)).unwrap_or_default()
+}
+
+/// Fails if the advisories are older than `most`.
+pub(crate) fn fresh_enough(database: &Database, most: Duration) -> anyhow::Result<()> {
+    let age = age(database);
+    let told = |age: Duration| match age.as_secs() {
+        seconds if seconds < 2 * 3600 => format!("{} minutes", seconds / 60),
+        seconds if seconds < 2 * DAY => format!("{} hours", seconds / 3600),
+        seconds => format!("{} days", seconds / DAY),
+    };
+    anyhow::ensure!(
+        age <= most,
+        "the newest advisory in {} is {} old, and --max-db-age allows {}: `pratique db update` or `pratique db pull` \
+         fetches what became known since",
+        database.path().display(),
+        told(age),
+        told(most)
+    );
+    Ok(())
 }
 
 /// Reads a level as people write it.

@@ -15,7 +15,7 @@ mod terminal;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{ArgAction, Parser, builder::FalseyValueParser};
 
 use crate::commands::Command;
 
@@ -45,10 +45,17 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 struct Cli {
     #[command(subcommand)]
     command: Command,
+    /// Never use the network
+    #[arg(long, global = true, env = "PRATIQUE_OFFLINE", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue)]
+    #[arg(alias = "offline-scan")]
+    offline: bool,
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    if cli.offline {
+        pratique_fetch::go_offline();
+    }
     match cli.command.run() {
         Ok(exit) => exit.into(),
         Err(error) => {

@@ -1,4 +1,4 @@
-//! A bar per layer on a terminal, nothing in a pipe.
+//! A bar per layer, or for what comes and goes, on a terminal; nothing in a pipe.
 
 use std::{
     collections::HashMap,
@@ -57,6 +57,17 @@ impl Progress for Bars {
     fn layer_done(&self, index: usize) {
         self.layer(index, ProgressBar::finish_and_clear);
     }
+}
+
+/// A bar for bytes that come or go, if a person watches and wants to see it.
+pub(crate) fn transfer(wanted: bool, total: u64) -> ProgressBar {
+    if !wanted || !crate::terminal::is_watched() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(total)
+        .with_style(style("  {bar:30.green} {bytes:>10} of {total_bytes:<10} {bytes_per_sec}  {wide_msg}"));
+    bar.enable_steady_tick(Duration::from_millis(100));
+    bar
 }
 
 fn style(template: &str) -> ProgressStyle {

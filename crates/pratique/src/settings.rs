@@ -68,13 +68,9 @@ pub(crate) struct TargetArgs {
     pub(crate) how: TakeArgs,
 }
 
-/// How an image is reached, and what of it is looked at.
+/// How a registry is spoken to.
 #[derive(Debug, Clone, clap::Args)]
-#[command(next_help_heading = "Target")]
-pub(crate) struct TakeArgs {
-    /// Platform of a multi-platform image: os/arch[/variant] [default: this machine's, else the only one]
-    #[arg(long)]
-    platform: Option<Platform>,
+pub(crate) struct RegistryArgs {
     /// Speak HTTP with the registry, not HTTPS
     #[arg(long)]
     plain_http: bool,
@@ -90,6 +86,31 @@ pub(crate) struct TakeArgs {
     /// Password for the registry
     #[arg(long, requires = "username", env = "PRATIQUE_REGISTRY_PASSWORD", hide_env_values = true)]
     password: Option<String>,
+}
+
+impl RegistryArgs {
+    /// As the image crate wants to hear it.
+    pub(crate) fn open_options(&self) -> OpenOptions {
+        let credentials = self.username.clone().zip(self.password.clone());
+        OpenOptions {
+            plain_http: self.plain_http,
+            insecure: self.insecure,
+            ca_files: self.ca_files.clone(),
+            credentials: credentials.map(|(username, password)| Credentials::Basic { username, password }),
+            ..OpenOptions::default()
+        }
+    }
+}
+
+/// How an image is reached, and what of it is looked at.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Target")]
+pub(crate) struct TakeArgs {
+    /// Platform of a multi-platform image: os/arch[/variant] [default: this machine's, else the only one]
+    #[arg(long)]
+    platform: Option<Platform>,
+    #[command(flatten)]
+    registry: RegistryArgs,
     /// Take the SBOM that is attached to the image (a referrer, or BuildKit's attestation) instead of reading its layers
     #[arg(long)]
     attached_sbom: bool,
@@ -239,15 +260,10 @@ impl TakeArgs {
     }
 
     fn open_options(&self, bars: Option<Arc<Bars>>) -> OpenOptions {
-        let credentials = self.username.clone().zip(self.password.clone());
         OpenOptions {
             platform: self.platform.clone(),
-            plain_http: self.plain_http,
-            insecure: self.insecure,
-            ca_files: self.ca_files.clone(),
-            credentials: credentials.map(|(username, password)| Credentials::Basic { username, password }),
             progress: bars.map(|bars| bars as Arc<dyn Progress>),
-            ..OpenOptions::default()
+            ..self.registry.open_options()
         }
     }
 }
@@ -283,9 +299,9 @@ pub(crate) fn within<T: Send + 'static>(
     }
 }
 
-/// `90s`, `5m0s`, `1h30m`, or a number of seconds.
-fn duration(text: &str) -> Result<Duration, String> {
-    let wrong = || format!("{text:?} is no duration such as 90s, 5m or 1h30m");
+/// `90s`, `5m0s`, `1h30m`, `7d`, or a number of seconds.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("{text:?} is no duration such as 90s, 5m, 1h30m or 7d");
     if let Ok(seconds) = text.parse() {
         return Ok(Duration::from_secs(seconds));
     }
@@ -298,6 +314,7 @@ fn duration(text: &str) -> Result<Duration, String> {
         let unit = after.bytes().take_while(u8::is_ascii_alphabetic).count();
         let (unit, after) = after.split_at(unit);
         let seconds = match unit {
+            "d" => 86400,
             "h" => 3600,
             "m" => 60,
             "s" => 1,

@@ -154,6 +154,11 @@ fn write_file(
     temporary.persist(path).map(drop).map_err(|error| error.error)
 }
 
+/// Lets a temporary file be read by whoever may read a new file.
+pub(crate) fn readable(file: &fs::File) -> io::Result<()> {
+    file.set_permissions(default_mode()?)
+}
+
 /// The permissions that a new file gets: temporary files are for their owner alone.
 fn default_mode() -> io::Result<fs::Permissions> {
     let probe = tempfile::Builder::new().make(|path| fs::File::create_new(path))?;

@@ -24,7 +24,7 @@ pub(crate) struct Scratch {
     path: PathBuf,
 }
 
-/// Left-over temporary files older than this were left by a process that was killed.
+/// Left-over temporary files older than this were left by a process that was killed, also where files cannot be locked.
 const ABANDONED: Duration = Duration::from_hours(24);
 
 impl Scratch {
@@ -36,7 +36,14 @@ impl Scratch {
         for attempt in 0..u32::MAX {
             let path = folder.join(format!(".{name}.{}-{attempt}.{purpose}.partial", process::id()));
             match OpenOptions::new().read(true).write(true).create_new(true).open(&path) {
-                Ok(file) => return Ok(Scratch { file, path }),
+                Ok(file) => {
+                    // The lock tells others that this process lives: it ends with it, however it ends.
+                    let _ = file.lock();
+                    // Who cleans up may have taken the file for a left-over before it was locked.
+                    if path.exists() {
+                        return Ok(Scratch { file, path });
+                    }
+                }
                 Err(problem) if problem.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(problem) => return Err(problem),
             }
@@ -44,12 +51,16 @@ impl Scratch {
         Err(io::ErrorKind::AlreadyExists.into())
     }
 
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     pub(crate) fn file(&self) -> &File {
         &self.file
     }
 
     /// Syncs the file and gives it its name, replacing what had that name before in one step.
-    fn persist(self, target: &Path) -> io::Result<()> {
+    pub(crate) fn persist(self, target: &Path) -> io::Result<()> {
         self.file.sync_all()?;
         fs::rename(&self.path, target)?;
         // The rename itself is durable only once the folder is.
@@ -95,14 +106,21 @@ fn folder_of(target: &Path) -> &Path {
     }
 }
 
+/// Removes what processes left that were killed while they wrote the same target.
 fn remove_abandoned(folder: &Path, prefix: &str) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     for entry in entries.flatten() {
         let name = entry.file_name();
         let name = name.to_string_lossy();
         let ours = name.starts_with(prefix) && name.ends_with(".partial");
+        if !ours {
+            continue;
+        }
         let age = || SystemTime::now().duration_since(entry.metadata().ok()?.modified().ok()?).ok();
-        if ours && age().is_some_and(|age| age > ABANDONED) {
+        // The lock is held until the file is gone, so that a writer who just made it notices.
+        let opened = File::open(entry.path());
+        let unused = opened.as_ref().is_ok_and(|file| file.try_lock().is_ok());
+        if unused || age().is_some_and(|age| age > ABANDONED) {
             let _ = fs::remove_file(entry.path());
         }
     }

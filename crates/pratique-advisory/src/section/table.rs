@@ -170,6 +170,18 @@ impl<'db, V: Value> Table<'db, V> {
     pub(crate) fn walk(&self) -> Walk<'db, V> {
         Walk { table: *self, next_group: 0, entries: Cursor::new(&[]), left: self.count, key: Vec::new() }
     }
+
+    /// The same walk in parts of some `keys` keys, for several threads: one after another they are the whole.
+    pub(crate) fn walks(&self, keys: usize) -> impl Iterator<Item = Walk<'db, V>> + use<'db, V> {
+        let table = *self;
+        let groups = (keys.div_ceil(GROUP) as u32).max(1);
+        (0..table.groups.div_ceil(groups)).map(move |part| {
+            let first = part * groups;
+            let before = first.saturating_mul(GROUP as u32);
+            let left = table.count.saturating_sub(before).min(groups.saturating_mul(GROUP as u32));
+            Walk { next_group: first, left, ..table.walk() }
+        })
+    }
 }
 
 /// A walk over a table; it lends each key.

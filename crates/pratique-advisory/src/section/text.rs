@@ -49,6 +49,20 @@ pub struct Text {
     pub references: Vec<Reference>,
 }
 
+impl Text {
+    /// What the record is about in one line: its summary, or else the first line of its details.
+    pub fn title(&self) -> Option<&str> {
+        title(&self.summary, &self.details)
+    }
+}
+
+fn title<'a>(summary: &'a str, details: &'a str) -> Option<&'a str> {
+    let first = |text: &'a str| {
+        text.lines().map(|line| line.trim().trim_start_matches('#').trim()).find(|line| !line.is_empty())
+    };
+    first(summary).or_else(|| first(details))
+}
+
 /// A link of a record.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Reference {
@@ -213,4 +227,14 @@ pub(crate) fn expand(
 pub(crate) fn read(text: Section<'_>, block: &[u8], offset: u32) -> Result<Text, Error> {
     let bytes = block.get(offset as usize..).ok_or(Malformed);
     text.sound(0, bytes.and_then(decode))
+}
+
+/// The title of the text at `offset` of an expanded block, without a copy of the rest.
+pub(crate) fn read_title<'b>(text: Section<'_>, block: &'b [u8], offset: u32) -> Result<&'b str, Error> {
+    let bytes = block.get(offset as usize..).ok_or(Malformed);
+    let read = |bytes: &'b [u8]| {
+        let mut from = Cursor::new(bytes);
+        Ok(title(from.text()?, from.text()?).unwrap_or_default())
+    };
+    text.sound(0, bytes.and_then(read))
 }

@@ -1,6 +1,8 @@
 //! Makes images for tests: tar archives entry by entry, OCI layouts, docker archives.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
 
+pub mod server;
+
 use std::io::Write as _;
 use std::path::Path;
 

@@ -28,6 +28,7 @@ use std::io::{self, Read as _};
 
 use flate2::read::MultiGzDecoder;
 use pratique_image::Attachment;
+use pratique_version::purl::{InvalidPackageUrl, PackageUrl};
 
 use self::draft::Draft;
 use super::Subject;
@@ -113,6 +114,25 @@ pub fn is_sbom(attachment: &Attachment) -> bool {
         let text = text.to_ascii_lowercase();
         ["spdx", "cyclonedx", "syft"].iter().any(|format| text.contains(format))
     })
+}
+
+/// The inventory that a package URL tells of: one package, and the distribution that its qualifiers name.
+///
+/// `None` for URLs of what is no package, such as images.
+///
+/// # Errors
+/// When it is no package URL.
+pub fn of_purl(text: &str) -> Result<Option<Inventory>, InvalidPackageUrl> {
+    let purl = PackageUrl::parse(text)?;
+    let component = draft::Described {
+        name: purl.name().to_owned(),
+        purl: Some(text.to_owned()),
+        is_no_package: true,
+        ..draft::Described::default()
+    };
+    let draft = Draft { components: vec![component], ..Draft::default() };
+    let inventory = assemble::document(draft, &Limits::default()).inventory;
+    Ok((!inventory.packages.is_empty()).then_some(inventory))
 }
 
 fn is_object(head: &[u8]) -> bool {

@@ -1,5 +1,7 @@
 //! `pratique scan`.
 
+use std::time::Duration;
+
 use pratique_advisory::Level;
 use pratique_report::{Filter, Report};
 
@@ -8,7 +10,7 @@ use crate::{
     exit::Exit,
     findings::{self, level, stale},
     reports::OutputArgs,
-    settings::{DatabaseArgs, TargetArgs, within},
+    settings::{DatabaseArgs, TargetArgs, duration, within},
     terminal,
 };
 
@@ -26,6 +28,9 @@ pub(crate) struct Args {
     target: TargetArgs,
     #[command(flatten)]
     database: DatabaseArgs,
+    /// Fail when the advisories are older than this: 24h, 7d
+    #[arg(long, value_name = "AGE", env = "PRATIQUE_MAX_DB_AGE", value_parser = duration, help_heading = "Advisory database")]
+    max_db_age: Option<Duration>,
     /// Update the advisory database first, or make it if there is none
     #[arg(long)]
     db_update: bool,
@@ -46,8 +51,6 @@ pub(crate) struct Args {
     /// Other scanners' options that need nothing here: the database is never updated unasked
     #[arg(long, hide = true)]
     skip_db_update: bool,
-    #[arg(long, hide = true)]
-    offline_scan: bool,
 }
 
 #[derive(Debug, Clone, clap::Args)]
@@ -76,7 +79,9 @@ struct GateArgs {
 }
 
 pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
-    let Args { target, database, db_update, source, output, scanners, shown, gate, quiet, .. } = args;
+    let Args {
+        target, database, max_db_age, db_update, source, output, scanners, shown, gate, quiet, ..
+    } = args;
     // What cannot be written, and a missing or damaged database, is told before an image is fetched for minutes.
     let outputs = output.prepare()?;
     let filter = Filter { levels: shown.severity, ignore_unfixed: shown.ignore_unfixed };
@@ -86,6 +91,9 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
             db::update(&database.path()?, &source, false, quiet)?;
         }
         let database = if scanners.vulnerabilities() { Some(database.open()?) } else { None };
+        if let (Some(database), Some(most)) = (&database, max_db_age) {
+            findings::fresh_enough(database, most)?;
+        }
         let stale = database.as_ref().and_then(stale);
         if let Some(stale) = &stale {
             terminal::warn(quiet, stale);

@@ -50,6 +50,19 @@ impl<'db> Dictionary<'db> {
         Ok(dictionary)
     }
 
+    /// Passes over a dictionary whose strings nobody is going to read.
+    fn pass(from: &mut Cursor<'db>) -> Result<Self, Malformed> {
+        let count = from.varint32()?;
+        if count == 0 {
+            return Ok(Dictionary::default());
+        }
+        let width = usize::from(from.byte()?);
+        let ends = from.take((count as usize).checked_mul(width).ok_or(Malformed)?)?;
+        let passed = Dictionary { count, width, ends, strings: "" };
+        from.take(passed.end(count - 1))?;
+        Ok(passed)
+    }
+
     #[inline]
     fn end(&self, index: u32) -> usize {
         let at = index as usize * self.width;
@@ -114,6 +127,21 @@ impl<'db> Candidates<'db> {
         let dictionary = section.sound(offset, Dictionary::decode(&mut entries))?;
         let left = section.sound(offset, entries.varint32())?;
         Ok(Candidates { section, assessments, offset, length, dictionary, entries, left, record: 0, records })
+    }
+
+    /// The records that the group at these bytes has entries of, ascending, each as often as it has entries.
+    ///
+    /// Nothing else is read, so that all groups of a database can be asked.
+    pub(crate) fn records_in(
+        section: Section<'db>,
+        (offset, length): (u64, u64),
+        records: u32,
+    ) -> Result<impl Iterator<Item = Result<RecordId, Error>> + use<'db>, Error> {
+        let mut entries = Cursor::new(section.bytes(offset, length)?);
+        let dictionary = section.sound(offset, Dictionary::pass(&mut entries))?;
+        let left = section.sound(offset, entries.varint32())?;
+        let all = Candidates { offset, dictionary, entries, left, records, ..Candidates::none(section) };
+        Ok(all.map(|entry| entry.map(|entry| entry.record)))
     }
 
     /// No entries at all.

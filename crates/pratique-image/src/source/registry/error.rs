@@ -4,7 +4,47 @@ use serde::Deserialize;
 
 use crate::Digest;
 
-/// Why a registry gave no image.
+/// What is wanted of a repository.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// To read.
+    Pull,
+    /// To read and write.
+    Push,
+}
+
+impl Access {
+    fn verb(self) -> &'static str {
+        match self {
+            Self::Pull => "pull from",
+            Self::Push => "push to",
+        }
+    }
+
+    /// What a token is asked for, given what the registry says is needed for one request.
+    ///
+    /// Registries want `pull` alone for the first question of a push; with that scope the token would be of no use for
+    /// the rest.
+    pub(super) fn scope(self, challenged: Option<&str>, repository: &str) -> String {
+        let challenged = challenged.filter(|scope| !scope.is_empty());
+        match (self, challenged) {
+            (Self::Pull, Some(scope)) => scope.into(),
+            (Self::Push, Some(scope)) if scope.contains("push") || scope.contains(":*") => scope.into(),
+            (Self::Pull, None) => format!("repository:{repository}:pull"),
+            (Self::Push, _) => format!("repository:{repository}:pull,push"),
+        }
+    }
+
+    pub(super) fn failed(self, image: String, what: &str, source: pratique_fetch::Error) -> RegistryError {
+        let what = what.to_owned();
+        match self {
+            Self::Pull => RegistryError::Fetch { image, what, source },
+            Self::Push => RegistryError::Send { image, what, source },
+        }
+    }
+}
+
+/// Why a registry gave no image, or took none.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RegistryError {
@@ -18,25 +58,49 @@ pub enum RegistryError {
         /// Why.
         source: pratique_fetch::Error,
     },
+    /// No answer to what was sent.
+    #[error("cannot push the {what} to {image}")]
+    Send {
+        /// The image.
+        image: String,
+        /// What was sent.
+        what: String,
+        /// Why.
+        source: pratique_fetch::Error,
+    },
+    /// What is to be pushed cannot be read.
+    #[error("cannot read the {what} for {image}")]
+    Unreadable {
+        /// The image.
+        image: String,
+        /// What was to be sent.
+        what: String,
+        /// Why.
+        source: std::io::Error,
+    },
     /// 401, with or without having shown credentials.
-    #[error("{host} does not let us read {image}{said}. {}", remedy_401(*logged_in))]
+    #[error("{host} does not let us {} {image}{said}. {}", access.verb(), remedy_401(*logged_in, *access))]
     Unauthorized {
         /// The registry.
         host: String,
         /// The image.
         image: String,
+        /// What was wanted.
+        access: Access,
         /// The registry's words, with a separator in front.
         said: String,
         /// Whether credentials were shown.
         logged_in: bool,
     },
     /// 403.
-    #[error("{host} denies access to {image}{said}. Check that the account may pull from this repository")]
+    #[error("{host} denies access to {image}{said}. Check that the account may {} this repository", access.verb())]
     Denied {
         /// The registry.
         host: String,
         /// The image.
         image: String,
+        /// What was wanted.
+        access: Access,
         /// The registry's words.
         said: String,
     },
@@ -53,7 +117,7 @@ pub enum RegistryError {
         said: String,
     },
     /// 429, after waiting.
-    #[error("{host} limits how often images are pulled{said}. Log in for a higher limit, or try again later")]
+    #[error("{host} limits how often it is asked{said}. Log in for a higher limit, or try again later")]
     TooManyRequests {
         /// The registry.
         host: String,
@@ -73,6 +137,32 @@ pub enum RegistryError {
         status: u16,
         /// The registry's words.
         said: String,
+    },
+    /// Another status than that of success for something that was pushed.
+    #[error("{host} does not take the {what} of {image}: it answered {status}{said}{}", remedy_push(*status))]
+    NotTaken {
+        /// The registry.
+        host: String,
+        /// The image.
+        image: String,
+        /// What was sent.
+        what: String,
+        /// HTTP status.
+        status: u16,
+        /// The registry's words.
+        said: String,
+    },
+    /// The registry does not say where an upload goes on, or says nonsense.
+    #[error("{host} broke the upload of the {what} of {image} off: {reason}. Try again, or another registry")]
+    Upload {
+        /// The registry.
+        host: String,
+        /// The image.
+        image: String,
+        /// What was sent.
+        what: String,
+        /// What it did.
+        reason: String,
     },
     /// The registry wants a login of a kind that is not known.
     #[error("{host} wants a login of a kind that is not supported ({challenge:?}; basic and bearer are)")]
@@ -106,11 +196,27 @@ pub enum RegistryError {
     },
 }
 
-fn remedy_401(logged_in: bool) -> &'static str {
-    if logged_in {
-        "The credentials were not accepted: log in again, or check that the name is right"
-    } else {
-        "It does not exist, or it is private: check the name, or log in (docker login, or --username)"
+fn remedy_401(logged_in: bool, access: Access) -> &'static str {
+    match (logged_in, access) {
+        (true, Access::Pull) => {
+            "The credentials were not accepted: log in again, or check that the name is right"
+        }
+        (true, Access::Push) => {
+            "The credentials were not accepted: log in again with an account that may push, or check the name"
+        }
+        (false, Access::Pull) => {
+            "It does not exist, or it is private: check the name, or log in (docker login, or --username)"
+        }
+        (false, Access::Push) => "Log in with an account that may push (docker login, or --username)",
+    }
+}
+
+fn remedy_push(status: u16) -> &'static str {
+    match status {
+        404 => ". Check the name of the repository; some registries want it to be made first",
+        405 | 501 => ". It may be for reading only, as mirrors are",
+        413 => ". It, or a proxy before it, limits how large a request may be",
+        _ => "",
     }
 }
 
@@ -145,6 +251,16 @@ pub(super) fn said(body: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn asks_for_what_it_needs() {
+        assert_eq!(Access::Pull.scope(None, "a/b"), "repository:a/b:pull");
+        assert_eq!(Access::Pull.scope(Some("x"), "a/b"), "x");
+        for challenged in [None, Some(""), Some("repository:a/b:pull")] {
+            assert_eq!(Access::Push.scope(challenged, "a/b"), "repository:a/b:pull,push");
+        }
+        assert_eq!(Access::Push.scope(Some("repository:a/b:push,pull"), "a/b"), "repository:a/b:push,pull");
+    }
 
     #[test]
     fn quotes_registries() {

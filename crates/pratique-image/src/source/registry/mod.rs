@@ -1,12 +1,15 @@
-//! Images in registries: the pulling side of the OCI distribution specification.
+//! Images in registries: the OCI distribution specification from the client's side.
 //!
 //! Docker's `Docker-Content-Digest` header, schema 1 manifests, token services and foreign layers are older than the
 //! specification and still met. Blobs are streamed into the layer reader and never stored; a connection that
-//! breaks is resumed where it broke, with a fresh token if the old one has run out meanwhile.
+//! breaks is resumed where it broke, with a fresh token if the old one has run out meanwhile. What is pushed, and
+//! artifacts that are no images, go by way of [`Repository`].
 
 mod challenge;
 mod credentials;
 mod error;
+mod push;
+mod repository;
 mod session;
 
 use std::io::{self, Read};
@@ -14,7 +17,9 @@ use std::sync::Arc;
 
 use pratique_fetch::{From, Resumable, RetryPolicy};
 
-pub use error::RegistryError;
+pub use error::{Access, RegistryError};
+pub use push::Pushed;
+pub use repository::{Published, Repository};
 use session::Session;
 
 use super::attached::{self, Attached};
@@ -31,10 +36,10 @@ pub(crate) fn open(reference: &Reference, options: &OpenOptions) -> Result<Opene
     if options.offline {
         return Err(Error::Offline { image });
     }
-    let (session, notes) = Session::open(reference, options).map_err(Box::new)?;
+    let (session, notes) = Session::open(reference, Access::Pull, options).map_err(Box::new)?;
     let session = Arc::new(session);
     let limits = options.limits;
-    let root = root(&session, &limits)?;
+    let root = root(&session, &named(reference), &limits)?;
     let fetch = |descriptor: &Descriptor, wanted: Wanted| fetch(&session, &limits, descriptor, wanted);
     let (mut parts, manifest) = resolve(&image, root, options, &fetch)?;
     parts.reference = Some(reference.clone());
@@ -42,27 +47,25 @@ pub(crate) fn open(reference: &Reference, options: &OpenOptions) -> Result<Opene
     Ok((image, parts, Box::new(Registry { session, manifest, limits })))
 }
 
-/// The manifest or index that the reference names.
-fn root(session: &Session, limits: &Limits) -> Result<Document, Error> {
-    let reference = &session.reference;
-    let named = match (reference.digest(), reference.tag()) {
+/// What a reference calls its manifest: a digest rather than a tag, `latest` in the end.
+fn named(reference: &Reference) -> String {
+    match (reference.digest(), reference.tag()) {
         (Some(digest), _) => digest.to_string(),
         (None, tag) => tag.unwrap_or("latest").to_owned(),
-    };
+    }
+}
+
+/// The manifest or index of that name: a tag or a digest, against which it is checked.
+fn root(session: &Session, named: &str, limits: &Limits) -> Result<Document, Error> {
     let path = format!("manifests/{named}");
     let mut response =
         session.get_ok(&path, "manifest", &media_type::ACCEPT_MANIFESTS, &START).map_err(Box::new)?;
     let media_type = response.header("content-type").unwrap_or_default().to_owned();
     let stated: Option<Digest> = response.header("docker-content-digest").and_then(|text| text.parse().ok());
-    let bytes = read_document(
-        &session.shown(),
-        "manifest",
-        &mut response,
-        limits.manifest_bytes,
-        reference.digest(),
-    )?;
-    let algorithm =
-        reference.digest().or(stated.as_ref()).map_or(crate::Algorithm::Sha256, Digest::algorithm);
+    let wanted: Option<Digest> = named.parse().ok();
+    let bytes =
+        read_document(&session.shown(), "manifest", &mut response, limits.manifest_bytes, wanted.as_ref())?;
+    let algorithm = wanted.as_ref().or(stated.as_ref()).map_or(crate::Algorithm::Sha256, Digest::algorithm);
     let digest = Digest::of(algorithm, &bytes);
     // With another algorithm than the one asked for there is nothing to compare.
     if let Some(stated) = stated.filter(|stated| stated.algorithm() == algorithm && *stated != digest) {
@@ -93,6 +96,15 @@ fn fetch(
     let path = format!("{path}/{}", descriptor.digest);
     let mut response = session.get_ok(&path, what, accept, &START).map_err(Box::new)?;
     read_document(&session.shown(), what, &mut response, limit, Some(&descriptor.digest))
+}
+
+/// A blob of the repository, resumed with the session's login; its digest is not checked here.
+fn blob(session: &Arc<Session>, descriptor: &Descriptor) -> Result<Box<dyn Read + Send>, RegistryError> {
+    let path = format!("blobs/{}", descriptor.digest);
+    let first = session.get_ok(&path, "layer", &[], &START)?;
+    let session = Arc::clone(session);
+    let open = move |from: &From| session.get(&path, "layer", &[], from).map_err(io::Error::other);
+    Ok(Box::new(Resumable::new(open, first, Some(descriptor.size), RetryPolicy::default())))
 }
 
 struct Registry {
@@ -157,13 +169,8 @@ impl Source for Registry {
 }
 
 impl Registry {
-    /// A blob of the repository, resumed with the session's login.
     fn blob(&self, descriptor: &Descriptor) -> Result<Box<dyn Read + Send>, RegistryError> {
-        let path = format!("blobs/{}", descriptor.digest);
-        let first = self.session.get_ok(&path, "layer", &[], &START)?;
-        let session = Arc::clone(&self.session);
-        let open = move |from: &From| session.get(&path, "layer", &[], from).map_err(io::Error::other);
-        Ok(Box::new(Resumable::new(open, first, Some(descriptor.size), RetryPolicy::default())))
+        blob(&self.session, descriptor)
     }
 
     /// A layer that the registry may not hand out, from one of the addresses in its descriptor.

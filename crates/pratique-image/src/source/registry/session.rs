@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::challenge::Challenge;
 use super::credentials;
-use super::error::{RegistryError, said};
+use super::error::{Access, RegistryError, said};
 use crate::image::{Credentials, ImageNote};
 use crate::{OpenOptions, Reference};
 
@@ -21,6 +21,7 @@ pub(super) struct Session {
     /// `https://host`.
     base: String,
     pub(super) reference: Reference,
+    access: Access,
     credentials: Option<Credentials>,
     login: Mutex<Login>,
 }
@@ -45,6 +46,7 @@ impl Session {
     /// Finds out how the registry is spoken to. Does not log in: that waits for the first refusal.
     pub(super) fn open(
         reference: &Reference,
+        access: Access,
         options: &OpenOptions,
     ) -> Result<(Self, Vec<ImageNote>), RegistryError> {
         let mut builder = Client::builder().insecure(options.insecure);
@@ -57,8 +59,7 @@ impl Session {
             host => host,
         };
         let is_local = is_loopback(host);
-        let fail =
-            |source| RegistryError::Fetch { image: reference.familiar(), what: "manifest".into(), source };
+        let fail = |source| access.failed(reference.familiar(), "manifest", source);
         // Proxies have no business between us and this machine.
         let http = builder.proxies(!is_local).build().map_err(fail)?;
         let (credentials, mut notes) = credentials::find(reference, options);
@@ -84,7 +85,8 @@ impl Session {
                 _ => LoginKind::Anonymous,
             },
         };
-        Ok((Self { http, base, reference: reference.clone(), credentials, login: Mutex::new(login) }, notes))
+        let reference = reference.clone();
+        Ok((Self { http, base, reference, access, credentials, login: Mutex::new(login) }, notes))
     }
 
     /// The client, for addresses that are not the registry's.
@@ -92,8 +94,12 @@ impl Session {
         &self.http
     }
 
-    /// Asks for `path` below the repository, logging in as often as the registry wants it; any status but 401 is
-    /// given back as it is.
+    /// The address of `path` below the repository.
+    pub(super) fn url(&self, path: &str) -> String {
+        format!("{}/v2/{}/{path}", self.base, self.reference.repository())
+    }
+
+    /// Asks for `path` below the repository; see [`Session::send`].
     pub(super) fn get(
         &self,
         path: &str,
@@ -101,23 +107,29 @@ impl Session {
         accept: &[&str],
         from: &From,
     ) -> Result<Response, RegistryError> {
-        let url = format!("{}/v2/{}/{path}", self.base, self.reference.repository());
-        let fail = |source| RegistryError::Fetch { image: self.shown(), what: what.into(), source };
+        let fail = |source| self.failed(what, source);
+        let mut request = from.apply(Request::get(self.url(path))).map_err(fail)?;
+        if !accept.is_empty() {
+            request = request.accept(accept).map_err(fail)?;
+        }
+        self.send(&request, what)
+    }
+
+    /// Sends a request to the registry, logging in as often as it wants that; any status but 401 is given back as it
+    /// is.
+    pub(super) fn send(&self, request: &Request, what: &str) -> Result<Response, RegistryError> {
+        let fail = |source| self.failed(what, source);
         let mut refused = 0;
         loop {
             let login = self.login();
-            let mut request = from.apply(Request::get(url.clone())).map_err(fail)?;
-            if !accept.is_empty() {
-                request = request.accept(accept).map_err(fail)?;
-            }
-            request = match (&login.kind, &self.credentials) {
-                (LoginKind::Bearer(token), _) => request.bearer(token).map_err(fail)?,
+            let signed = match (&login.kind, &self.credentials) {
+                (LoginKind::Bearer(token), _) => request.clone().bearer(token).map_err(fail)?,
                 (LoginKind::Basic, Some(Credentials::Basic { username, password })) => {
-                    request.basic(username, password).map_err(fail)?
+                    request.clone().basic(username, password).map_err(fail)?
                 }
-                _ => request,
+                _ => request.clone(),
             };
-            let mut response = self.http.send(&request).map_err(fail)?;
+            let mut response = self.http.send(&signed).map_err(fail)?;
             if response.status() != 401 {
                 return Ok(response);
             }
@@ -130,6 +142,24 @@ impl Session {
         }
     }
 
+    /// Whether an address is the registry's own, so that its login may go there.
+    pub(super) fn is_own(&self, url: &str) -> bool {
+        pratique_fetch::same_origin(url, &self.base)
+    }
+
+    /// The registry's address with another scheme, as registries give it out that do not know of the TLS before them.
+    pub(super) fn with_own_scheme(&self, url: String) -> String {
+        let plain = self.base.strip_prefix("https").map(|rest| format!("http{rest}/"));
+        match plain.and_then(|plain| url.strip_prefix(&plain)) {
+            Some(rest) => format!("{}/{rest}", self.base),
+            None => url,
+        }
+    }
+
+    pub(super) fn failed(&self, what: &str, source: pratique_fetch::Error) -> RegistryError {
+        self.access.failed(self.shown(), what, source)
+    }
+
     /// As [`Session::get`], but only a success will do.
     pub(super) fn get_ok(
         &self,
@@ -139,17 +169,24 @@ impl Session {
         from: &From,
     ) -> Result<Response, RegistryError> {
         let mut response = self.get(path, what, accept, from)?;
-        let (host, image, status) = (self.host(), self.shown(), response.status());
-        if matches!(status, 200 | 206) {
+        if matches!(response.status(), 200 | 206) {
             return Ok(response);
         }
-        let said = words(&mut response);
-        Err(match status {
-            403 => RegistryError::Denied { host, image, said },
-            404 => RegistryError::NotFound { host, image, what: what.into(), said },
-            429 => RegistryError::TooManyRequests { host, said },
-            _ => RegistryError::Status { host, image, what: what.into(), status, said },
-        })
+        Err(self.refusal(&mut response, what))
+    }
+
+    /// What an answer means that is not the one hoped for.
+    pub(super) fn refusal(&self, response: &mut Response, what: &str) -> RegistryError {
+        let (host, image, status) = (self.host(), self.shown(), response.status());
+        let (what, access, said) = (what.to_owned(), self.access, words(response));
+        match (status, access) {
+            (401, _) => self.unauthorized(response),
+            (403, _) => RegistryError::Denied { host, image, access, said },
+            (404, Access::Pull) => RegistryError::NotFound { host, image, what, said },
+            (429, _) => RegistryError::TooManyRequests { host, said },
+            (_, Access::Pull) => RegistryError::Status { host, image, what, status, said },
+            (_, Access::Push) => RegistryError::NotTaken { host, image, what, status, said },
+        }
     }
 
     pub(super) fn host(&self) -> String {
@@ -186,7 +223,7 @@ impl Session {
             // A ready token was refused, or a password, or there is none: nothing to answer with.
             (_, Some(Credentials::Token(_))) | (Some(Challenge::Basic), _) => return Ok(false),
             (Some(Challenge::Bearer { realm, service, scope }), _) => {
-                LoginKind::Bearer(self.token(&realm, service.as_deref(), scope)?)
+                LoginKind::Bearer(self.token(&realm, service.as_deref(), scope.as_deref())?)
             }
             (None, _) => {
                 return Err(RegistryError::UnknownChallenge { host: self.host(), challenge: stated });
@@ -201,11 +238,9 @@ impl Session {
         &self,
         realm: &str,
         service: Option<&str>,
-        scope: Option<String>,
+        scope: Option<&str>,
     ) -> Result<String, RegistryError> {
-        let scope = scope
-            .filter(|scope| !scope.is_empty())
-            .unwrap_or_else(|| format!("repository:{}:pull", self.reference.repository()));
+        let scope = self.access.scope(scope, self.reference.repository());
         let shown = pratique_fetch::shown_url(realm);
         let fail =
             |reason: String| RegistryError::Token { image: self.shown(), realm: shown.clone(), reason };
@@ -257,6 +292,7 @@ impl Session {
         RegistryError::Unauthorized {
             host: self.host(),
             image: self.shown(),
+            access: self.access,
             said: words(response),
             logged_in: self.credentials.is_some(),
         }
@@ -293,6 +329,23 @@ fn is_loopback(host: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tells_its_own_addresses() {
+        let options = OpenOptions::default();
+        let reference = "registry.example:5000/a/b:1".parse().unwrap();
+        let (session, _) = Session::open(&reference, Access::Push, &options).unwrap();
+        assert!(session.is_own("https://registry.example:5000/v2/x?y"));
+        for other in [
+            "https://registry.example/v2/",
+            "https://registry.example:50001/",
+            "http://registry.example:5000/",
+        ] {
+            assert!(!session.is_own(other), "{other}");
+        }
+        assert!(session.is_own(&session.with_own_scheme("http://registry.example:5000/x".into())));
+        assert_eq!(session.with_own_scheme("http://else.example/x".into()), "http://else.example/x");
+    }
 
     #[test]
     fn knows_this_machine() {

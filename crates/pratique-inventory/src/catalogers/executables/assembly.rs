@@ -34,26 +34,22 @@ const LONGEST: u64 = 4 << 20;
 
 /// Looks for the version of an assembly.
 pub(super) struct Assembly {
-    resources: Option<Resources>,
-    looked: bool,
-}
-
-struct Resources {
+    /// Where its resources are in memory.
     address: u32,
-    section: Tap,
+    resources: Tap,
 }
 
 impl Assembly {
-    pub(super) fn new() -> Self {
-        Self { resources: None, looked: false }
-    }
-
-    /// Where the resources of an assembly are, by the head of the file: in a section `.rsrc`, but in `.text` of one that
-    /// was compiled ahead of time, as all of a shared runtime are.
-    fn resources(head: &[u8]) -> Option<Resources> {
+    /// `None` when `head`, the first window of the file with this layout, begins no assembly.
+    ///
+    /// The resources of one are in a section `.rsrc`, but in `.text` of one that was compiled ahead of time, as all of a
+    /// shared runtime are.
+    pub(super) fn of(layout: &Layout, head: &[u8]) -> Option<Self> {
         const RESOURCES: usize = 2;
         const CLI: usize = 14;
-        let layout = Layout::of(head).filter(|layout| layout.format == Format::Pe)?;
+        if layout.format != Format::Pe {
+            return None;
+        }
         let fields = Fields { bytes: head, big_endian: false };
         let optional = fields.u32(0x3c)? as usize + 4 + 20;
         let fields = Fields { bytes: head.get(optional..)?, big_endian: false };
@@ -71,24 +67,18 @@ impl Assembly {
         directory(CLI)?;
         let (address, size) = directory(RESOURCES)?;
         let offset = layout.offset_of_address(base.wrapping_add(address.into()))?;
-        Some(Resources { address, section: Tap::new(offset, u64::from(size).min(LONGEST) as usize) })
+        Some(Self { address, resources: Tap::new(offset, u64::from(size).min(LONGEST) as usize) })
     }
 }
 
 impl Detector for Assembly {
     fn feed(&mut self, window: &Window<'_>) -> Appetite {
-        if !self.looked {
-            self.looked = true;
-            self.resources = Self::resources(window.bytes);
-        }
-        let Some(resources) = &mut self.resources else { return Appetite::Enough };
-        resources.section.feed(window);
-        if resources.section.whole().is_some() { Appetite::Enough } else { Appetite::More }
+        self.resources.feed(window);
+        if self.resources.whole().is_some() { Appetite::Enough } else { Appetite::More }
     }
 
     fn finish(&mut self, reading: &mut Reading) {
-        let Some(resources) = self.resources.take() else { return };
-        let texts = version_info::texts(resources.section.bytes(), resources.address);
+        let texts = version_info::texts(self.resources.bytes(), self.address);
         reading.facts.extend(stated(&texts).map(|stated| Fact::Package(Box::new(stated))));
     }
 }
@@ -167,7 +157,9 @@ mod tests {
 
     fn read(bytes: &[u8]) -> Reading {
         let mut reading = Reading::nothing();
-        let mut assembly = Assembly::new();
+        let Some(mut assembly) = Layout::of(bytes).and_then(|layout| Assembly::of(&layout, bytes)) else {
+            return reading;
+        };
         let body = &mut &bytes[..];
         slide(&[], body, bytes.len() as u64, |window| assembly.feed(window) == Appetite::More).unwrap();
         assembly.finish(&mut reading);

@@ -16,10 +16,11 @@ use serde::Deserialize;
 
 use super::{
     Appetite, Detector,
+    asked::{Asked, beginning, plausible},
     layout::{Layout, Sections},
     window::{Tap, Window},
 };
-use crate::{Fact, PackageKind, Reading, Requirement, Stated};
+use crate::{Fact, PackageKind, Reading, Stated};
 
 const SECTION: &[u8] = b".dep-v0";
 
@@ -276,14 +277,13 @@ fn state(json: &[u8], reading: &mut Reading) -> Result<(), serde_json::Error> {
     let roots = list.packages.iter().filter(|each| each.root);
     let asked: BTreeSet<usize> = roots.flat_map(|root| linked(&root.dependencies)).collect();
     let stated = list.packages.iter().enumerate().filter(|(_, each)| each.kind != Kind::Build);
+    let mut all_asked = Asked::new();
     for (index, each) in stated {
         let dependencies = linked(&each.dependencies);
         let dependencies = dependencies.iter().filter_map(|&i| list.packages.get(i));
-        let mut depends: Vec<Requirement> = dependencies
-            .map(|dependency| Requirement::exactly(dependency.name.as_str(), dependency.version.as_str()))
-            .collect();
-        depends.sort_unstable();
-        depends.dedup();
+        let dependencies = dependencies.filter(|one| plausible(&[&one.name, &one.version]));
+        let dependencies = dependencies.map(|one| (one.name.clone(), one.version.as_str()));
+        let depends = all_asked.of(beginning(&each.name), dependencies, reading);
         let mut details = BTreeMap::new();
         if !each.source.is_empty() && each.source != "crates.io" {
             details.insert("source".into(), each.source.clone());

@@ -10,6 +10,7 @@
 //! and Windows programs by name, since they need no execute bit; and files without any permission at all,
 //! since layers made by tools that know no modes have `0000` throughout.
 
+mod asked;
 pub(crate) mod assembly;
 mod auditable;
 mod go;
@@ -24,7 +25,10 @@ mod window;
 #[cfg(test)]
 mod tests;
 
-use std::io::{self, Read};
+use std::{
+    collections::HashSet,
+    io::{self, Read},
+};
 
 use pratique_image::EntryHeader;
 
@@ -121,14 +125,16 @@ enum Appetite {
     Enough,
 }
 
-/// Everything that looks at a program with this name and layout. A new detector is a line here.
-fn detectors(name: &[u8], layout: &Layout) -> Vec<Box<dyn Detector>> {
+/// Everything that looks at a program with this name, layout and first window. A new detector is a line here.
+fn detectors(name: &[u8], layout: &Layout, head: &[u8]) -> Vec<Box<dyn Detector>> {
     let mut all: Vec<Box<dyn Detector>> = vec![
         Box::new(go::BuildInfo::new(layout)),
         Box::new(auditable::AuditList::new(layout)),
         Box::new(native_image::NativeImage::new(layout)),
-        Box::new(assembly::Assembly::new()),
     ];
+    if let Some(assembly) = assembly::Assembly::of(layout, head) {
+        all.push(Box::new(assembly));
+    }
     if let Some(versions) = Versions::of(name, Form::Program) {
         all.push(Box::new(versions));
     }
@@ -152,7 +158,7 @@ fn read_program(
                 reading.problem("it is packed by UPX: what it was built from cannot be seen");
                 return false;
             }
-            all = detectors(name, &layout);
+            all = detectors(name, &layout, window.bytes);
             hungry = (0..all.len()).collect();
         }
         hungry.retain(|&i| all.get_mut(i).is_some_and(|detector| detector.feed(window) == Appetite::More));
@@ -168,6 +174,7 @@ fn read_program(
 /// from the same sources for different processors, so what several of them state is stated once.
 fn read_fat(head: &[u8], file: &mut File<'_>, reading: &mut Reading) -> Result<(), Unreadable> {
     let name = file.header.path.file_name();
+    let mut known = HashSet::new();
     let mut rest = head.chain(&mut *file.body);
     let mut at = 0_u64;
     for (offset, size) in fat_programs(head) {
@@ -191,19 +198,16 @@ fn read_fat(head: &[u8], file: &mut File<'_>, reading: &mut Reading) -> Result<(
             }
         }
         for fact in of_program.facts {
-            if !reading.facts.iter().any(|known| same_package(known, &fact)) {
+            let is_new = match &fact {
+                Fact::Package(stated) => {
+                    known.insert((stated.kind, stated.name.clone(), stated.version.clone()))
+                }
+                _ => true,
+            };
+            if is_new {
                 reading.facts.push(fact);
             }
         }
     }
     Ok(())
-}
-
-fn same_package(a: &Fact, b: &Fact) -> bool {
-    match (a, b) {
-        (Fact::Package(a), Fact::Package(b)) => {
-            (a.kind, &a.name, &a.version) == (b.kind, &b.name, &b.version)
-        }
-        _ => a == b,
-    }
 }

@@ -8,7 +8,7 @@
 //! (`.dynstr`) come before its data, so nothing is looked for in programs that are no native images.
 
 use std::{
-    collections::BTreeMap,
+    collections::HashMap,
     io::{self, Write},
 };
 
@@ -18,10 +18,11 @@ use serde::Deserialize;
 
 use super::{
     Appetite, Detector,
+    asked::{self, Asked, beginning, plausible},
     layout::{Format, Layout},
     window::Window,
 };
-use crate::{Fact, PackageKind, Reading, Requirement, Stated};
+use crate::{Fact, PackageKind, Reading, Stated};
 
 /// How gzip begins in Java: no name, no time, no extra field. The system (the tenth byte) is unknown or 0.
 const START: &[u8] = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00";
@@ -211,32 +212,44 @@ struct Dependency {
 }
 
 fn state(list: &[u8], reading: &mut Reading) -> serde_json::Result<()> {
-    let list: List = serde_json::from_slice(list)?;
-    let by_reference: BTreeMap<&str, &Component> = list
-        .components
+    let List { components, dependencies } = serde_json::from_slice(list)?;
+    // The list is somebody's claim: what it says once is stated once. Otherwise a million components that share a
+    // reference, and a reference that asks for a million of them, would make a list of a list.
+    let by_reference: HashMap<&str, &Component> = components
         .iter()
         .filter_map(|component| Some((component.reference.as_deref()?, component)))
         .collect();
-    let asks: BTreeMap<&str, &Vec<String>> =
-        list.dependencies.iter().map(|one| (one.reference.as_str(), &one.depends_on)).collect();
-    for component in list.components.iter().take(MOST_LIBRARIES) {
+    let mut asks: HashMap<String, Vec<String>> =
+        dependencies.into_iter().map(|one| (one.reference, one.depends_on)).collect();
+    if components.len() > MOST_LIBRARIES {
+        reading.problem(format!("only the first {MOST_LIBRARIES} libraries of its list were read"));
+    }
+    let mut all_asked = Asked::new();
+    for component in components.iter().take(MOST_LIBRARIES) {
         // The runtime's own parts have no address of a package.
         let purl = component.purl.as_deref().unwrap_or_default();
         if !purl.is_empty() && !purl.starts_with("pkg:maven/") {
-            reading.problem(format!("its list names {}, which is of another kind: {purl}", component.name));
+            let (name, purl) = (beginning(&component.name), beginning(purl));
+            reading.problem(format!("its list names {name}, which is of another kind: {purl}"));
             continue;
         }
-        let asked = component.reference.as_deref().and_then(|reference| asks.get(reference));
-        let asked =
-            asked.into_iter().flat_map(|all| all.iter()).filter_map(|one| by_reference.get(one.as_str()));
-        let mut depends: Vec<_> = asked
-            .map(|one| {
-                let group = one.group.as_deref().unwrap_or_default();
-                Requirement::exactly(format!("{group}:{}", one.name), one.version.clone())
-            })
-            .collect();
-        depends.sort_unstable();
-        depends.dedup();
+        if !component.is_plausible() {
+            let name = beginning(&component.name);
+            reading
+                .problem(format!("its list names {name}… with texts of more than {} bytes", asked::LONGEST));
+            continue;
+        }
+        let mut asked = component.reference.as_ref().and_then(|one| asks.remove(one)).unwrap_or_default();
+        // Before the names are made: a reference is short, what it leads to need not be.
+        asked.sort_unstable();
+        asked.dedup();
+        let asked = asked.iter().filter_map(|one| by_reference.get(one.as_str()));
+        let asked = asked.filter(|one| one.is_plausible());
+        let asked = asked.map(|one| {
+            let group = one.group.as_deref().unwrap_or_default();
+            (format!("{group}:{}", one.name), one.version.as_str())
+        });
+        let depends = all_asked.of(&component.name, asked, reading);
         reading.facts.push(Fact::Package(Box::new(Stated {
             kind: PackageKind::Maven,
             name: component.name.clone(),
@@ -249,8 +262,16 @@ fn state(list: &[u8], reading: &mut Reading) -> serde_json::Result<()> {
     Ok(())
 }
 
+impl Component {
+    fn is_plausible(&self) -> bool {
+        let group = self.group.as_deref().unwrap_or_default();
+        plausible(&[group, &self.name, &self.version])
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use crate::Requirement;
     use flate2::{Compression, GzBuilder};
 
     use super::{
@@ -321,6 +342,53 @@ mod tests {
         let cut = &program(100, SYMBOL, &list);
         let reading = read(&cut[..cut.len() - 1000 - list.len() / 2]);
         assert!(reading.problems[0].contains("breaks off"), "{:?}", reading.problems);
+    }
+
+    /// Bytes of all that is stated to be asked for.
+    fn asked(reading: &Reading) -> usize {
+        reading.packages().flat_map(|stated| &stated.depends).map(|one| one.name.len()).sum()
+    }
+
+    #[test]
+    fn a_short_list_never_becomes_a_long_one() {
+        let component = |name: &str, reference: &str| {
+            format!(r#"{{"group":"g","name":"{name}","version":"1","bom-ref":"{reference}"}}"#)
+        };
+        let list = |components: &[String], dependencies: &[String]| {
+            let (components, dependencies) = (components.join(","), dependencies.join(","));
+            format!(
+                r#"{{"bomFormat":"CycloneDX","components":[{components}],"dependencies":[{dependencies}]}}"#
+            )
+        };
+        let read = |list: &str| {
+            let mut reading = Reading::nothing();
+            state(list.as_bytes(), &mut reading).unwrap();
+            reading
+        };
+
+        // Many components of one reference, and one reference many times.
+        let many = vec![component("a", "1"); 2000];
+        let refs = vec![r#""1""#; 2000].join(",");
+        let reading = read(&list(&many, &[format!(r#"{{"ref":"1","dependsOn":[{refs}]}}"#)]));
+        assert_eq!(reading.facts.len(), 2000);
+        assert_eq!(reading.packages().map(|stated| stated.depends.len()).sum::<usize>(), 1);
+
+        // Names that nothing is called are neither stated nor repeated.
+        let long = [component(&"n".repeat(asked::LONGEST + 1), "long"), component("a", "1")];
+        let reading = read(&list(&long, &[r#"{"ref":"1","dependsOn":["long","1"]}"#.to_owned()]));
+        assert_eq!(reading.names(), ["a 1"]);
+        assert_eq!(asked(&reading), "g:a".len());
+        assert!(reading.problems[0].contains("more than 1024 bytes"), "{:?}", reading.problems);
+
+        // Short references to long names, each from everywhere.
+        let name = |i: usize| format!("{i:04}{}", "n".repeat(1000));
+        let many: Vec<_> = (0..500).map(|i| component(&name(i), &i.to_string())).collect();
+        let refs = (0..500).map(|i| format!(r#""{i}""#)).collect::<Vec<_>>().join(",");
+        let all: Vec<_> = (0..500).map(|i| format!(r#"{{"ref":"{i}","dependsOn":[{refs}]}}"#)).collect();
+        let reading = read(&list(&many, &all));
+        assert_eq!(reading.facts.len(), 500);
+        assert!((32 << 20..64 << 20).contains(&asked(&reading)), "{}", asked(&reading));
+        assert!(reading.problems[0].contains("too long to keep"), "{}", reading.problems[0].len());
     }
 
     #[test]

@@ -11,15 +11,17 @@ use indicatif::{ProgressBar, ProgressStyle};
 use pratique_advisory::{self as advisory, Database, ImportOptions, ImportReport, Progress, import};
 use pratique_report::json;
 
+use super::{age, export};
 use crate::{
     commands::source::SourceArgs,
+    exit::WrongUsage,
     settings::DatabaseArgs,
     terminal::{self, Content},
 };
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Import {
-    /// Folder or base URL of the OSV export [default: the public one, or that of --db-source]
+    /// Folder, base URL, or a file of `pratique db export` [default: the public OSV export, or that of --db-source]
     source: Option<String>,
     #[command(flatten)]
     database: DatabaseArgs,
@@ -55,7 +57,28 @@ pub(super) struct Update {
 
 impl Import {
     pub(super) fn run(&self) -> anyhow::Result<()> {
-        build(self.source.as_deref().unwrap_or_else(|| self.sources.osv()), self)
+        let source = self.source.as_deref().unwrap_or_else(|| self.sources.osv());
+        if Path::new(source).is_file() {
+            return self.take_in(Path::new(source));
+        }
+        build(source, self)
+    }
+
+    /// Takes in a database that was made elsewhere.
+    fn take_in(&self, file: &Path) -> anyhow::Result<()> {
+        if self.strict || self.report.is_some() || !self.ecosystems.is_empty() {
+            let text = format!(
+                "{} is a file: nothing of it is chosen or counted, it is taken as it is",
+                file.display()
+            );
+            return Err(WrongUsage(text).into());
+        }
+        let database = export::take_in(file, &self.database.path()?)?;
+        let info = database.info();
+        let path = database.path().display();
+        let text = format!("{path}: {} records, built {}", info.records, age(info));
+        terminal::note(self.quiet, &text);
+        Ok(())
     }
 }
 

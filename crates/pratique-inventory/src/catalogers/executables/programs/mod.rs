@@ -7,20 +7,19 @@
 //! a package's files.
 //!
 //! A program must be one: a script or a text that is merely called `python3.6` states nothing, whatever it
-//! contains. Rows of form [`Form::Text`] are the exception and are looked for in other files only.
+//! contains. [`table::TEXTS`] are the exception and are looked for in other files only.
 
+mod pattern;
 mod table;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    borrow::Cow,
-    sync::{LazyLock, OnceLock},
+use std::{borrow::Cow, sync::OnceLock};
+
+use self::{
+    pattern::Pattern,
+    table::{PROGRAMS, Row, TEXTS},
 };
-
-use regex::bytes::{Regex, RegexBuilder};
-
-use self::table::{ROWS, Row};
 use super::{Appetite, Detector, window::Window};
 use crate::{Fact, PackageKind, Reading, Stated};
 
@@ -36,22 +35,36 @@ pub(super) enum Form {
 /// Longest version that is believed, in bytes.
 const LONGEST: usize = 64;
 
-/// The patterns of each row, made when a file first asks for them.
-static PATTERNS: LazyLock<Vec<OnceLock<Vec<Regex>>>> =
-    LazyLock::new(|| ROWS.iter().map(|_| OnceLock::new()).collect());
+/// The patterns of a row, made when a file first asks for them.
+type Made = OnceLock<Vec<Pattern>>;
 
-/// The patterns of the row with this number. One that is none is left out; the tests see to it that all are.
-fn patterns(index: usize) -> &'static [Regex] {
-    let Some((row, made)) = ROWS.get(index).zip(PATTERNS.get(index)) else { return &[] };
-    made.get_or_init(|| {
-        let make = |pattern: &&str| RegexBuilder::new(pattern).unicode(false).build().ok();
-        row.versions.iter().filter_map(make).collect()
-    })
+impl Form {
+    /// The rows of this form, each with its patterns.
+    fn rows(self) -> impl Iterator<Item = (&'static Row, &'static Made)> {
+        static OF_PROGRAMS: [Made; PROGRAMS.len()] = [const { Made::new() }; PROGRAMS.len()];
+        static OF_TEXTS: [Made; TEXTS.len()] = [const { Made::new() }; TEXTS.len()];
+        let (rows, made): (_, &[Made]) = match self {
+            Self::Program => (PROGRAMS, &OF_PROGRAMS),
+            Self::Text => (TEXTS, &OF_TEXTS),
+        };
+        rows.iter().zip(made)
+    }
+}
+
+impl Row {
+    /// Its patterns. One that is none is left out; the tests see to it that all are.
+    fn patterns(&self, made: &'static Made) -> &'static [Pattern] {
+        made.get_or_init(|| self.versions.iter().filter_map(|text| Pattern::of(text)).collect())
+    }
+
+    fn names(&self, file: &[u8]) -> bool {
+        self.files.iter().any(|glob| fits(glob.as_bytes(), file))
+    }
 }
 
 /// Whether a row of this form names the file.
 pub(super) fn named(file: &[u8], form: Form) -> bool {
-    ROWS.iter().any(|row| row.form == form && row.files.iter().any(|glob| fits(glob.as_bytes(), file)))
+    form.rows().any(|(row, _)| row.names(file))
 }
 
 /// Whether a name fits a pattern in which `*` stands for any characters, `?` for one and `[0-9]` for a digit.
@@ -75,8 +88,8 @@ pub(super) struct Versions {
 
 /// A row that names the file.
 struct Candidate {
-    index: usize,
     row: &'static Row,
+    patterns: &'static [Pattern],
     /// What the version must begin with: empty where anything goes.
     begins: Vec<u8>,
     /// For each pattern the version it found first.
@@ -86,12 +99,12 @@ struct Candidate {
 impl Versions {
     /// `None` when no row of this form names the file.
     pub(super) fn of(file: &[u8], form: Form) -> Option<Self> {
-        let rows = ROWS.iter().enumerate().filter(|(_, row)| row.form == form);
-        let rows = rows.filter(|(_, row)| row.files.iter().any(|glob| fits(glob.as_bytes(), file)));
+        let rows = form.rows().filter(|(row, _)| row.names(file));
         let candidates: Vec<_> = rows
-            .filter_map(|(index, row)| {
+            .filter_map(|(row, made)| {
                 let begins = if row.agrees { version_in_name(file)? } else { Vec::new() };
-                Some(Candidate { index, row, begins, found: vec![None; patterns(index).len()] })
+                let patterns = row.patterns(made);
+                Some(Candidate { row, patterns, begins, found: vec![None; patterns.len()] })
             })
             .collect();
         (!candidates.is_empty()).then_some(Self { candidates })
@@ -109,22 +122,14 @@ fn version_in_name(file: &[u8]) -> Option<Vec<u8>> {
 
 impl Candidate {
     fn feed(&mut self, window: &Window<'_>) -> Appetite {
-        for (pattern, found) in patterns(self.index).iter().zip(&mut self.found) {
-            if found.is_some() || (window.offset > 0 && pattern.as_str().starts_with(r"\A")) {
+        let believe = |version: &[u8]| version.len() <= LONGEST && follows(version, &self.begins);
+        for (pattern, found) in self.patterns.iter().zip(&mut self.found) {
+            if found.is_some() || (window.offset > 0 && pattern.at_start) {
                 continue;
             }
-            for captures in pattern.captures_iter(window.bytes) {
-                let Some((whole, version)) = captures.get(0).zip(captures.get(1)) else { continue };
-                // What starts in the overlap is seen whole in the next window.
-                if whole.start() >= window.starts {
-                    break;
-                }
-                let version = version.as_bytes();
-                if version.len() <= LONGEST && follows(version, &self.begins) {
-                    *found = Some(String::from_utf8_lossy(version).into_owned());
-                    break;
-                }
-            }
+            // What starts in the overlap is seen whole in the next window.
+            let version = pattern.version(window.bytes, window.starts, believe);
+            *found = version.map(|version| String::from_utf8_lossy(version).into_owned());
         }
         if self.found.first().is_some_and(Option::is_some) { Appetite::Enough } else { Appetite::More }
     }

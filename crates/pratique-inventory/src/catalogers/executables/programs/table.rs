@@ -6,8 +6,6 @@
 //! that of any library linked in. Where a program has nothing better (Go programs whose version the linker put in),
 //! the row says so.
 
-use super::Form::{self, Program, Text};
-
 /// A program, and how it is known.
 #[derive(Debug)]
 pub(in crate::catalogers::executables) struct Row {
@@ -19,10 +17,8 @@ pub(in crate::catalogers::executables) struct Row {
     pub(super) purl: Option<&'static str>,
     /// Vendors and products under which vulnerabilities are filed (CPE 2.3), `vendor:product`.
     pub(super) cpes: &'static [&'static str],
-    /// Patterns whose group is the version, best first: the first that is found anywhere counts.
+    /// Patterns ([`super::pattern`]) whose group is the version, best first: the first that is found anywhere counts.
     pub(super) versions: &'static [&'static str],
-    /// What kind of file.
-    pub(super) form: Form,
     /// Whether the version must begin with the one that the file's name has (`python3.11`).
     pub(super) agrees: bool,
 }
@@ -33,16 +29,12 @@ const fn row(
     cpes: &'static [&'static str],
     versions: &'static [&'static str],
 ) -> Row {
-    Row { files, name, purl: None, cpes, versions, form: Program, agrees: false }
+    Row { files, name, purl: None, cpes, versions, agrees: false }
 }
 
 impl Row {
     const fn purl(self, purl: &'static str) -> Self {
         Self { purl: Some(purl), ..self }
-    }
-
-    const fn text(self) -> Self {
-        Self { form: Text, ..self }
     }
 
     const fn agrees(self) -> Self {
@@ -69,7 +61,7 @@ const OTP: &[&str] = &[
     r"/src/otp-(\d+\.\d+(?:\.\d+){0,2}(?:-rc\d)?)/erts/",
     r"\x00(\d+\.\d+(?:\.\d+){0,2}(?:-rc\d)?)\x00+Erlang/OTP",
     r"/erlang-(\d+\.\d+(?:\.\d+){0,2})[^/\x00]{0,16}/erts/",
-    r"Erlang/OTP [^\x00]{1,160}\x00+(\d+\.\d+(?:\.\d+){0,2}(?:-rc\d)?)\x00",
+    r"Erlang/OTP [^\x00]+\x00+(\d+\.\d+(?:\.\d+){0,2}(?:-rc\d)?)\x00",
 ];
 
 const PERL: &[&str] = &[
@@ -110,12 +102,12 @@ const LUA: &[&str] = &[r"Lua (\d+\.\d+\.\d+) +Copyright"];
 
 const ENVOY: &[&str] = &[
     r"\x00(1\.\d+\.\d+(?:-dev)?)\x00RELEASE\x00",
-    r"\x00(1\.\d{2}\.\d+(?:-dev)?)\x00(?s:.){0,1000}?(?:envoy[_./]|Unable to|ValidationError|TLS client)",
-    r"(?:envoy_quic_|\[source/)(?s:.){0,1000}?\x00(1\.\d{2}\.\d+(?:-dev)?)\x00",
+    r"\x00(1\.\d{2}\.\d+(?:-dev)?)\x00~1000~(?:envoy[_./]|Unable to|ValidationError|TLS client)",
+    r"(?:envoy_quic_|\[source/)~1000~\x00(1\.\d{2}\.\d+(?:-dev)?)\x00",
 ];
 
-/// All programs, in alphabetical order of their names.
-pub(super) const ROWS: &[Row] = &[
+/// ELF, PE and Mach-O files, in alphabetical order of their names.
+pub(super) const PROGRAMS: &[Row] = &[
     row(
         "arangodb",
         &["arangosh"],
@@ -158,26 +150,12 @@ pub(super) const ROWS: &[Row] = &[
         &["elastic:elastic_agent"],
         &[r"enroll(?:: true)?(\d+\.\d+\.\d+)-?header", r"PM(\d+\.\d+\.\d+):https"],
     ),
-    row(
-        "elixir",
-        &["elixir"],
-        &["elixir-lang:elixir"],
-        &[r"ELIXIR_VERSION=(\d+\.\d+\.\d+(?:-[a-z0-9]+(?:\.\d+)?)?)"],
-    )
-    .text(),
     row("envoy", &["envoy"], &["envoyproxy:envoy"], ENVOY),
     row("erlang", &["erlexec", "beam.smp"], &["erlang:erlang\\/otp"], OTP),
     // Go puts texts of one length side by side, sorted; the number behind it is always there.
     row("etcd", &["etcd"], &["etcd:etcd", "redhat:etcd"], &[r"[^\d.](3\.\d\.\d\d)390625"]),
     row("ffmpeg", &["ffmpeg", "ffprobe"], &["ffmpeg:ffmpeg"], &[r"%s version (\d+\.\d+(?:\.\d+)?)[-\x00]"]),
     row("filebeat", &["filebeat"], &["elastic:filebeat"], BEATS),
-    row(
-        "firefox",
-        &["application.ini"],
-        &["mozilla:firefox"],
-        &[r"\nName=Firefox\r?\n(?s:.){0,400}?\nVersion=(\d+(?:\.\d+)+(?:[ab]\d+)?)"],
-    )
-    .text(),
     row(
         "fluent-bit",
         &["fluent-bit"],
@@ -192,13 +170,6 @@ pub(super) const ROWS: &[Row] = &[
         &[r"\x00(\d+\.\d+\.\d+)\x00\([^\x00]{1,80}\) \x00gcc version", r"GCC: \(GNU\) (\d+\.\d+\.\d+)"],
     ),
     row("git", &["git"], &["git-scm:git"], &[r"git/(\d+\.\d+\.\d+)(?:\.\d+)?\x00"]),
-    row(
-        "go",
-        &["VERSION", "VERSION.cache"],
-        &["golang:go"],
-        &[r"\A(?:devel )?go(\d+\.\d+(?:\.\d+)?(?:(?:alpha|beta|rc)\d+)?)(?:-[0-9a-f]+)?(?:\s|\z)"],
-    )
-    .text(),
     row("grafana", &["grafana", "grafana-server"], &["grafana:grafana"], GRAFANA),
     row("gzip", &["gzip"], &["gnu:gzip"], &[r"(?:while zipping\n|bad pack level)\x00(\d+\.\d+)\x00"]),
     row(
@@ -259,7 +230,7 @@ pub(super) const ROWS: &[Row] = &[
         "jq",
         &["jq"],
         &["jqlang:jq"],
-        &[r"\x00(\d+\.\d+(?:\.\d+)?)\x00(?s:.){0,400}?jq: error", r"jq-(\d+\.\d+(?:\.\d+)?)\x00"],
+        &[r"\x00(\d+\.\d+(?:\.\d+)?)\x00~400~jq: error", r"jq-(\d+\.\d+(?:\.\d+)?)\x00"],
     ),
     row("julia", &["libjulia-internal.so*", "libjulia.so*"], &["julialang:julia"], JULIA),
     row(
@@ -346,8 +317,8 @@ pub(super) const ROWS: &[Row] = &[
         &["postgres"],
         &["postgresql:postgresql"],
         &[
-            r"PostgreSQL (\d+(?:\.\d+){0,2}(?:(?:alpha|beta|rc)\d+)?) (?:\([^\x00)]{1,80}\) )?on ",
-            r"PostgreSQL (\d+(?:\.\d+){0,2}(?:(?:alpha|beta|rc)\d+)?) \([^\x00)]{1,80}\)\x00",
+            r"PostgreSQL (\d+(?:\.\d+){0,2}(?:(?:alpha|beta|rc)\d+)?) (?:\([^\x00)]+\) )?on ",
+            r"PostgreSQL (\d+(?:\.\d+){0,2}(?:(?:alpha|beta|rc)\d+)?) \([^\x00)]+\)\x00",
         ],
     ),
     row(
@@ -396,10 +367,7 @@ pub(super) const ROWS: &[Row] = &[
         "valkey",
         &["valkey-server"],
         &["lfprojects:valkey", "linuxfoundation:valkey"],
-        &[
-            r"(?:valkey|[^\d.])(\d+\.\d+\.\d+)buildkitsandbox-\d",
-            r"valkey(\d+\.\d+\.\d+)[0-9a-zA-Z.-]{1,64}\x00",
-        ],
+        &[r"(?:valkey|[^\d.])(\d+\.\d+\.\d+)buildkitsandbox-\d", r"valkey(\d+\.\d+\.\d+)[0-9a-zA-Z.-]+\x00"],
     ),
     row(
         "vault",
@@ -408,7 +376,6 @@ pub(super) const ROWS: &[Row] = &[
         &[r"revoke(\d+\.\d+\.\d+)", r"state(\d+\.\d+\.\d+-rc\d+)", r"016x(1\.1[134]\.\d{1,2})", LINKED],
     )
     .purl("pkg:golang/github.com/hashicorp/vault"),
-    row("wp-cli", &["wp", "wp-cli.phar"], &["wp-cli:wp-cli"], &[r"wp-cli/wp-cli (\d+\.\d+\.\d+)"]).text(),
     row("xz", &["xz"], &["tukaani:xz"], &[r"xz \(XZ Utils\) (\d+\.\d+\.\d+(?:alpha|beta)?)"]),
     row("zlib", &["libz.so*"], &["zlib:zlib"], &[r" deflate (\d+(?:\.\d+)+) Copyright 1995"]),
     row(
@@ -417,4 +384,27 @@ pub(super) const ROWS: &[Row] = &[
         &["facebook:zstandard"],
         &[r"Yann Collet\x00v(\d+\.\d+\.\d+)\x00", r"\x00v(\d+\.\d+\.\d+)\x00Zstandard CLI"],
     ),
+];
+
+/// What is known by its bytes and is no program but a script or a text, in alphabetical order too.
+pub(super) const TEXTS: &[Row] = &[
+    row(
+        "elixir",
+        &["elixir"],
+        &["elixir-lang:elixir"],
+        &[r"ELIXIR_VERSION=(\d+\.\d+\.\d+(?:-[a-z0-9]+(?:\.\d+)?)?)"],
+    ),
+    row(
+        "firefox",
+        &["application.ini"],
+        &["mozilla:firefox"],
+        &[r"\nName=Firefox\r?\n~400~\nVersion=(\d+(?:\.\d+)+(?:[ab]\d+)?)"],
+    ),
+    row(
+        "go",
+        &["VERSION", "VERSION.cache"],
+        &["golang:go"],
+        &[r"\A(?:devel )?go(\d+\.\d+(?:\.\d+)?(?:(?:alpha|beta|rc)\d+)?)(?:-[0-9a-f]+)?(?:\s|\z)"],
+    ),
+    row("wp-cli", &["wp", "wp-cli.phar"], &["wp-cli:wp-cli"], &[r"wp-cli/wp-cli (\d+\.\d+\.\d+)"]),
 ];
