@@ -6,7 +6,7 @@ use pratique_advisory::{Affected, Database, Error, FeedId, RecordId, VersionPlac
 use pratique_inventory::{Inventory, Package};
 
 use crate::{
-    Installed, Verdict,
+    Installed, MatchOptions, Verdict,
     find::{is_about_other_versions, names},
     flavour, judge, local,
     lookup::{Question, Shelves},
@@ -45,7 +45,7 @@ pub struct Explanation {
 /// # Errors
 /// When the database is damaged where it was touched.
 pub fn explain(inventory: &Inventory, database: &Database, id: &str) -> Result<Vec<Explanation>, Error> {
-    let shelves = Shelves::new(inventory.distribution.as_ref(), database);
+    let shelves = Shelves::new(inventory.distribution.as_ref(), database, MatchOptions { by_cpe: true });
     let mut found = Vec::new();
     for (index, package) in inventory.packages.iter().enumerate() {
         let Ok(questions) = shelves.questions(package) else { continue };

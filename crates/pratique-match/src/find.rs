@@ -30,7 +30,28 @@ use crate::{
 /// # Errors
 /// When the database is damaged where it was touched.
 pub fn find(inventory: &Inventory, scope: Scope, database: &Database) -> Result<Matches, Error> {
-    let shelves = Shelves::new(inventory.distribution.as_ref(), database);
+    find_with(inventory, scope, database, MatchOptions::default())
+}
+
+/// How to match.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct MatchOptions {
+    /// Also ask NVD about programs that are known by their CPE name, as no package manager or ecosystem answers for them.
+    /// NVD speaks of products in general, so this finds more, and more that is not so.
+    pub by_cpe: bool,
+}
+
+/// As [`find`], with options.
+///
+/// # Errors
+/// When the database is damaged where it was touched.
+pub fn find_with(
+    inventory: &Inventory,
+    scope: Scope,
+    database: &Database,
+    options: MatchOptions,
+) -> Result<Matches, Error> {
+    let shelves = Shelves::new(inventory.distribution.as_ref(), database, options);
     let packages: Vec<(usize, &Package)> =
         inventory.packages.iter().enumerate().filter(|(_, package)| scope.includes(package)).collect();
     // Parts at once, put together in their order.

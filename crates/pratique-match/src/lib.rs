@@ -30,7 +30,7 @@ mod severity;
 pub use crate::{
     distribution::{FiledUnder, Release, release_of},
     explain::{Explanation, explain},
-    find::find,
+    find::{MatchOptions, find, find_with},
     finding::{Epss, Evidence, Finding, FixState, Rating, Unknown},
     judge::{Installed, Verdict, judge},
 };

@@ -10,6 +10,7 @@ use pratique_inventory::{Distribution, Package, PackageKind};
 use pratique_version::{Ecosystem, Scheme, go};
 
 use crate::{
+    MatchOptions,
     distribution::{FiledUnder, release_of},
     modular,
 };
@@ -55,6 +56,8 @@ pub(crate) struct Shelves<'db> {
     distribution: Option<Box<str>>,
     release: Option<ReleaseShelves<'db>>,
     languages: Vec<(PackageKind, Shelf<'db>)>,
+    /// NVD's products, where they are to be asked.
+    products: Option<Shelf<'db>>,
 }
 
 struct ReleaseShelves<'db> {
@@ -66,7 +69,11 @@ struct ReleaseShelves<'db> {
 }
 
 impl<'db> Shelves<'db> {
-    pub(crate) fn new(distribution: Option<&Distribution>, database: &'db Database) -> Self {
+    pub(crate) fn new(
+        distribution: Option<&Distribution>,
+        database: &'db Database,
+        options: MatchOptions,
+    ) -> Self {
         let release = distribution.and_then(release_of).map(|release| {
             let mut all = Shelf::all_named(&release.subscription, database);
             let subscription = all.len();
@@ -77,7 +84,8 @@ impl<'db> Shelves<'db> {
             .iter()
             .filter_map(|&kind| Some((kind, Shelf::named(kind.ecosystem()?.osv_name(), database)?)));
         let distribution = distribution.map(|distribution| distribution.id.as_str().into());
-        Self { distribution, release, languages: languages.collect() }
+        let products = options.by_cpe.then(|| Shelf::named("CPE", database)).flatten();
+        Self { distribution, release, languages: languages.collect(), products }
     }
 
     /// Whether `namespace`, a distribution's, is that of the image.
@@ -104,6 +112,9 @@ impl<'db> Shelves<'db> {
             }
             return Ok(self.release.as_ref().ok_or(Unasked::Release)?.questions(package));
         }
+        if let Some(products) = self.products.as_ref().filter(|_| package.kind == PackageKind::Generic) {
+            return product_questions(products, package).ok_or(Unasked::Ecosystem);
+        }
         let (_, shelf) =
             self.languages.iter().find(|(kind, _)| *kind == package.kind).ok_or(Unasked::Ecosystem)?;
         if shelf.ecosystem == Ecosystem::Maven && package.namespace.is_none() {
@@ -122,6 +133,17 @@ impl<'db> Shelves<'db> {
             keys: [Some((name, version)), None],
         })
     }
+}
+
+/// What to ask NVD about a program whose CPE names are known: each `vendor:product`, of which the newest come first.
+fn product_questions<'a, 'db>(shelf: &'a Shelf<'db>, package: &'a Package) -> Option<Questions<'a, 'db>> {
+    let names = package.details.get("cpe")?.split(' ').filter_map(|cpe| {
+        let mut fields = cpe.strip_prefix("cpe:2.3:a:")?.split(':');
+        Some(format!("{}:{}", fields.next()?, fields.next()?))
+    });
+    let mut keys = names.map(|name| (name.into(), package.version.as_str().into()));
+    let keys = [Some(keys.next()?), keys.next()];
+    Some(Questions { shelves: std::slice::from_ref(shelf), subscription: 0, keys })
 }
 
 impl<'db> ReleaseShelves<'db> {

@@ -8,7 +8,7 @@ use pratique_advisory::{
     Database, Feed, FeedError, FeedId, FeedInput, Folder, ImportOptions, Sink, Source, State, import, osv,
 };
 use pratique_inventory::{Distribution, Inventory, Package, PackageKind, inventory::Scope};
-use pratique_match::{FixState, explain, find};
+use pratique_match::{FixState, MatchOptions, explain, find, find_with};
 
 /// A feed that says what a test wants it to.
 struct Says {
@@ -224,4 +224,66 @@ fn records_of_ones_own_lie_in_a_folder() {
     let findings = find(&inventory("1.3"), Scope::ALL, &database).unwrap().findings;
     let ids: Vec<_> = findings.iter().map(|finding| finding.id.as_str()).collect();
     assert_eq!(ids, ["CVE-2026-0001", "CVE-2026-0002", "CVE-2026-0003"]);
+}
+
+/// NVD about one product.
+struct Nvd;
+
+impl Feed for Nvd {
+    fn id(&self) -> FeedId {
+        FeedId::Nvd
+    }
+
+    fn base(&self) -> &'static str {
+        ""
+    }
+
+    fn read(&self, _: &dyn Source, to: &mut Sink<'_>) -> Result<(), FeedError> {
+        let event = |introduced: Option<&'static str>, fixed: Option<&'static str>| osv::Event {
+            introduced: introduced.map(Into::into),
+            fixed: fixed.map(Into::into),
+            ..osv::Event::default()
+        };
+        to.record(&osv::Record {
+            id: "CVE-2026-0009".into(),
+            modified: "2026-01-01T00:00:00Z".into(),
+            affected: vec![osv::Affected {
+                package: Some(osv::Package { ecosystem: "CPE".into(), name: "f5:nginx".into(), purl: None }),
+                ranges: vec![osv::Range {
+                    kind: "ECOSYSTEM".into(),
+                    repo: None,
+                    events: vec![event(Some("1.20"), None), event(None, Some("1.25.4"))],
+                }],
+                ..osv::Affected::default()
+            }],
+            ..osv::Record::default()
+        })
+    }
+}
+
+#[test]
+fn nvd_is_asked_by_cpe_only_where_that_is_wanted() {
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("advisories.pdb");
+    let feeds = vec![FeedInput { feed: &Nvd, source: Box::new(Folder::new(folder.path())) }];
+    import(None, &target, ImportOptions { feeds, ..ImportOptions::default() }).unwrap();
+    let database = Database::open(&target).unwrap();
+    let program = |version: &str| {
+        let mut inventory = inventory(version);
+        inventory.packages[0].kind = PackageKind::Generic;
+        inventory.packages[0].name = "nginx".into();
+        let cpes = format!(
+            "cpe:2.3:a:nginx:nginx:{version}:*:*:*:*:*:*:* cpe:2.3:a:f5:nginx:{version}:*:*:*:*:*:*:*"
+        );
+        inventory.packages[0].details.insert("cpe".into(), cpes);
+        inventory
+    };
+    let found = |version: &str, by_cpe: bool| {
+        let matches = find_with(&program(version), Scope::ALL, &database, MatchOptions { by_cpe }).unwrap();
+        (matches.findings.iter().map(|found| found.id.clone()).collect::<Vec<_>>(), matches.gaps.len())
+    };
+    assert_eq!(found("1.24.0", true), (vec!["CVE-2026-0009".to_owned()], 0));
+    assert_eq!(found("1.25.4", true), (Vec::new(), 0));
+    // Not asked: nobody answers for it, and that is said.
+    assert_eq!(found("1.24.0", false), (Vec::new(), 1));
 }

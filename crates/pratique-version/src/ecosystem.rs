@@ -116,6 +116,8 @@ ecosystems! {
     CleanStart = "CleanStart", Some(Scheme::Apk), "apk" / "cleanstart", Distribution, Exact;
     /// ConanCenter: C and C++.
     Conan = "ConanCenter", Some(Scheme::Conan), "conan", Other, Exact, also "conan";
+    /// Products by vendor and name, as NVD's CPE dictionary has them (not in OSV).
+    Cpe = "CPE", Some(Scheme::Generic), "generic", Other, Exact;
     /// CRAN: R.
     Cran = "CRAN", Some(Scheme::Cran), "cran", Other, Exact, also "r";
     /// crates.io: Rust.

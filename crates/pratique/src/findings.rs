@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use pratique_advisory::{Database, Level};
 use pratique_inventory::Scope;
-use pratique_match::{Finding, Matches};
+use pratique_match::{Finding, MatchOptions, Matches};
 use pratique_report::{DatabaseInfo, Filter, Report, Scanned};
 
 use crate::settings::Taken;
@@ -14,10 +14,11 @@ pub(crate) fn report(
     taken: &Taken,
     scope: Scope,
     database: Option<&Database>,
+    options: MatchOptions,
     filter: &Filter,
 ) -> anyhow::Result<Report> {
     let matches = match database {
-        Some(database) => pratique_match::find(&taken.inventory, scope, database)?,
+        Some(database) => pratique_match::find_with(&taken.inventory, scope, database, options)?,
         None => Matches { packages: taken.inventory.packages_in(scope).count(), ..Matches::default() },
     };
     let scanned = Scanned {

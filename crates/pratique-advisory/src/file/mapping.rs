@@ -1,4 +1,4 @@
-//! The one place where memory is mapped, and so the one place with `unsafe`.
+//! The one place where memory is mapped, and so the one place of this crate with `unsafe`.
 
 #![allow(unsafe_code)]
 

@@ -13,9 +13,10 @@ use super::{
     steps::{self, Step},
 };
 use crate::{
-    Rating, Verdict, explain,
-    find::{names, title_of},
+    MatchOptions, Rating, Verdict, explain,
+    find::{is_about_other_versions, names, title_of},
     lookup::{Question, Shelf, Shelves},
+    modular,
     severity::{self, Member},
 };
 
@@ -122,7 +123,7 @@ pub fn of_purl(
     inventory: &Inventory,
     explain: bool,
 ) -> Result<Option<KnownPackage>, Error> {
-    let shelves = Shelves::new(inventory.distribution.as_ref(), database);
+    let shelves = Shelves::new(inventory.distribution.as_ref(), database, MatchOptions { by_cpe: true });
     let Some(package) = inventory.packages.first() else { return Ok(None) };
     let Ok(questions) = shelves.all_questions(package) else { return Ok(None) };
     if questions.absent().is_some() {
@@ -189,6 +190,12 @@ fn ask(
     let place = candidates.locate(question.version);
     for affected in candidates {
         let affected = affected?;
+        if has_version
+            && (is_about_other_versions(database, place, &affected)?
+                || modular::is_of_no_module(database, package, question.name, &affected)?)
+        {
+            continue;
+        }
         let mut answer =
             answer(database, (&shelf.name, &filed), shelf.ecosystem.is_distribution(), &affected)?;
         if has_version {

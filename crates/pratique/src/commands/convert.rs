@@ -2,6 +2,7 @@
 
 use anyhow::Context;
 use pratique_inventory::{Inventory, Scope, sbom};
+use pratique_match::MatchOptions;
 use pratique_report::{
     Filter, Report,
     packages::PackageList,
@@ -81,7 +82,8 @@ fn known(args: &Args, is_matched: bool) -> anyhow::Result<(Report, Inventory, Sc
         terminal::warn(args.quiet, &stale);
     }
     let scope = args.how.scope();
-    let report = findings::report(&taken, scope, database.as_ref(), &Filter::default())?;
+    let report =
+        findings::report(&taken, scope, database.as_ref(), MatchOptions::default(), &Filter::default())?;
     Ok((report, taken.inventory, scope))
 }
 

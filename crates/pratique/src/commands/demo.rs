@@ -5,6 +5,7 @@ use std::fs;
 use pratique_advisory::{Database, Folder, ImportOptions, import};
 use pratique_image::{Image, OpenOptions, Target};
 use pratique_inventory::{Inventory, Scope, TakeOptions};
+use pratique_match::MatchOptions;
 use pratique_report::{Filter, TargetInfo, table};
 
 use crate::{exit::Exit, findings, settings::Taken, terminal};
@@ -61,7 +62,13 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     let mut target = TargetInfo::new(&image, &inventory);
     "demo image".clone_into(&mut target.name);
     let taken = Taken { target, inventory, left_out: Vec::new(), config: None };
-    let report = findings::report(&taken, Scope::default(), Some(&database), &Filter::default())?;
+    let report = findings::report(
+        &taken,
+        Scope::default(),
+        Some(&database),
+        MatchOptions::default(),
+        &Filter::default(),
+    )?;
     terminal::print(|to| {
         table::write(&report, terminal::width(), to)?;
         writeln!(to)?;

@@ -1,6 +1,7 @@
 //! `pratique diff`.
 
 use pratique_advisory::Level;
+use pratique_match::MatchOptions;
 use pratique_report::{
     Filter,
     diff::{Diff, Side, markdown, table},
@@ -104,7 +105,8 @@ fn side(text: &str, args: &Args) -> anyhow::Result<Side> {
         terminal::warn(args.quiet, &stale);
     }
     let taken = args.how.take(text, args.quiet, &[])?;
-    let report = findings::report(&taken, args.how.scope(), Some(&database), &filter)?;
+    let report =
+        findings::report(&taken, args.how.scope(), Some(&database), MatchOptions::default(), &filter)?;
     // What is left out here is left out of both sides.
     Ok(Side { hidden: 0, ..Side::from(report) })
 }

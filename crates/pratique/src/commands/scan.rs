@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use pratique_advisory::Level;
+use pratique_match::MatchOptions;
 use pratique_report::{Filter, Report};
 
 use super::{db, scanners::ScannersArgs};
@@ -28,6 +29,9 @@ pub(crate) struct Args {
     target: TargetArgs,
     #[command(flatten)]
     database: DatabaseArgs,
+    /// Also match programs that no package manager installed by their CPE against NVD, which speaks of products in general
+    #[arg(long, help_heading = "Advisory database")]
+    by_cpe: bool,
     /// Fail when the advisories are older than this: 24h, 7d
     #[arg(long, value_name = "AGE", env = "PRATIQUE_MAX_DB_AGE", value_parser = duration, help_heading = "Advisory database")]
     max_db_age: Option<Duration>,
@@ -80,7 +84,18 @@ struct GateArgs {
 
 pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
     let Args {
-        target, database, max_db_age, db_update, source, output, scanners, shown, gate, quiet, ..
+        target,
+        database,
+        by_cpe,
+        max_db_age,
+        db_update,
+        source,
+        output,
+        scanners,
+        shown,
+        gate,
+        quiet,
+        ..
     } = args;
     // What cannot be written, and a missing or damaged database, is told before an image is fetched for minutes.
     let outputs = output.prepare()?;
@@ -98,9 +113,10 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
         if let Some(stale) = &stale {
             terminal::warn(quiet, stale);
         }
+        let options = MatchOptions { by_cpe };
         let taken = target.take_with(quiet, &scanners.catalogers())?;
         let checked = scanners.checked(&taken, scope);
-        let mut report = findings::report(&taken, scope, database.as_ref(), &filter)?;
+        let mut report = findings::report(&taken, scope, database.as_ref(), options, &filter)?;
         report.worst = report.worst.max(checked.worst());
         report.checked = checked;
         Ok((report, taken, stale.is_some()))
