@@ -205,7 +205,8 @@ impl<'a> Pass<'a> {
             None => read(body),
         };
         match answer {
-            Ok(Ok(Reading { facts, problems })) => {
+            Ok(Ok(reading)) => {
+                let Reading { facts, problems } = reading.finished();
                 for what in problems {
                     self.unreadable(cataloger, &header.path, &what);
                 }
@@ -226,7 +227,7 @@ impl<'a> Pass<'a> {
     fn keep(&mut self, path: &ImagePath, cataloger: &str, facts: Vec<crate::Fact>) {
         self.remember(path);
         let facts = FileFacts { cataloger: cataloger.to_owned(), facts };
-        self.files.entry(path.clone()).or_default().push(facts);
+        self.files.entry(path.clone()).or_insert_with(|| Vec::with_capacity(1)).push(facts);
     }
 
     fn unreadable(&mut self, cataloger: &dyn Cataloger, path: &ImagePath, what: &str) {

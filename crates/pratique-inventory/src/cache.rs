@@ -6,7 +6,7 @@
 //! an image merely claims (the diff id of a compressed layer) would let one image poison another's facts.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, btree_map::Entry},
     fs,
     io::{self, Write},
     path::{Path, PathBuf},
@@ -51,8 +51,15 @@ impl CachedLayer {
             found.retain(|file| !again(&file.cataloger));
         }
         for (path, found) in newer.files {
-            let all = self.facts.files.entry(path).or_default();
-            all.extend(found);
+            // Most files have one reader, and room for one.
+            let all = match self.facts.files.entry(path) {
+                Entry::Vacant(free) => free.insert(found),
+                Entry::Occupied(known) => {
+                    let all = known.into_mut();
+                    all.extend(found);
+                    all
+                }
+            };
             all.sort_by_key(|file| place(&file.cataloger));
         }
         self.facts.files.retain(|_, found| !found.is_empty());

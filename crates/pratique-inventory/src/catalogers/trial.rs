@@ -57,7 +57,7 @@ pub(crate) fn try_read_within(
     let header = header(path, bytes.len() as u64);
     // Whoever wants only files of some size must still bear one that breaks off at once.
     assert!(bytes.is_empty() || is_wanted(cataloger, &header), "{path} is not wanted");
-    cataloger.read(&mut File { header: &header, body: &mut bytes, limits })
+    cataloger.read(&mut File { header: &header, body: &mut bytes, limits }).map(Reading::finished)
 }
 
 /// As [`try_read_within`] the usual limits.

@@ -62,7 +62,9 @@ pub fn read_tree(catalogers: &[&dyn Cataloger], root: &Path) -> Vec<Read> {
             let header = EntryHeader { size: bytes.len() as u64, ..header.clone() };
             let limits = Limits::default();
             let mut body = bytes.as_slice();
-            let result = cataloger.read(&mut File { header: &header, body: &mut body, limits: &limits });
+            let result = cataloger
+                .read(&mut File { header: &header, body: &mut body, limits: &limits })
+                .map(Reading::finished);
             found.push(Read { path: header.path.clone(), cataloger: cataloger.id().name, result });
         }
     }
@@ -124,7 +126,7 @@ pub fn read_bytes(
 ) -> Result<Reading, Unreadable> {
     let header = header(path, mode, bytes.len() as u64);
     let limits = Limits::default();
-    cataloger.read(&mut File { header: &header, body: &mut bytes, limits: &limits })
+    cataloger.read(&mut File { header: &header, body: &mut bytes, limits: &limits }).map(Reading::finished)
 }
 
 /// All packages of a tree, each with the path of the file that states it; problems are panics.

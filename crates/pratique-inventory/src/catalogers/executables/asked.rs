@@ -21,7 +21,7 @@ impl Asked {
         Self { left: MOST }
     }
 
-    /// What `who` asks for: the pairs of name and version, sorted, each once. That some are left out is told.
+    /// What `who` asks for, from pairs of name and version. That some are left out is told.
     pub(super) fn of<'a>(
         &mut self,
         who: &str,
@@ -40,8 +40,6 @@ impl Asked {
             self.left = rest;
             depends.push(Requirement::exactly(name, version));
         }
-        depends.sort_unstable();
-        depends.dedup();
         depends
     }
 }

@@ -78,7 +78,7 @@ impl Cataloger for CargoLock {
             .collect();
         let packages = locked.iter().map(|locked| locked.stated(&chosen, &asked));
         let mut reading = Reading::nothing();
-        document::state(&mut reading, file.limits, packages);
+        reading.extend(packages, file.limits);
         Ok(reading)
     }
 }

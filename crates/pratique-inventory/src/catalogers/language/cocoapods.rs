@@ -23,7 +23,7 @@ use serde::{
 };
 
 use super::{
-    document, origin,
+    origin,
     yaml::{self, Pairs},
 };
 use crate::{Cataloger, CatalogerId, File, PackageKind, Reading, Requirement, Stated, Unreadable};
@@ -123,7 +123,7 @@ impl Cataloger for CocoaPodsLock {
                 reading.problem(format!("the pod `{}` has no version", pod.id));
                 continue;
             };
-            let mut depends: Vec<_> = pod
+            let depends: Vec<_> = pod
                 .asks
                 .iter()
                 .map(|asked| split(asked).0)
@@ -132,8 +132,6 @@ impl Cataloger for CocoaPodsLock {
                     version: chosen.get(name).map(|&version| version.to_owned()),
                 })
                 .collect();
-            depends.sort_unstable();
-            depends.dedup();
             let mut stated = Stated {
                 kind: PackageKind::CocoaPods,
                 name: name.to_owned(),
@@ -149,7 +147,7 @@ impl Cataloger for CocoaPodsLock {
             stated.details.extend(detail.map(|(key, value)| (key.to_owned(), value)));
             packages.push(stated);
         }
-        document::state(&mut reading, file.limits, packages);
+        reading.extend(packages, file.limits);
         Ok(reading)
     }
 }

@@ -21,7 +21,7 @@ use serde::{
 };
 
 use super::{
-    document, origin,
+    origin,
     yaml::{self, Pairs},
 };
 use crate::{Cataloger, CatalogerId, File, PackageKind, Reading, Stated, Unreadable};
@@ -117,7 +117,7 @@ impl Cataloger for DartPubspecLock {
             reading.problem(format!("the package `{name}` has no version"));
         }
         let packages = lock.packages.0.into_iter().map(|(name, entry)| entry.into_stated(name));
-        document::state(&mut reading, file.limits, packages);
+        reading.extend(packages, file.limits);
         Ok(reading)
     }
 }

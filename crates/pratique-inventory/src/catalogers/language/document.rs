@@ -1,11 +1,10 @@
-//! A lock file or manifest taken into memory whole, and what it states put into a reading.
+//! A lock file or manifest taken into memory whole.
 //!
-//! What is common to formats that are one small document: text that must be UTF-8, JSON, TOML, and the limit
-//! on the number of packages that one file may state.
+//! What is common to formats that are one small document: text that must be UTF-8, JSON, TOML.
 
 use serde::de::DeserializeOwned;
 
-use crate::{Fact, File, Limits, Reading, Stated, Unreadable};
+use crate::{File, Unreadable};
 
 /// The whole file, without a byte-order mark.
 ///
@@ -63,15 +62,4 @@ pub(super) fn toml_error(text: &str, error: &::toml::de::Error) -> String {
 /// The line of an offset, counted from 1.
 pub(super) fn line_of(bytes: &[u8], offset: usize) -> usize {
     bytes.iter().take(offset).filter(|&&byte| byte == b'\n').count() + 1
-}
-
-/// States each package, up to the limit of records, and says so when there are more.
-pub(super) fn state(reading: &mut Reading, limits: &Limits, packages: impl IntoIterator<Item = Stated>) {
-    for stated in packages {
-        if reading.facts.len() >= limits.records {
-            reading.problem(format!("only {} of its packages were read", limits.records));
-            return;
-        }
-        reading.facts.push(Fact::Package(Box::new(stated)));
-    }
 }

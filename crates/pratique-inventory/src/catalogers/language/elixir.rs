@@ -55,7 +55,7 @@ impl Cataloger for ElixirMixLock {
                 Err(why) => reading.problem(why),
             }
         }
-        document::state(&mut reading, file.limits, packages);
+        reading.extend(packages, file.limits);
         Ok(reading)
     }
 }
@@ -115,10 +115,7 @@ fn depends(list: Option<&Term>, chosen: &BTreeMap<&str, &str>) -> Vec<Requiremen
         let name = options.get("hex").unwrap_or(application).word()?;
         chosen.get(name).map(|version| Requirement::exactly(name, *version))
     });
-    let mut depends: Vec<_> = asked.collect();
-    depends.sort_unstable();
-    depends.dedup();
-    depends
+    asked.collect()
 }
 
 #[cfg(test)]

@@ -14,10 +14,7 @@ use std::collections::BTreeMap;
 use pratique_image::EntryHeader;
 use serde::Deserialize;
 
-use super::{
-    document,
-    yaml::{self, Pairs},
-};
+use super::yaml::{self, Pairs};
 use crate::{Cataloger, CatalogerId, File, PackageKind, Reading, Stated, Unreadable};
 
 /// Actions and workflows that workflows use.
@@ -101,7 +98,7 @@ impl Cataloger for GitHubActions {
                 None => reading.problem(format!("`uses: {used}` is not owner/repository@ref")),
             }
         }
-        document::state(&mut reading, file.limits, packages.into_values());
+        reading.extend(packages.into_values(), file.limits);
         Ok(reading)
     }
 }

@@ -83,7 +83,7 @@ impl Cataloger for SwiftResolved {
                 None => reading.problem("a pin has neither identity nor location"),
             }
         }
-        document::state(&mut reading, file.limits, packages);
+        reading.extend(packages, file.limits);
         Ok(reading)
     }
 }

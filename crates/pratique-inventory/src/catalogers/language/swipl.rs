@@ -43,12 +43,8 @@ impl Cataloger for SwiPlPack {
         else {
             return Err(Unreadable::malformed(FORMAT, "it states no name/1 and version/1"));
         };
-        let mut depends: Vec<Requirement> = values(&facts, "requires").map(Into::into).collect();
-        depends.sort_unstable();
-        depends.dedup();
-        let mut provides: Vec<String> = values(&facts, "provides").map(str::to_owned).collect();
-        provides.sort_unstable();
-        provides.dedup();
+        let depends: Vec<Requirement> = values(&facts, "requires").map(Into::into).collect();
+        let provides: Vec<String> = values(&facts, "provides").map(str::to_owned).collect();
         let path = file.path().as_bytes();
         let installed = memchr::memmem::find(path, b"/pack/").is_some_and(|at| {
             path.get(..at).is_some_and(|tree| tree.ends_with(b"swi-prolog") || tree.ends_with(b"swipl"))
@@ -63,7 +59,7 @@ impl Cataloger for SwiPlPack {
             ..Stated::default()
         };
         let mut reading = Reading::nothing();
-        document::state(&mut reading, file.limits, [stated]);
+        reading.extend([stated], file.limits);
         Ok(reading)
     }
 }

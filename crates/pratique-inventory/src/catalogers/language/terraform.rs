@@ -52,7 +52,7 @@ impl Cataloger for TerraformLock {
             }
             stated
         });
-        document::state(&mut reading, file.limits, packages);
+        reading.extend(packages, file.limits);
         Ok(reading)
     }
 }

@@ -12,9 +12,7 @@
 use pratique_image::EntryHeader;
 
 use super::lines::{Lines, text};
-use crate::{
-    Cataloger, CatalogerId, Fact, File, PackageKind, PathSet, Reading, SourcePackage, Stated, Unreadable,
-};
+use crate::{Cataloger, CatalogerId, File, PackageKind, PathSet, Reading, SourcePackage, Stated, Unreadable};
 
 /// Reads apk's database of installed packages.
 pub struct ApkDatabase;
@@ -33,16 +31,14 @@ impl Cataloger for ApkDatabase {
     }
 
     fn read(&self, file: &mut File<'_>) -> Result<Reading, Unreadable> {
-        let most = file.limits.records;
         let mut reading = Reading::nothing();
         let mut record = Record::default();
         let mut lines = Lines::new(file.body);
         while let Some(line) = lines.next()? {
             if line.bytes.is_empty() {
-                std::mem::take(&mut record).finish(&mut reading);
-                if reading.facts.len() >= most {
-                    reading
-                        .problem(format!("line {}: only the first {most} packages were read", line.number));
+                if let Some(stated) = std::mem::take(&mut record).finish(&mut reading)
+                    && !reading.package(stated, file.limits)
+                {
                     return Ok(reading);
                 }
                 continue;
@@ -61,7 +57,8 @@ impl Cataloger for ApkDatabase {
             }
             record.field(*letter, value);
         }
-        record.finish(&mut reading);
+        let last = record.finish(&mut reading);
+        reading.extend(last, file.limits);
         Ok(reading)
     }
 }
@@ -114,24 +111,24 @@ impl Record {
         }
     }
 
-    fn finish(mut self, reading: &mut Reading) {
+    fn finish(mut self, reading: &mut Reading) -> Option<Stated> {
         if self.line == 0 {
-            return;
+            return None;
         }
         if self.stated.name.is_empty() {
             reading.problem(format!("the package at line {} has no name (P)", self.line));
-            return;
+            return None;
         }
         if self.stated.version.is_empty() {
             reading.problem(format!("{} at line {} has no version (V)", self.stated.name, self.line));
-            return;
+            return None;
         }
         self.stated.kind = PackageKind::Apk;
         self.stated.files = PathSet::from_hashes(self.files);
         // Virtual packages, and packages of early releases, name no origin: they are their own.
         let source = if self.origin.is_empty() { self.stated.name.clone() } else { self.origin };
         self.stated.source = Some(SourcePackage { name: source, version: self.stated.version.clone() });
-        reading.facts.push(Fact::Package(Box::new(self.stated)));
+        Some(self.stated)
     }
 }
 
@@ -152,10 +149,7 @@ fn licences(value: &str) -> Vec<String> {
 fn names(value: &str) -> Vec<String> {
     let names = value.split_whitespace().filter(|word| !word.starts_with('!'));
     let bare = names.map(|word| word.split(['=', '<', '>', '~', '@']).next().unwrap_or_default());
-    let mut found: Vec<String> = bare.filter(|name| !name.is_empty()).map(str::to_owned).collect();
-    found.sort_unstable();
-    found.dedup();
-    found
+    bare.filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }
 
 #[cfg(test)]
@@ -168,10 +162,7 @@ mod tests {
     }
 
     fn packages(reading: &Reading) -> Vec<&Stated> {
-        let facts = reading.facts.iter();
-        facts
-            .filter_map(|fact| if let Fact::Package(stated) = fact { Some(&**stated) } else { None })
-            .collect()
+        reading.packages().collect()
     }
 
     const MUSL: &str = "\

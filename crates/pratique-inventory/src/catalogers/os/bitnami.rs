@@ -15,7 +15,7 @@ use pratique_image::EntryHeader;
 use pratique_version::purl::PackageUrl;
 use serde::Deserialize;
 
-use crate::{Cataloger, CatalogerId, Fact, File, PackageKind, Reading, Stated, Unreadable};
+use crate::{Cataloger, CatalogerId, File, PackageKind, Reading, Stated, Unreadable};
 
 /// Reads the SPDX documents of Bitnami's images.
 pub struct BitnamiSpdx;
@@ -40,7 +40,6 @@ impl Cataloger for BitnamiSpdx {
     }
 
     fn read(&self, file: &mut File<'_>) -> Result<Reading, Unreadable> {
-        let most = file.limits.records;
         let bytes = file.bytes_within(LONGEST)?;
         let mut reading = Reading::nothing();
         let packages = if bytes.trim_ascii_start().starts_with(b"{") {
@@ -50,12 +49,14 @@ impl Cataloger for BitnamiSpdx {
         } else {
             tag_value(&String::from_utf8_lossy(&bytes))
         };
-        if packages.len() > most {
-            reading.problem(format!("only the first {most} of {} packages were read", packages.len()));
-        }
-        for package in packages.into_iter().take(most) {
+        for package in packages {
             match package.stated() {
-                Ok(stated) => reading.facts.extend(stated.map(|stated| Fact::Package(Box::new(stated)))),
+                Ok(Some(stated)) => {
+                    if !reading.package(stated, file.limits) {
+                        break;
+                    }
+                }
+                Ok(None) => {}
                 Err(why) => reading.problem(why),
             }
         }
@@ -173,10 +174,7 @@ mod tests {
          "referenceLocator": "pkg:golang/stdlib@1.22.7"}]}]}"#;
 
     fn stated(reading: &Reading) -> Vec<&Stated> {
-        let facts = reading.facts.iter();
-        facts
-            .filter_map(|fact| if let Fact::Package(stated) = fact { Some(&**stated) } else { None })
-            .collect()
+        reading.packages().collect()
     }
 
     #[test]

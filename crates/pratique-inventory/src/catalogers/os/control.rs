@@ -7,7 +7,7 @@
 use std::io::{self, Read};
 
 use super::lines::{Lines, text};
-use crate::{Fact, File, Reading, Unreadable};
+use crate::{File, Reading, Stated, Unreadable};
 
 /// Longest value that is kept, in bytes.
 const LONGEST: usize = 1 << 20;
@@ -36,19 +36,12 @@ impl Paragraph {
 pub(super) fn packages(
     file: &mut File<'_>,
     wanted: &[&'static str],
-    package: impl Fn(Paragraph, &mut Reading) -> Option<Fact>,
+    package: impl Fn(Paragraph, &mut Reading) -> Option<Stated>,
 ) -> Result<Reading, Unreadable> {
-    let most = file.limits.records;
+    let limits = file.limits;
     let mut reading = Reading::nothing();
     each(file.body, wanted, &mut reading, |paragraph, reading| {
-        let line = paragraph.line;
-        let stated = package(paragraph, reading);
-        reading.facts.extend(stated);
-        let room = reading.facts.len() < most;
-        if !room {
-            reading.problem(format!("line {line}: only the first {most} packages were read"));
-        }
-        room
+        package(paragraph, reading).is_none_or(|stated| reading.package(stated, limits))
     })?;
     Ok(reading)
 }

@@ -57,13 +57,11 @@ impl Cataloger for HomebrewReceipt {
         if version.is_empty() {
             return Err(Unreadable::malformed("Homebrew receipt", "it has no source.version"));
         }
-        let mut depends: Vec<Requirement> = receipt
+        let depends: Vec<Requirement> = receipt
             .runtime_dependencies
             .and_then(|all| serde_json::from_value(all).ok())
             .map(|all: Vec<Dependency>| all.into_iter().map(Dependency::into_requirement).collect())
             .unwrap_or_default();
-        depends.sort();
-        depends.dedup();
         let details = [("tap", receipt.source.tap), ("cask", cask.then(|| "true".to_owned()))];
         let details = details.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));
         Ok(Reading::of(Fact::Package(Box::new(Stated {

@@ -72,7 +72,7 @@ impl Cataloger for OpkgStatus {
     }
 }
 
-fn package(mut paragraph: Paragraph, reading: &mut Reading) -> Option<Fact> {
+fn package(mut paragraph: Paragraph, reading: &mut Reading) -> Option<Stated> {
     let state = paragraph.take("Status").split_whitespace().last().unwrap_or_default().to_owned();
     if matches!(state.as_str(), "not-installed" | "config-files") {
         return None;
@@ -108,11 +108,7 @@ fn package(mut paragraph: Paragraph, reading: &mut Reading) -> Option<Fact> {
             stated.details.insert(detail.into(), value);
         }
     }
-    stated.depends.sort_unstable();
-    stated.depends.dedup();
-    stated.provides.sort_unstable();
-    stated.provides.dedup();
-    Some(Fact::Package(Box::new(stated)))
+    Some(stated)
 }
 
 /// The source package or recipe; `None` where only a folder or an address is stated.

@@ -97,10 +97,6 @@ impl Cataloger for PacmanPackage {
         stated.source = Some(SourcePackage { name: source, version: stated.version.clone() });
         stated.licences.sort_unstable();
         stated.licences.dedup();
-        stated.depends.sort_unstable();
-        stated.depends.dedup();
-        stated.provides.sort_unstable();
-        stated.provides.dedup();
         reading.facts.push(Fact::Package(Box::new(stated)));
         Ok(reading)
     }

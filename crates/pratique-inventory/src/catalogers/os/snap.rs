@@ -14,7 +14,8 @@ use serde::Deserialize;
 
 use crate::catalogers::language::yaml;
 use crate::{
-    Cataloger, CatalogerId, Fact, File, PackageKind, Reading, Requirement, SourcePackage, Stated, Unreadable,
+    Cataloger, CatalogerId, Fact, File, Limits, PackageKind, Reading, Requirement, SourcePackage, Stated,
+    Unreadable,
 };
 
 /// Reads what snaps state of themselves.
@@ -67,7 +68,6 @@ impl Cataloger for SnapFiles {
 
     fn read(&self, file: &mut File<'_>) -> Result<Reading, Unreadable> {
         let Some(format) = format(&file.header.path) else { return Ok(Reading::nothing()) };
-        let most = file.limits.records;
         let mut reading = Reading::nothing();
         match format {
             Format::Snap => {
@@ -76,13 +76,13 @@ impl Cataloger for SnapFiles {
             }
             Format::Manifest => {
                 let manifest: Manifest = yaml::read(file, "snap manifest")?;
-                listed(manifest.primed_stage_packages, most, &mut reading);
+                listed(manifest.primed_stage_packages, file.limits, &mut reading);
             }
             Format::DpkgYaml => {
                 let list: DpkgYaml = yaml::read(file, "snappy package list")?;
-                listed(list.packages, most, &mut reading);
+                listed(list.packages, file.limits, &mut reading);
             }
-            Format::DpkgList => table(&yaml::text(file)?, most, &mut reading),
+            Format::DpkgList => table(&yaml::text(file)?, file.limits, &mut reading),
         }
         Ok(reading)
     }
@@ -139,14 +139,13 @@ struct DpkgYaml {
 }
 
 /// Packages as `NAME[:ARCH]=VERSION`.
-fn listed(packages: Vec<String>, most: usize, reading: &mut Reading) {
-    if packages.len() > most {
-        reading.problem(format!("only the first {most} of {} packages were read", packages.len()));
-    }
-    for package in packages.into_iter().take(most) {
+fn listed(packages: Vec<String>, limits: &Limits, reading: &mut Reading) {
+    for package in packages {
         match package.split_once('=') {
             Some((name, version)) if !name.is_empty() && !version.is_empty() => {
-                reading.facts.push(deb(name, version, None));
+                if !reading.package(deb(name, version, None), limits) {
+                    break;
+                }
             }
             _ => reading.problem(format!("{package:?} is no package and version")),
         }
@@ -154,27 +153,27 @@ fn listed(packages: Vec<String>, most: usize, reading: &mut Reading) {
 }
 
 /// The lines of `dpkg -l` for what is installed: `ii  NAME[:ARCH]  VERSION  ARCH  DESCRIPTION`.
-fn table(text: &str, most: usize, reading: &mut Reading) {
+fn table(text: &str, limits: &Limits, reading: &mut Reading) {
     let rows = text.lines().filter(|line| line.starts_with("ii ") || line.starts_with("hi "));
-    for (row, line) in rows.enumerate() {
-        if row >= most {
-            reading.problem(format!("only the first {most} packages were read"));
-            break;
-        }
+    for line in rows {
         let mut columns = line.split_whitespace().skip(1);
         match (columns.next(), columns.next()) {
-            (Some(name), Some(version)) => reading.facts.push(deb(name, version, columns.next())),
+            (Some(name), Some(version)) => {
+                if !reading.package(deb(name, version, columns.next()), limits) {
+                    break;
+                }
+            }
             _ => reading.problem(format!("{line:?} does not have the columns of a package")),
         }
     }
 }
 
-fn deb(name: &str, version: &str, arch: Option<&str>) -> Fact {
+fn deb(name: &str, version: &str, arch: Option<&str>) -> Stated {
     let (name, own_arch) = match name.split_once(':') {
         Some((name, arch)) => (name, Some(arch)),
         None => (name, None),
     };
-    Fact::Package(Box::new(Stated {
+    Stated {
         kind: PackageKind::Deb,
         name: name.to_owned(),
         namespace: Some("ubuntu".to_owned()),
@@ -183,7 +182,7 @@ fn deb(name: &str, version: &str, arch: Option<&str>) -> Fact {
         // As in dpkg's own database: a package that names no source is its own.
         source: Some(SourcePackage { name: name.to_owned(), version: version.to_owned() }),
         ..Stated::default()
-    }))
+    }
 }
 
 #[cfg(test)]

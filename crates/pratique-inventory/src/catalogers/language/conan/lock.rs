@@ -98,7 +98,7 @@ impl Cataloger for ConanLock {
                 }
             }
         }
-        document::state(&mut reading, file.limits, packages);
+        reading.extend(packages, file.limits);
         Ok(reading)
     }
 }
@@ -122,8 +122,6 @@ fn of_graph(graph: &Graph) -> Vec<Stated> {
         let requires = edges(node);
         let targets = requires.iter().filter_map(|id| graph.nodes.get(id)?.reference());
         stated.depends = targets.map(|target| target.requirement()).collect();
-        stated.depends.sort_unstable();
-        stated.depends.dedup();
         Some(stated)
     };
     graph.nodes.iter().filter_map(package).collect()

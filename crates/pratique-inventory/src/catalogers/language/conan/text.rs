@@ -47,7 +47,7 @@ impl Cataloger for ConanText {
         } else {
             built_of(&text, file.path(), &mut reading)
         };
-        document::state(&mut reading, file.limits, packages);
+        reading.extend(packages, file.limits);
         Ok(reading)
     }
 }
@@ -102,8 +102,6 @@ fn built_of(text: &str, path: &ImagePath, reading: &mut Reading) -> Vec<Stated> 
         }
         packages.push(reference.stated());
     }
-    depends.sort_unstable();
-    depends.dedup();
     if let Some(own) = by_folder(path) {
         let own = Reference::parse(&own).map(|reference| reference.stated());
         packages.extend(own.map(|own| Stated { locked_only: false, depends, ..own }));

@@ -17,7 +17,7 @@ use super::{
     super::{python, yaml},
     is_name, stated,
 };
-use crate::{Cataloger, CatalogerId, Fact, File, Reading, Stated, Unreadable};
+use crate::{Cataloger, CatalogerId, File, Reading, Stated, Unreadable};
 
 /// Packages that `environment.yml` asks for in one version.
 pub struct CondaEnvironment;
@@ -49,12 +49,10 @@ impl Cataloger for CondaEnvironment {
                 Item::Other => Vec::new(),
             };
             for stated in found {
-                if reading.facts.len() >= file.limits.records {
-                    reading.problem(format!("only {} of its packages were read", file.limits.records));
+                let stated = Stated { locked_only: true, direct: Some(true), ..stated };
+                if !reading.package(stated, file.limits) {
                     return Ok(reading);
                 }
-                let stated = Stated { locked_only: true, direct: Some(true), ..stated };
-                reading.facts.push(Fact::Package(Box::new(stated)));
             }
         }
         Ok(reading)

@@ -44,8 +44,6 @@ impl Cataloger for CondaPackage {
         stated.licences = record.license.filter(|licence| !licence.is_empty()).into_iter().collect();
         let names = record.depends.iter().filter_map(|spec| spec.split_ascii_whitespace().next());
         stated.depends = names.map(Into::into).collect();
-        stated.depends.sort_unstable();
-        stated.depends.dedup();
         for (key, value) in [
             ("build", record.build),
             ("channel", record.channel.map(|url| origin::without_credentials(&url))),

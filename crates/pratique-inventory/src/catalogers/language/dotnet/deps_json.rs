@@ -140,7 +140,6 @@ impl Cataloger for DepsJson {
                 depends,
                 ..Stated::default()
             };
-            stated.depends.sort_unstable();
             if is_project || (library.kind == "reference" && library.sha512.is_empty()) {
                 stated.details.insert(origin::ORIGIN.into(), "local".into());
             }

@@ -35,16 +35,13 @@ impl Chosen {
         self.0.insert(name.to_ascii_lowercase(), (name.to_owned(), version.to_owned()));
     }
 
-    /// Sorted requirements from names; without version where none was chosen.
+    /// Requirements from names; without version where none was chosen.
     fn requirements<'a>(&self, names: impl IntoIterator<Item = &'a String>) -> Vec<Requirement> {
         let one = |name: &String| match self.0.get(&name.to_ascii_lowercase()) {
             Some((name, version)) => Requirement::exactly(name.clone(), version.clone()),
             None => name.clone().into(),
         };
-        let mut all: Vec<_> = names.into_iter().map(one).collect();
-        all.sort_unstable();
-        all.dedup();
-        all
+        names.into_iter().map(one).collect()
     }
 }
 

@@ -84,13 +84,7 @@ impl Cataloger for PackagesLock {
                 stated.depends.extend(chosen.requirements(&entry.dependencies.0));
             }
         }
-        for mut stated in found.into_values() {
-            stated.depends.sort_unstable();
-            stated.depends.dedup();
-            if !reading.package(stated, file.limits) {
-                break;
-            }
-        }
+        reading.extend(found.into_values(), file.limits);
         Ok(reading)
     }
 }

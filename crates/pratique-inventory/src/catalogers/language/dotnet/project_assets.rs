@@ -118,8 +118,6 @@ impl Cataloger for ProjectAssets {
         }
         for (mut stated, runs) in found.into_values() {
             stated.development = !runs && private.contains(&stated.name.to_ascii_lowercase());
-            stated.depends.sort_unstable();
-            stated.depends.dedup();
             if !reading.package(stated, file.limits) {
                 break;
             }

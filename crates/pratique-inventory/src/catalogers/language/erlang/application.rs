@@ -66,7 +66,7 @@ impl Cataloger for ErlangApplication {
         if let Some(id) = keys.get("id").and_then(Term::word).filter(|id| !id.is_empty()) {
             stated.details.insert("id".into(), id.to_owned());
         }
-        document::state(&mut reading, file.limits, [stated]);
+        reading.extend([stated], file.limits);
         Ok(reading)
     }
 }
@@ -75,10 +75,7 @@ impl Cataloger for ErlangApplication {
 fn depends(keys: &Term) -> Vec<Requirement> {
     let lists = ["applications", "included_applications"].into_iter().filter_map(|key| keys.get(key));
     let names = lists.flat_map(Term::list).filter_map(Term::word);
-    let mut depends: Vec<Requirement> = names.map(Into::into).collect();
-    depends.sort_unstable();
-    depends.dedup();
-    depends
+    names.map(Into::into).collect()
 }
 
 #[cfg(test)]

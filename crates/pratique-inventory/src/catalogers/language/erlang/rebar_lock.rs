@@ -58,7 +58,7 @@ impl Cataloger for ErlangRebarLock {
                 Err(why) => reading.problem(why),
             }
         }
-        document::state(&mut reading, file.limits, packages);
+        reading.extend(packages, file.limits);
         Ok(reading)
     }
 }

@@ -71,11 +71,7 @@ impl Cataloger for GoVendor {
             }
         }
         merge(&mut modules);
-        for module in modules {
-            if !reading.package(module, file.limits) {
-                break;
-            }
-        }
+        reading.extend(modules, file.limits);
         Ok(reading)
     }
 }

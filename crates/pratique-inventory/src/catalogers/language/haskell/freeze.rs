@@ -37,7 +37,7 @@ impl Cataloger for HaskellFreeze {
         let text = document::text(file, FORMAT, LONGEST)?;
         let mut reading = Reading::nothing();
         let packages = constraints(&text).filter_map(pinned);
-        document::state(&mut reading, file.limits, packages);
+        reading.extend(packages, file.limits);
         Ok(reading)
     }
 }

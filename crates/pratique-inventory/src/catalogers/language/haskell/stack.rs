@@ -18,7 +18,7 @@ use serde::{
     de::{Error, IgnoredAny, MapAccess, Visitor},
 };
 
-use super::super::{document, origin, yaml};
+use super::super::{origin, yaml};
 use crate::{Cataloger, CatalogerId, File, PackageKind, Reading, Stated, Unreadable};
 
 /// Packages that `stack.yaml` and `stack.yaml.lock` pin.
@@ -112,7 +112,7 @@ impl Cataloger for HaskellStack {
             }
             packages
         };
-        document::state(&mut reading, file.limits, packages);
+        reading.extend(packages, file.limits);
         Ok(reading)
     }
 }

@@ -81,7 +81,7 @@ impl Cataloger for JuliaManifest {
             .iter()
             .flat_map(|(name, named)| named.iter().map(move |entry| (name, entry)))
             .map(|(name, entry)| entry.stated(name, &chosen));
-        document::state(&mut reading, file.limits, packages);
+        reading.extend(packages, file.limits);
         Ok(reading)
     }
 }
@@ -150,15 +150,12 @@ impl Entry {
     }
 
     fn depends(&self, chosen: &Chosen<'_>) -> Vec<Requirement> {
-        let mut depends: Vec<_> = match &self.deps {
+        match &self.deps {
             Deps::Names(names) => names.iter().map(|name| chosen.requirement(name, None)).collect(),
             Deps::Uuids(uuids) => {
                 uuids.iter().map(|(name, uuid)| chosen.requirement(name, Some(uuid))).collect()
             }
-        };
-        depends.sort_unstable();
-        depends.dedup();
-        depends
+        }
     }
 }
 

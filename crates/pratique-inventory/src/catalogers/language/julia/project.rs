@@ -68,7 +68,7 @@ impl Cataloger for JuliaProject {
             ..Stated::default()
         };
         stated.details.extend(project.uuid.map(|uuid| (UUID.to_owned(), uuid)));
-        document::state(&mut reading, file.limits, [stated]);
+        reading.extend([stated], file.limits);
         Ok(reading)
     }
 }

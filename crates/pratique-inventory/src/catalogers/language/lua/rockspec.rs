@@ -53,9 +53,7 @@ impl Cataloger for LuaRockspec {
         }
         let asked = variable("dependencies").items().iter().filter_map(Value::text);
         let names = asked.filter_map(|asked| asked.split([' ', '=', '<', '>', '~']).next());
-        let mut depends: Vec<Requirement> = names.filter(|name| !name.is_empty()).map(Into::into).collect();
-        depends.sort_unstable();
-        depends.dedup();
+        let depends: Vec<Requirement> = names.filter(|name| !name.is_empty()).map(Into::into).collect();
         let installed = memchr::memmem::find(file.path().as_bytes(), b"luarocks/rocks").is_some();
         let mut stated = Stated {
             kind: PackageKind::LuaRocks,
@@ -74,7 +72,7 @@ impl Cataloger for LuaRockspec {
         if !installed {
             stated.details.insert(origin::ORIGIN.to_owned(), "local".to_owned());
         }
-        document::state(&mut reading, file.limits, [stated]);
+        reading.extend([stated], file.limits);
         Ok(reading)
     }
 }

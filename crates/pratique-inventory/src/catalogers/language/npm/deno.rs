@@ -289,8 +289,6 @@ impl Lock {
                     });
                 }
             }
-            asked.sort_unstable();
-            asked.dedup();
             depends.push(asked);
         }
         let roles = graph.has_roots().then(|| graph.roles());

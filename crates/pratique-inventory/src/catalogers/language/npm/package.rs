@@ -164,10 +164,8 @@ impl Manifest {
             reading.problem(format!("the name {name:?} is none that npm allows"));
             return reading;
         }
-        for list in [&mut self.licences, &mut self.depends] {
-            list.sort_unstable();
-            list.dedup();
-        }
+        self.licences.sort_unstable();
+        self.licences.dedup();
         let mut stated = Stated {
             kind: PackageKind::Npm,
             name: name.into(),

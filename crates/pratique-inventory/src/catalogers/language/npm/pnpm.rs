@@ -336,11 +336,7 @@ impl Lock {
                 ..Stated::default()
             });
         }
-        for mut stated in found {
-            stated.depends.sort_unstable();
-            stated.depends.dedup();
-            reading.facts.push(Fact::Package(Box::new(stated)));
-        }
+        reading.facts.extend(found.into_iter().map(|stated| Fact::Package(Box::new(stated))));
     }
 
     /// Why each entry is there; `None` where the file does not say what the project asks for.

@@ -266,7 +266,7 @@ fn state(entries: &[Entry<'_>], berry: bool, reading: &mut Reading) {
     }
     let roles = graph.has_roots().then(|| graph.roles());
     let mut patched: HashMap<(&str, &str), usize> = HashMap::new();
-    for (at, (kind, mut depends)) in kinds.into_iter().zip(depends).enumerate() {
+    for (at, (kind, depends)) in kinds.into_iter().zip(depends).enumerate() {
         let Ok(Kind::Package { name, version, place }) = kind else { continue };
         let role = roles.as_ref().and_then(|roles| roles.get(at)).copied();
         if place.is_none() {
@@ -278,8 +278,6 @@ fn state(entries: &[Entry<'_>], berry: bool, reading: &mut Reading) {
                 continue;
             }
         }
-        depends.sort_unstable();
-        depends.dedup();
         reading.facts.push(Fact::Package(Box::new(Stated {
             kind: PackageKind::Npm,
             name: name.to_owned(),

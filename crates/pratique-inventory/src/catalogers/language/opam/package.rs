@@ -61,9 +61,7 @@ impl Cataloger for OpamPackage {
         }
         let asked = fields::texts(&fields, "depends").iter();
         let asked = asked.filter(|asked| !asked.options.iter().any(|o| NOT_INSTALLED.contains(&o.as_str())));
-        let mut depends: Vec<Requirement> = asked.map(|asked| asked.text.as_str().into()).collect();
-        depends.sort_unstable();
-        depends.dedup();
+        let depends: Vec<Requirement> = asked.map(|asked| asked.text.as_str().into()).collect();
         let licences = fields::texts(&fields, "license").iter().map(|licence| licence.text.clone());
         let mut stated = Stated {
             kind: PackageKind::Opam,
@@ -78,7 +76,7 @@ impl Cataloger for OpamPackage {
             stated.details.insert(origin::ORIGIN.to_owned(), "local".to_owned());
         }
         let mut reading = Reading::nothing();
-        document::state(&mut reading, file.limits, [stated]);
+        reading.extend([stated], file.limits);
         Ok(reading)
     }
 }

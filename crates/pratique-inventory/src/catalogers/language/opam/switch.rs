@@ -54,7 +54,7 @@ impl Cataloger for OpamSwitch {
                 ..Stated::default()
             });
         }
-        document::state(&mut reading, file.limits, packages);
+        reading.extend(packages, file.limits);
         Ok(reading)
     }
 }

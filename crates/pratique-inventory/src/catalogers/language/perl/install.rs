@@ -58,7 +58,7 @@ impl Cataloger for PerlInstall {
         };
         let author = install.pathname.as_deref().and_then(|path| path.split('/').nth(2));
         stated.details.extend(author.map(|author| ("author".to_owned(), author.to_owned())));
-        document::state(&mut reading, file.limits, [stated]);
+        reading.extend([stated], file.limits);
         Ok(reading)
     }
 }

@@ -102,7 +102,7 @@ impl Cataloger for PerlMeta {
         if stated.locked_only {
             stated.details.insert(origin::ORIGIN.to_owned(), "local".to_owned());
         }
-        document::state(&mut reading, file.limits, Some(stated).filter(|stated| !stated.name.is_empty()));
+        reading.extend(Some(stated).filter(|stated| !stated.name.is_empty()), file.limits);
         Ok(reading)
     }
 }

@@ -41,7 +41,7 @@ impl Cataloger for PerlSnapshot {
         let mut reading = Reading::nothing();
         let mut packages = distributions(&text, &mut reading);
         lead_to_distributions(&mut packages);
-        document::state(&mut reading, file.limits, packages);
+        reading.extend(packages, file.limits);
         Ok(reading)
     }
 }
@@ -104,10 +104,6 @@ fn lead_to_distributions(packages: &mut [Stated]) {
             }
         }
         package.depends.retain(|asked| *asked != own);
-        package.depends.sort_unstable();
-        package.depends.dedup();
-        package.provides.sort_unstable();
-        package.provides.dedup();
     }
 }
 

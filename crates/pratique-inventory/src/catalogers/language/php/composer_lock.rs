@@ -60,11 +60,7 @@ impl Cataloger for ComposerLock {
         let mut packages: Vec<_> = of(lock.packages, false).chain(of(lock.development, true)).collect();
         connect(&mut packages);
         let mut reading = Reading::nothing();
-        for package in packages {
-            if !reading.package(package, file.limits) {
-                break;
-            }
-        }
+        reading.extend(packages, file.limits);
         Ok(reading)
     }
 }

@@ -71,8 +71,6 @@ impl ComposerPackage {
         };
         let provided = self.provides.0.into_iter().chain(self.replaces.0);
         stated.provides = provided.filter(|name| is_package(name)).collect();
-        stated.provides.sort_unstable();
-        stated.provides.dedup();
         let place = self.source.as_ref().or(self.dist.as_ref());
         let local = self.dist.as_ref().is_some_and(|dist| dist.kind == "path");
         if local {
@@ -119,8 +117,6 @@ pub(super) fn connect(packages: &mut [Stated]) {
                 asked.insert(name.clone());
             }
         }
-        package.depends.sort_unstable();
-        package.depends.dedup();
     }
     for package in packages {
         package.direct = (!asked.contains(&package.name)).then_some(true);

@@ -91,11 +91,7 @@ impl Cataloger for ComposerInstalled {
             .collect();
         connect(&mut packages);
         let mut reading = Reading::nothing();
-        for package in packages {
-            if !reading.package(package, file.limits) {
-                break;
-            }
-        }
+        reading.extend(packages, file.limits);
         Ok(reading)
     }
 }

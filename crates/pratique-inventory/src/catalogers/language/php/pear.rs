@@ -55,9 +55,7 @@ impl Cataloger for PearRegistry {
         let kind = if channel == PECL { PackageKind::Pecl } else { PackageKind::Pear };
         let licence = entry.get("license");
         let licence = text(licence.and_then(|licence| licence.get("_content"))).or_else(|| text(licence));
-        let mut depends: Vec<_> = requirements(&entry).into_iter().map(Into::into).collect();
-        depends.sort_unstable();
-        depends.dedup();
+        let depends: Vec<_> = requirements(&entry).into_iter().map(Into::into).collect();
         let mut reading = Reading::nothing();
         let stated = Stated {
             kind,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::specifier::normal;
-use crate::{Fact, PackageKind, Reading, Stated, fact::Requirement};
+use crate::{PackageKind, Stated, fact::Requirement};
 
 /// Longest lock file that is read, in bytes: a thousand packages take 250 kB, with every hash 2 MB.
 pub(super) const LONGEST: u64 = 32 << 20;
@@ -43,22 +43,6 @@ pub(super) fn stated(name: &str, version: &str) -> Stated {
         locked_only: true,
         ..Stated::default()
     }
-}
-
-/// Adds `stated` to `reading`, its requirements in order.
-pub(super) fn push(reading: &mut Reading, mut stated: Stated) {
-    stated.depends.sort_unstable();
-    stated.depends.dedup();
-    reading.facts.push(Fact::Package(Box::new(stated)));
-}
-
-/// Whether there is room for one more; says so where there is not.
-pub(super) fn has_room(reading: &mut Reading, most: usize) -> bool {
-    let room = reading.facts.len() < most;
-    if !room {
-        reading.problem(format!("only {most} of its packages were read"));
-    }
-    room
 }
 
 /// Whether a path leads to an archive, and not to a folder of the project's own.

@@ -95,10 +95,8 @@ impl Metadata {
             Some(licence) => vec![licence],
             None => self.classifiers,
         };
-        for list in [&mut licences, &mut self.depends] {
-            list.sort_unstable();
-            list.dedup();
-        }
+        licences.sort_unstable();
+        licences.dedup();
         reading.facts.push(Fact::Package(Box::new(Stated {
             kind: PackageKind::Python,
             name: self.name,

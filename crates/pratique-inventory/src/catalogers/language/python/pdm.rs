@@ -60,14 +60,9 @@ impl Cataloger for PdmLock {
                 known.get(&identity).and_then(|at| reading.facts.get_mut(*at))
             {
                 stated.depends.extend(depends);
-                stated.depends.sort_unstable();
-                stated.depends.dedup();
                 stated.development &= development;
                 stated.optional &= optional;
                 continue;
-            }
-            if !locked::has_room(&mut reading, file.limits.records) {
-                break;
             }
             let mut stated = locked::stated(&package.name, &version);
             (stated.development, stated.optional, stated.depends) = (development, optional, depends);
@@ -81,7 +76,9 @@ impl Cataloger for PdmLock {
                 stated.details.insert(origin::DOWNLOAD_URL.into(), origin::without_credentials(&url));
             }
             known.insert(identity, reading.facts.len());
-            locked::push(&mut reading, stated);
+            if !reading.package(stated, file.limits) {
+                break;
+            }
         }
         Ok(reading)
     }

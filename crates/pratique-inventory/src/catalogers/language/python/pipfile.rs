@@ -15,7 +15,7 @@ use super::{
     super::{document, origin},
     locked,
 };
-use crate::{Cataloger, CatalogerId, File, Reading, Unreadable};
+use crate::{Cataloger, CatalogerId, File, Reading, Stated, Unreadable};
 
 /// Distributions that `Pipfile.lock` pins.
 pub struct PipfileLock;
@@ -50,12 +50,18 @@ impl Cataloger for PipfileLock {
                 }
             };
             for (name, package) in packages {
-                if !locked::has_room(&mut reading, file.limits.records) {
-                    return Ok(reading);
-                }
-                match serde_json::from_value::<Locked>(package) {
-                    Ok(package) => package.state(&name, &category, &mut reading),
-                    Err(error) => reading.problem(format!("{category:.100?}: {name:.100?}: {error}")),
+                let package = match serde_json::from_value::<Locked>(package) {
+                    Ok(package) => package.stated(&name, &category),
+                    Err(error) => Err(format!("{category:.100?}: {name:.100?}: {error}")),
+                };
+                match package {
+                    Ok(Some(stated)) => {
+                        if !reading.package(stated, file.limits) {
+                            return Ok(reading);
+                        }
+                    }
+                    Ok(None) => {}
+                    Err(why) => reading.problem(why),
                 }
             }
         }
@@ -77,9 +83,10 @@ struct Locked {
 }
 
 impl Locked {
-    fn state(self, name: &str, category: &str, reading: &mut Reading) {
+    /// The package; `None` for a folder of the project's own, a sentence for what says too little.
+    fn stated(self, name: &str, category: &str) -> Result<Option<Stated>, String> {
         if self.path.as_deref().is_some_and(|path| !locked::is_archive(path)) {
-            return;
+            return Ok(None);
         }
         let version = self.version.as_deref().unwrap_or_default();
         let number = version.trim_start_matches('=').trim();
@@ -87,7 +94,7 @@ impl Locked {
         let repository = repositories.into_iter().find_map(|(tool, url)| Some((tool, url?)));
         let archive = self.file.or(self.path);
         if number.is_empty() && repository.is_none() && archive.is_none() {
-            return reading.problem(format!("{name:.100?} has neither a version nor an address"));
+            return Err(format!("{name:.100?} has neither a version nor an address"));
         }
         // `*` is what stands beside an address.
         let number = if number == "*" { "" } else { number };
@@ -100,7 +107,7 @@ impl Locked {
         } else if let Some(url) = archive.filter(|url| url.contains("://") && !url.starts_with("file:")) {
             stated.details.insert(origin::DOWNLOAD_URL.into(), origin::without_credentials(&url));
         }
-        locked::push(reading, stated);
+        Ok(Some(stated))
     }
 }
 

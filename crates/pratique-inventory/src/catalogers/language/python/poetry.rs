@@ -49,9 +49,6 @@ impl Cataloger for PoetryLock {
             if source.kind == "directory" {
                 continue;
             }
-            if !locked::has_room(&mut reading, file.limits.records) {
-                break;
-            }
             let mut stated = locked::stated(&package.name, &package.version);
             stated.development = match package.category.as_deref() {
                 Some(category) => category == "dev",
@@ -70,7 +67,9 @@ impl Cataloger for PoetryLock {
                 _ => None,
             };
             stated.details.extend(detail.map(|(key, value)| (key.to_owned(), value)));
-            locked::push(&mut reading, stated);
+            if !reading.package(stated, file.limits) {
+                break;
+            }
         }
         Ok(reading)
     }

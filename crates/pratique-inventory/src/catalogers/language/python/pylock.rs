@@ -44,9 +44,6 @@ impl Cataloger for PyLock {
             if package.directory.is_some() {
                 continue;
             }
-            if !locked::has_room(&mut reading, file.limits.records) {
-                break;
-            }
             let mut stated = locked::stated(&package.name, package.version.as_deref().unwrap_or_default());
             (stated.development, stated.optional) = by_marker(package.marker.as_deref().unwrap_or_default());
             let exactly = |asked: &Asked| match (&asked.name, &asked.version) {
@@ -61,7 +58,9 @@ impl Cataloger for PyLock {
             if let Some(Archive { url: Some(url) }) = &package.archive {
                 stated.details.insert(origin::DOWNLOAD_URL.into(), origin::without_credentials(url));
             }
-            locked::push(&mut reading, stated);
+            if !reading.package(stated, file.limits) {
+                break;
+            }
         }
         Ok(reading)
     }

@@ -21,7 +21,7 @@ use super::{
     locked,
     specifier::{Specifier, normal},
 };
-use crate::{Cataloger, CatalogerId, Fact, File, Reading, Unreadable};
+use crate::{Cataloger, CatalogerId, Fact, File, Limits, Reading, Unreadable};
 
 /// Distributions that requirement files pin.
 pub struct Requirements;
@@ -69,9 +69,7 @@ impl Cataloger for Requirements {
                 via_of(Some(alone), &mut via);
                 lines = ahead.clone();
             }
-            if !logical.trim().is_empty()
-                && !requirement(logical.trim(), &via, file.limits.records, &mut reading)
-            {
+            if !logical.trim().is_empty() && !requirement(logical.trim(), &via, file.limits, &mut reading) {
                 break;
             }
         }
@@ -138,7 +136,7 @@ fn direct(via: &[&str]) -> Option<bool> {
 }
 
 /// Reads one logical line; false when there is room for no more.
-fn requirement(line: &str, via: &[&str], most: usize, reading: &mut Reading) -> bool {
+fn requirement(line: &str, via: &[&str], limits: &Limits, reading: &mut Reading) -> bool {
     let editable = ["-e ", "--editable ", "--editable="].iter().find_map(|option| line.strip_prefix(option));
     let line = match editable {
         Some(rest) => rest.trim(),
@@ -170,9 +168,6 @@ fn requirement(line: &str, via: &[&str], most: usize, reading: &mut Reading) -> 
         Some(place) => place,
         None => None,
     };
-    if !locked::has_room(reading, most) {
-        return false;
-    }
     let mut stated = locked::stated(&normal(name), version);
     stated.direct = direct(via);
     stated.details.extend(place.map(|(key, value)| (key.to_owned(), value)));
@@ -183,10 +178,7 @@ fn requirement(line: &str, via: &[&str], most: usize, reading: &mut Reading) -> 
         .rev()
         .take(8)
         .any(|fact| matches!(fact, Fact::Package(known) if **known == stated));
-    if !again {
-        locked::push(reading, stated);
-    }
-    true
+    again || reading.package(stated, limits)
 }
 
 /// Where an address leads: into version control at a revision, or to an archive.

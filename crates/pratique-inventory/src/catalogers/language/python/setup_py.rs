@@ -39,10 +39,9 @@ impl Cataloger for SetupPy {
         for string in strings(&text) {
             let Some(specifier) = Specifier::parse(string) else { continue };
             let Some(version) = specifier.pin() else { continue };
-            if !locked::has_room(&mut reading, file.limits.records) {
+            if !reading.package(locked::stated(&normal(specifier.name), version), file.limits) {
                 break;
             }
-            locked::push(&mut reading, locked::stated(&normal(specifier.name), version));
         }
         Ok(reading)
     }

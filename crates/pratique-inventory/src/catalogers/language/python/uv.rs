@@ -20,7 +20,7 @@ use super::{
     },
     locked,
 };
-use crate::{Cataloger, CatalogerId, File, Reading, Unreadable, fact::Requirement};
+use crate::{Cataloger, CatalogerId, File, Limits, Reading, Unreadable, fact::Requirement};
 
 /// Distributions that `uv.lock` pins.
 pub struct UvLock;
@@ -41,7 +41,7 @@ impl Cataloger for UvLock {
     fn read(&self, file: &mut File<'_>) -> Result<Reading, Unreadable> {
         let lock: Lock = document::toml(file, "uv.lock", locked::LONGEST)?;
         let mut reading = Reading::nothing();
-        lock.state(file.limits.records, &mut reading);
+        lock.state(file.limits, &mut reading);
         Ok(reading)
     }
 }
@@ -173,7 +173,7 @@ impl<'l> Index<'l> {
 }
 
 impl Lock {
-    fn state(&self, most: usize, reading: &mut Reading) {
+    fn state(&self, limits: &Limits, reading: &mut Reading) {
         let index = Index::of(&self.package);
         let mut graph = Graph::new(self.package.len() + index.extras.len());
         let groups = self.manifest.dependency_groups.values().flatten().map(|ask| (ask, Need::Development));
@@ -221,9 +221,6 @@ impl Lock {
             if package.source.is_own() {
                 continue;
             }
-            if !locked::has_room(reading, most) {
-                break;
-            }
             let role = roles.as_ref().and_then(|roles| roles.get(at)).copied();
             let mut stated = locked::stated(&package.name, package.version.as_deref().unwrap_or_default());
             stated.depends = depends;
@@ -238,7 +235,9 @@ impl Lock {
             if let Some(url) = url {
                 stated.details.insert(origin::DOWNLOAD_URL.into(), origin::without_credentials(url));
             }
-            locked::push(reading, stated);
+            if !reading.package(stated, limits) {
+                break;
+            }
         }
     }
 }

@@ -11,7 +11,7 @@
 
 use pratique_image::{EntryHeader, ImagePath};
 
-use super::super::{control, document, origin};
+use super::super::{control, origin};
 use crate::{Cataloger, CatalogerId, File, PackageKind, Reading, Requirement, Stated, Unreadable};
 
 /// Packages of R.
@@ -47,9 +47,7 @@ impl Cataloger for RDescription {
         };
         let installed = fields.get("Built").is_some() || in_library(file.path(), name);
         let asked = ["Depends", "Imports", "LinkingTo"].into_iter().flat_map(|field| fields.names(field));
-        let mut depends: Vec<Requirement> = asked.map(Into::into).collect();
-        depends.sort_unstable();
-        depends.dedup();
+        let depends: Vec<Requirement> = asked.map(Into::into).collect();
         let mut stated = Stated {
             kind: PackageKind::Cran,
             name: name.to_owned(),
@@ -67,7 +65,7 @@ impl Cataloger for RDescription {
         detail("commit", fields.get("RemoteSha"));
         let local = !installed || fields.get("RemoteType") == Some("local");
         detail(origin::ORIGIN, local.then_some("local"));
-        document::state(&mut reading, file.limits, [stated]);
+        reading.extend([stated], file.limits);
         Ok(reading)
     }
 }

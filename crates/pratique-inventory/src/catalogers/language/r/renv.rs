@@ -97,7 +97,7 @@ impl Cataloger for RenvLock {
             reading.problem(format!("the record of `{name}` has no Version"));
         }
         let packages = lock.packages.iter().map(|(key, record)| record.stated(key, &lock.packages));
-        document::state(&mut reading, file.limits, packages);
+        reading.extend(packages, file.limits);
         Ok(reading)
     }
 }
@@ -106,14 +106,12 @@ impl Record {
     fn stated(&self, key: &str, all: &BTreeMap<String, Self>) -> Stated {
         let asked = [&self.requirements, &self.depends, &self.imports, &self.linking_to];
         let asked = asked.into_iter().flat_map(List::names);
-        let mut depends: Vec<Requirement> = asked
+        let depends: Vec<Requirement> = asked
             .map(|name| Requirement {
                 name: name.to_owned(),
                 version: all.get(name).and_then(|record| record.version.clone()),
             })
             .collect();
-        depends.sort_unstable();
-        depends.dedup();
         let mut stated = Stated {
             kind: PackageKind::Cran,
             name: self.package.as_deref().unwrap_or(key).to_owned(),

@@ -195,8 +195,6 @@ impl<'a> Lock<'a> {
                 let Requirement { name, version } = requirement;
                 *version = chosen.get(name).cloned();
             }
-            gem.depends.sort_unstable();
-            gem.depends.dedup();
             if !reading.package(gem, file.limits) {
                 break;
             }

@@ -72,8 +72,6 @@ impl Cataloger for Gemspec {
             reading.problem("neither its fields nor its own name say which gem it is of");
             return Ok(reading);
         };
-        spec.depends.sort_unstable();
-        spec.depends.dedup();
         let mut stated = Stated {
             kind: PackageKind::Gem,
             name,

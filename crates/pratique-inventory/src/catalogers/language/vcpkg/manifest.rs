@@ -80,7 +80,7 @@ impl Cataloger for VcpkgManifest {
             stated
         };
         let mut reading = Reading::nothing();
-        document::state(&mut reading, file.limits, manifest.overrides.iter().map(package));
+        reading.extend(manifest.overrides.iter().map(package), file.limits);
         Ok(reading)
     }
 }

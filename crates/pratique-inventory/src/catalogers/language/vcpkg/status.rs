@@ -85,11 +85,7 @@ impl Cataloger for VcpkgStatus {
             }
             packages.push(stated);
         }
-        for port in &mut packages {
-            port.depends.sort_unstable();
-            port.depends.dedup();
-        }
-        document::state(&mut reading, file.limits, packages);
+        reading.extend(packages, file.limits);
         Ok(reading)
     }
 }

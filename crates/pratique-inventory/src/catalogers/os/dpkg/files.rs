@@ -83,12 +83,12 @@ impl Cataloger for DpkgFiles {
             };
             match path {
                 _ if line.bytes.is_empty() => {}
+                Some(_) if files.hashes.len() >= most => {
+                    reading.problem(format!("line {}: only the first {most} files were read", line.number));
+                    break;
+                }
                 Some(path) if !line.cut => files.add(path),
                 _ => reading.problem(format!("line {} names no file", line.number)),
-            }
-            if files.hashes.len() >= most {
-                reading.problem(format!("line {}: only the first {most} files were read", line.number));
-                break;
             }
         }
         let files = files.finish();

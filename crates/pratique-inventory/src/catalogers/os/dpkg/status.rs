@@ -15,7 +15,7 @@ use pratique_image::EntryHeader;
 
 use super::{DATABASE, file_in};
 use crate::catalogers::os::control::{self, Paragraph};
-use crate::{Cataloger, CatalogerId, Fact, File, PackageKind, Reading, SourcePackage, Stated, Unreadable};
+use crate::{Cataloger, CatalogerId, File, PackageKind, Reading, SourcePackage, Stated, Unreadable};
 
 /// Reads dpkg's list of packages.
 pub struct DpkgStatus;
@@ -73,7 +73,7 @@ const FIELDS: &[&str] = &[
 ];
 
 /// The package that a paragraph states, unless it is gone.
-fn package(mut paragraph: Paragraph, reading: &mut Reading) -> Option<Fact> {
+fn package(mut paragraph: Paragraph, reading: &mut Reading) -> Option<Stated> {
     let state = paragraph.take("Status").split_whitespace().last().unwrap_or_default().to_owned();
     if matches!(state.as_str(), "not-installed" | "config-files") {
         return None;
@@ -105,14 +105,10 @@ fn package(mut paragraph: Paragraph, reading: &mut Reading) -> Option<Fact> {
             _ => {}
         }
     }
-    stated.depends.sort_unstable();
-    stated.depends.dedup();
-    stated.provides.sort_unstable();
-    stated.provides.dedup();
     if state != "installed" {
         detail(&mut stated, "status", &state);
     }
-    Some(Fact::Package(Box::new(stated)))
+    Some(stated)
 }
 
 fn detail(stated: &mut Stated, name: &str, value: &str) {
@@ -145,10 +141,7 @@ mod tests {
     }
 
     fn packages(reading: &Reading) -> Vec<&Stated> {
-        let facts = reading.facts.iter();
-        facts
-            .filter_map(|fact| if let Fact::Package(stated) = fact { Some(&**stated) } else { None })
-            .collect()
+        reading.packages().collect()
     }
 
     #[test]

@@ -9,7 +9,7 @@ use pratique_image::EntryHeader;
 
 use super::package::source;
 use crate::catalogers::os::lines::{Lines, text};
-use crate::{Cataloger, CatalogerId, Fact, File, PackageKind, Reading, Stated, Unreadable};
+use crate::{Cataloger, CatalogerId, File, PackageKind, Reading, Stated, Unreadable};
 
 /// Reads the list of packages of Microsoft's distroless images.
 pub struct RpmManifest;
@@ -28,7 +28,6 @@ impl Cataloger for RpmManifest {
     }
 
     fn read(&self, file: &mut File<'_>) -> Result<Reading, Unreadable> {
-        let most = file.limits.records;
         let mut reading = Reading::nothing();
         let mut lines = Lines::new(file.body);
         while let Some(line) = lines.next()? {
@@ -36,13 +35,13 @@ impl Cataloger for RpmManifest {
                 continue;
             }
             match package(line.bytes) {
-                Some(stated) => reading.facts.push(Fact::Package(Box::new(stated))),
+                Some(stated) => {
+                    if !reading.package(stated, file.limits) {
+                        break;
+                    }
+                }
                 None => reading
                     .problem(format!("line {} does not have the ten columns of a package", line.number)),
-            }
-            if reading.facts.len() >= most {
-                reading.problem(format!("line {}: only the first {most} packages were read", line.number));
-                break;
             }
         }
         Ok(reading)
@@ -90,7 +89,7 @@ mod tests {
     fn columns_of_a_package() {
         let row = "\t1712182041\t1712153709\tMicrosoft Corporation\t(none)\t7756\tnoarch\t1\tca-2.0.0-16.cm2.src.rpm";
         let reading = read(format!("ca\t2.0.0-16.cm2{row}\n\ntoo\tfew\n\t1{row}\n").as_bytes());
-        let [Fact::Package(ca)] = reading.facts.as_slice() else { panic!("{reading:?}") };
+        let [ca] = reading.packages().collect::<Vec<_>>()[..] else { panic!("{reading:?}") };
         assert_eq!((ca.name.as_str(), ca.version.as_str()), ("ca", "1:2.0.0-16.cm2"));
         assert_eq!(ca.source, Some(SourcePackage { name: "ca".into(), version: "1:2.0.0-16.cm2".into() }));
         assert_eq!(ca.arch.as_deref(), Some("noarch"));

@@ -25,7 +25,7 @@ pub use error::{BadDatabase, BadHeader};
 pub use manifest::RpmManifest;
 pub(crate) use package::source;
 
-use crate::{Cataloger, CatalogerId, Fact, File, Reading, Unreadable};
+use crate::{Cataloger, CatalogerId, File, Reading, Unreadable};
 
 /// Reads rpm's database of installed packages.
 pub struct RpmDatabase;
@@ -72,15 +72,15 @@ impl Cataloger for RpmDatabase {
         if bytes.is_empty() {
             return Ok(reading);
         }
-        let most = file.limits.records;
+        let mut full = false;
         let mut budget = package::Budget::new(file.limits, bytes.len());
         let mut odd = Vec::new();
         each(&bytes, &mut |record| {
-            if reading.facts.len() >= most {
+            if full {
                 return;
             }
             match record.and_then(|blob| Ok(package::stated(blob, &mut budget, &mut odd)?)) {
-                Ok(stated) => reading.facts.push(Fact::Package(Box::new(stated))),
+                Ok(stated) => full = !reading.package(stated, file.limits),
                 Err(bad) => complain(&mut reading, &bad),
             }
             for (name, bad) in odd.drain(..) {
@@ -88,9 +88,6 @@ impl Cataloger for RpmDatabase {
             }
         })
         .map_err(|bad| Unreadable::malformed("rpm database", bad))?;
-        if reading.facts.len() >= most {
-            reading.problem(format!("only the first {most} packages were read"));
-        }
         Ok(reading)
     }
 }

@@ -19,8 +19,7 @@ fn read(bytes: &[u8]) -> Result<Reading, Unreadable> {
 }
 
 fn packages(reading: &Reading) -> Vec<&Stated> {
-    let facts = reading.facts.iter();
-    facts.filter_map(|fact| if let Fact::Package(stated) = fact { Some(&**stated) } else { None }).collect()
+    reading.packages().collect()
 }
 
 /// What is wrong with a file as a whole.

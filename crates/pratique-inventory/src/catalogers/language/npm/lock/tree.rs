@@ -52,7 +52,7 @@ impl Tree {
                 depends.push(Vec::new());
                 continue;
             }
-            let mut all: Vec<Requirement> = asks
+            let all: Vec<Requirement> = asks
                 .always
                 .iter()
                 .map(|name| match find(&known, path, name).and_then(|at| self.0.get(at)?.stated.as_ref()) {
@@ -64,8 +64,6 @@ impl Tree {
                     None => name.as_str().into(),
                 })
                 .collect();
-            all.sort_unstable();
-            all.dedup();
             depends.push(all);
         }
         let folders = self.0.into_iter().zip(depends).zip(direct);
