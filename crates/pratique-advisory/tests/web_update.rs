@@ -1,6 +1,12 @@
 //! Updates over HTTP, against a server that plays the OSV export and a publisher's feed: with entity tags, slow, failing,
 //! breaking off, and with records that come and go.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::case_sensitive_file_extension_comparisons,
+    reason = "tests fail by panicking"
+)]
+
 mod common;
 
 use std::{

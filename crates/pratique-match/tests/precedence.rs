@@ -272,6 +272,7 @@ fn nvd_is_asked_by_cpe_only_where_that_is_wanted() {
         let mut inventory = inventory(version);
         inventory.packages[0].kind = PackageKind::Generic;
         inventory.packages[0].name = "nginx".into();
+        inventory.distribution = None;
         let cpes = format!(
             "cpe:2.3:a:nginx:nginx:{version}:*:*:*:*:*:*:* cpe:2.3:a:f5:nginx:{version}:*:*:*:*:*:*:*"
         );
