@@ -1,4 +1,4 @@
-//! An import that is killed at any moment leaves the old database or the new one, whole.
+//! An import or update that is killed at any moment leaves the old database or the new one, whole.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests fail by panicking and say what they did")]
@@ -21,6 +21,14 @@ use zip::{ZipWriter, write::SimpleFileOptions};
 /// Times that it is killed: `PRATIQUE_KILLS`.
 const KILLS: u32 = 100;
 
+fn record(number: u32, modified: &str, summary: &str) -> String {
+    format!(
+        r#"{{"id":"TEST-{number}","modified":"{modified}","summary":"{summary}","affected":[{{"package":
+        {{"ecosystem":"npm","name":"package-{number}"}},"ranges":[{{"type":"SEMVER","events":
+        [{{"introduced":"0"}},{{"fixed":"{number}.0.0"}}]}}]}}]}}"#
+    )
+}
+
 /// An export of that many records, large enough that writing it takes a while.
 fn export(folder: &Path, records: u32) {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
@@ -30,11 +38,7 @@ fn export(folder: &Path, records: u32) {
             let _ =
                 write!(noise, "{:x} ", (u64::from(number) * 40 + word).wrapping_mul(0x9e37_79b9_7f4a_7c15));
         }
-        let record = format!(
-            r#"{{"id":"TEST-{number}","modified":"2024-01-01T00:00:00Z","summary":"{noise}","affected":[{{"package":
-            {{"ecosystem":"npm","name":"package-{number}"}},"ranges":[{{"type":"SEMVER","events":
-            [{{"introduced":"0"}},{{"fixed":"{number}.0.0"}}]}}]}}]}}"#
-        );
+        let record = record(number, "2024-01-01T00:00:00Z", &noise);
         zip.start_file(format!("TEST-{number}.json"), SimpleFileOptions::default()).unwrap();
         zip.write_all(record.as_bytes()).unwrap();
     }
@@ -43,9 +47,63 @@ fn export(folder: &Path, records: u32) {
     fs::write(folder.join("ecosystems.txt"), "npm").unwrap();
 }
 
+fn kills() -> u32 {
+    std::env::var("PRATIQUE_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(KILLS)
+}
+
+#[test]
+fn a_killed_update_leaves_the_old_or_the_new_database() {
+    const RECORDS: u32 = 2000;
+    let pratique = Pratique::new();
+    let home = pratique.home.path();
+    let source = home.join("export");
+    export(&source, RECORDS);
+    fs::write(source.join("npm/modified_id.csv"), "").unwrap();
+    let target = home.join("db/a.pdb");
+    let update = || {
+        let mut command = pratique.command();
+        command.args(["db", "update", "--quiet", "--db-source"]).arg(&source).arg("--db").arg(&target);
+        command
+    };
+    let whole = || {
+        let database = Database::open(&target).unwrap();
+        database.verify().unwrap();
+        database.info().records
+    };
+    assert!(update().status().unwrap().success());
+    let start = Instant::now();
+    assert!(update().status().unwrap().success());
+    let time = start.elapsed();
+    let (mut old, mut new) = (0, 0);
+    let mut list = String::new();
+    for kill in 0..kills() {
+        // One more record is published each time.
+        let number = RECORDS + kill;
+        let modified = format!("2024-01-02T{:02}:{:02}:{:02}Z", kill / 3600, kill / 60 % 60, kill % 60);
+        fs::write(source.join(format!("npm/TEST-{number}.json")), record(number, &modified, "new")).unwrap();
+        list = format!("{modified},TEST-{number}\n{list}");
+        fs::write(source.join("npm/modified_id.csv"), &list).unwrap();
+        let before = whole();
+        let mut child = update().spawn().unwrap();
+        let share = f64::from(kill) * 0.618_033_988_749_895 % 1.0;
+        thread::sleep(Duration::from_secs_f64(time.as_secs_f64() * 1.3 * share));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        match whole() {
+            records if records == before => old += 1,
+            records if records == number + 1 => new += 1,
+            records => panic!("kill {kill}: a database of {records} records"),
+        }
+    }
+    println!("{} kills within {time:?}: {old} times the old database, {new} times the new", kills());
+    assert!(old > 0 && old + new == kills());
+    assert!(update().status().unwrap().success());
+    assert_eq!(whole(), RECORDS + kills(), "nothing that was published is missed by what was killed");
+}
+
 #[test]
 fn a_killed_import_leaves_the_old_or_the_new_database() {
-    let kills = std::env::var("PRATIQUE_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(KILLS);
+    let kills = kills();
     let pratique = Pratique::new();
     let home = pratique.home.path();
     let sizes = [450, 500];

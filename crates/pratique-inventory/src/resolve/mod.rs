@@ -21,6 +21,7 @@ mod red_hat;
 use std::collections::{BTreeMap, HashSet};
 
 use pratique_image::ImagePath;
+use rayon::prelude::*;
 
 use self::ownership::Asked;
 use crate::{
@@ -160,6 +161,9 @@ fn introducing_layers(stated: &[&Stated], top: usize, below: &[Sighting<'_>]) ->
     layers
 }
 
+/// Packages that one thread makes at a time.
+const AT_ONCE: usize = 128;
+
 /// One package for all statements of the same package in the same layer.
 ///
 /// What only a lock file states joins the installed package of the same purl, in whichever layer that lies:
@@ -168,8 +172,13 @@ fn introducing_layers(stated: &[&Stated], top: usize, below: &[Sighting<'_>]) ->
 fn merge(found: Vec<Statement<'_>>, distribution: Option<&Distribution>) -> Vec<Package> {
     let mut packages: BTreeMap<(String, usize, Option<String>), Package> = BTreeMap::new();
     let mut locked: Vec<(String, Package)> = Vec::new();
-    for statement in found {
-        let package = to_package(statement, distribution);
+    // A purl and a dozen strings each: half of the time of a warm scan, and of two cores one had nothing to do.
+    let made: Vec<Package> = found
+        .into_par_iter()
+        .with_min_len(AT_ONCE)
+        .map(|statement| to_package(statement, distribution))
+        .collect();
+    for package in made {
         if package.locked_only {
             locked.push((package.purl.clone(), package));
             continue;

@@ -125,6 +125,8 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
         terminal::warn(quiet, &note);
     }
     outputs.write(&report, &taken.inventory, scope)?;
+    // The process ends here: the system takes all of it back at once.
+    std::mem::forget(taken);
     if gate.strict && is_stale {
         return Ok(Exit::Failed);
     }
