@@ -2,13 +2,12 @@
 """The advisory database at the size of the whole world's advisories.
 
 Multiplies the real records of an OSV export (../shared/osv by default) to half a million, builds a database of them,
-updates a thousand, and prints what it took as a table:
+updates a thousand, and prints what it took as a table, with the target of each figure:
 
     benches/scale.py [--records 500000] [--export ../shared/osv] [--keep DIR]
 
 Copies of a record bear other identifiers. Half of them are about the same package as the original, as new advisories are
-mostly about packages that had some before; the other half about packages of their own. The targets are those that
-docs/advisory-database.md names.
+mostly about packages that had some before; the other half about packages of their own.
 """
 
 import argparse

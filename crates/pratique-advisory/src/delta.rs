@@ -12,7 +12,9 @@
 //! ```
 //!
 //! Applying it gives a database of the same contents ([`Info::content`]) as the newer one, though not of the same bytes:
-//! texts lie in other blocks. That sum is checked before anything is replaced. The format is compact and not compressed:
+//! texts lie in other blocks. That sum is checked before anything is replaced. It adds up what the newer database noted of
+//! each record, which the delta brings along: it shows that the right records came together, while their bytes are vouched
+//! for by the checksum at the end, and by the digest or signature of whoever sends it. The format is compact and not compressed:
 //! whoever sends it compresses it.
 
 use std::{
@@ -45,6 +47,8 @@ const FORMAT: u16 = 1;
 const LONGEST_NAME: u64 = 64 * 1024;
 const LONGEST_HEAD: u64 = 16 * 1024 * 1024;
 const LONGEST_FACTS: u64 = 256 * 1024 * 1024;
+/// A hundred times the CVEs that there are.
+const MOST_CVES: u64 = 30_000_000;
 const EPSS: u8 = 1;
 const PERCENTILE: u8 = 1 << 1;
 const KEV: u8 = 1 << 2;
@@ -272,10 +276,10 @@ pub fn apply_delta(old: &Database, delta: impl Read, target: &Path) -> Result<In
     let io = |source| DeltaError::from(output_error(target, source));
     let mut gather = Gather::create(target).map_err(io)?;
     let mut named: HashSet<Names> = HashSet::new();
-    for _ in 0..from.varint()? {
+    for _ in 0..from.count(u64::from(old.info().records))? {
         named.insert((from.text()?.into(), from.feed()?));
     }
-    for _ in 0..from.varint()? {
+    for _ in 0..from.count(u64::from(head.info.records))? {
         let intake = from.record()?;
         named.insert((intake.id.clone(), intake.feed));
         gather.take(intake).map_err(io)?;
@@ -365,6 +369,14 @@ impl<R: Read> Reader<R> {
         Err(unusable("a number in it is too large"))
     }
 
+    /// A number of things, of which there cannot be more than `most`.
+    fn count(&mut self, most: u64) -> Result<u64, DeltaError> {
+        match self.varint()? {
+            count if count <= most => Ok(count),
+            _ => Err(unusable("it states too many of something")),
+        }
+    }
+
     fn signed(&mut self) -> Result<i64, DeltaError> {
         let value = self.varint()?;
         Ok((value >> 1).cast_signed() ^ -(value & 1).cast_signed())
@@ -403,13 +415,19 @@ impl<R: Read> Reader<R> {
         let facts = self.bytes(length, LONGEST_FACTS)?;
         let length = self.varint()?;
         let text = self.bytes(length, text::LONGEST as u64)?;
+        if !text::is_sound(&text) {
+            return Err(unusable("the text of a record in it makes no sense"));
+        }
         Ok(Intake { id, feed, modified, published, fate: Fate::Indexed, commit_entries: 0, facts, text, sum })
     }
 
     fn cves(&mut self, to: &mut CveBuilder) -> Result<(), DeltaError> {
         let mut last = 0_u64;
-        for _ in 0..self.varint()? {
+        for _ in 0..self.count(MOST_CVES)? {
             let step = self.varint()?;
+            if step == 0 {
+                return Err(unusable("it has a flaw twice"));
+            }
             last = last.checked_add(step).ok_or_else(|| unusable("a number in it is too large"))?;
             let cve = CveId::from_bits(last);
             let flags = self.byte()?;

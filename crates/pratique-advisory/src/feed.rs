@@ -195,6 +195,8 @@ pub enum FeedError {
 pub struct Sink<'a> {
     feed: FeedId,
     strict: bool,
+    /// Times after this one are publishers' slips.
+    now: Timestamp,
     take: &'a mut Take<'a>,
     counts: Counts,
     skipped: Vec<Skipped>,
@@ -205,9 +207,9 @@ pub struct Sink<'a> {
 pub(crate) type Take<'a> = dyn FnMut(Intake) -> std::io::Result<()> + 'a;
 
 impl<'a> Sink<'a> {
-    pub(crate) fn new(feed: FeedId, strict: bool, take: &'a mut Take<'a>) -> Self {
+    pub(crate) fn new(feed: FeedId, strict: bool, now: Timestamp, take: &'a mut Take<'a>) -> Self {
         let (counts, skipped, left_out) = (Counts::default(), Vec::new(), BTreeMap::new());
-        Sink { feed, strict, take, counts, skipped, left_out }
+        Sink { feed, strict, now, take, counts, skipped, left_out }
     }
 
     /// Takes one record. Its identifier must be the only one of that spelling in the feed; what several files say of one
@@ -217,7 +219,8 @@ impl<'a> Sink<'a> {
             Ok(intake) => {
                 self.counts.members += 1;
                 let modified = Timestamp::from_microsecond(intake.modified).ok();
-                self.counts.newest = self.counts.newest.max(modified);
+                self.counts.newest =
+                    self.counts.newest.max(modified.filter(|modified| *modified <= self.now));
                 let (count, reason) = match intake.fate {
                     Fate::Indexed => (&mut self.counts.indexed, None),
                     Fate::Withdrawn => (&mut self.counts.withdrawn, Some(SkipReason::Withdrawn)),

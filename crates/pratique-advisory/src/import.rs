@@ -39,7 +39,7 @@ pub use source::{Folder, ReadSeek, Source, SourceError, Tagged, Validator};
 pub use web::{BaseUrl, EPSS_URL, KEV_URL, OSV_URL};
 
 use crate::{
-    Counts, Database, Feed, FeedId, Info, OsvInfo, Record,
+    Counts, Database, EpssInfo, Feed, FeedId, Info, KevInfo, OsvInfo, Record,
     compile::{
         assemble::{Assembled, assemble},
         gather::{Gather, Gathered, NO_ZIP, Old},
@@ -47,6 +47,7 @@ use crate::{
         kept,
     },
     file::{Created, Writer},
+    info::Origin,
     section::{cves::CveBuilder, names},
 };
 
@@ -68,22 +69,34 @@ pub enum Input {
     Stream(String, Box<dyn Read + Send>),
 }
 
+/// An input that is being read: its name, and where it comes from if that is the web.
+struct Opened {
+    name: String,
+    reader: Box<dyn Read + Send>,
+    origin: Option<Origin>,
+}
+
 impl Input {
-    fn open(self) -> Result<(String, Box<dyn Read + Send>), ImportError> {
+    /// Opens it, unless it is what `known` says: then `None`.
+    fn open(self, known: Option<&Origin>) -> Result<Option<Opened>, ImportError> {
+        let opened = |name: String, reader| Opened { name, reader, origin: None };
         match self {
             Input::File(path) => {
                 let name = path.display().to_string();
                 match File::open(&path) {
-                    Ok(file) => Ok((name, Box::new(file))),
+                    Ok(file) => Ok(Some(opened(name, Box::new(file)))),
                     Err(source) => Err(SourceError::Io { path: name, source }.into()),
                 }
             }
             #[cfg(feature = "web")]
             Input::Url(client, url) => {
-                let reader = web::get(&client, &url)?;
-                Ok((shown_url(&url), reader))
+                let name = shown_url(&url);
+                let known = known.filter(|known| known.url == name).map(|known| &known.validator);
+                let Some(tagged) = web::get_unless(&client, &url, known)? else { return Ok(None) };
+                let origin = Some(Origin { url: name.clone(), validator: tagged.validator });
+                Ok(Some(Opened { name, reader: tagged.reader, origin }))
             }
-            Input::Stream(name, reader) => Ok((name, reader)),
+            Input::Stream(name, reader) => Ok(Some(opened(name, reader))),
         }
     }
 }
@@ -170,6 +183,8 @@ pub fn import(
         strict: options.strict,
         base: options.base,
         whole: options.whole,
+        created,
+        failed: HashSet::new(),
         replaced: HashSet::new(),
         gone: HashSet::new(),
     };
@@ -192,8 +207,11 @@ pub fn import(
         tell(Progress::Feed { feed: feed.id() });
         reader.feed(*feed, source.as_ref())?;
     }
-    let Reader { gather, mut counts, mut report, replaced, gone, .. } = reader;
-    let stays = |record: &Record<'_>| !replaced.contains(&record.feed()) && !gone.contains(record.id());
+    let Reader { gather, mut counts, mut report, failed, replaced, gone, .. } = reader;
+    let stays = |record: &Record<'_>| match record.feed() {
+        FeedId::Osv => !replaced.contains(&FeedId::Osv) && !gone.contains(record.id()),
+        feed => !replaced.contains(&feed),
+    };
     let old = options.base.map(|database| Old { database, stays: &stays });
     let mut gathered = gather.finish(old).map_err(|source| output_error(target, source))?;
     account(&mut gathered, &names, &mut counts, &mut report, created);
@@ -217,9 +235,10 @@ pub fn import(
     };
     info.feeds.extend(std::mem::take(&mut report.feeds));
     if let Some(osv) = osv {
-        let zips = names.into_iter().zip(counts);
+        let zips = names.into_iter().zip(counts).filter(|(name, _)| !failed.contains(name));
         info.osv = Some(if let Some(known) = known {
             info.imported.extend(zips.filter(|(_, counts)| counts.members > 0));
+            info.imported.retain(|name, _| !failed.contains(name));
             OsvInfo { newest: known.newest.max(report.newest), ..known }
         } else {
             info.imported = zips.collect();
@@ -228,15 +247,23 @@ pub fn import(
         });
     }
     let mut cves = CveBuilder::default();
-    let (keep_epss, keep_kev) = (options.epss.is_none(), options.kev.is_none());
+    // What was asked for and is what it was is taken over, as is what was not asked for.
+    let known = |origin: Option<&Origin>| origin.filter(|_| !options.whole).cloned();
+    let known_epss = known(info.epss.as_ref().and_then(|epss| epss.origin.as_ref()));
+    let known_kev = known(info.kev.as_ref().and_then(|kev| kev.origin.as_ref()));
+    let open = |input: Option<Input>, known: Option<&Origin>| {
+        input.map(|input| input.open(known)).transpose().map(Option::flatten)
+    };
+    let epss = open(options.epss, known_epss.as_ref())?;
+    let kev = open(options.kev, known_kev.as_ref())?;
     if let Some(base) = options.base {
-        kept::cves(base, keep_epss, keep_kev, &mut cves)?;
+        kept::cves(base, epss.is_none(), kev.is_none(), &mut cves)?;
     }
-    if let Some(input) = options.epss {
-        info.epss = Some(epss::read(input.open()?, &mut cves)?);
+    if let Some(Opened { name, reader, origin }) = epss {
+        info.epss = Some(EpssInfo { origin, ..epss::read((name, reader), &mut cves)? });
     }
-    if let Some(input) = options.kev {
-        info.kev = Some(kev::read(input.open()?, &mut cves)?);
+    if let Some(Opened { name, reader, origin }) = kev {
+        info.kev = Some(KevInfo { origin, ..kev::read((name, reader), &mut cves)? });
     }
     report.info =
         write(&gathered, cves, info, target, None).map_err(|source| output_error(target, source))?;
@@ -298,6 +325,9 @@ fn ecosystems(source: &dyn Source, wanted: &[String]) -> Result<Vec<String>, Imp
         text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
     names.sort_unstable();
     names.dedup();
+    if names.is_empty() {
+        return Err(ImportError::Incomplete { problem: format!("`{ECOSYSTEMS}` names no ecosystem") });
+    }
     if let Some(unknown) = wanted.iter().find(|name| !names.contains(name)) {
         return Err(ImportError::UnknownEcosystem { name: unknown.clone(), known: names.join(", ") });
     }
@@ -319,6 +349,10 @@ struct Reader<'db> {
     strict: bool,
     base: Option<&'db Database>,
     whole: bool,
+    /// The time that the database will state as its creation.
+    created: Timestamp,
+    /// Ecosystems whose zips could not be read: the next update tries again.
+    failed: HashSet<String>,
     /// Feeds of which nothing that the base has stays.
     replaced: HashSet<FeedId>,
     /// Records of the OSV export that are there no more.

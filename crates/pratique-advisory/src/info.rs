@@ -56,9 +56,13 @@ impl Info {
     /// When the newest advisory data in the database was last changed at its source. Publishers sometimes state times in
     /// the future; those do not count.
     pub fn newest_modified(&self) -> Option<Timestamp> {
+        // One feed that is fresh must not hide that the bulk of it all is not.
+        if let Some(newest) = self.osv.as_ref().and_then(|osv| osv.newest) {
+            return Some(newest);
+        }
         let zips = self.imported.values().filter_map(|counts| counts.newest);
         let feeds = self.feeds.values().filter_map(|feed| feed.counts.newest);
-        zips.chain(feeds).chain(self.osv.as_ref().and_then(|osv| osv.newest)).max()
+        zips.chain(feeds).max()
     }
 }
 
@@ -132,6 +136,15 @@ pub struct FeedInfo {
     pub files: BTreeMap<String, Validator>,
 }
 
+/// A file on the web.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// Its address, without what must not be shown.
+    pub url: String,
+    /// By what it can be told to be the same.
+    pub validator: Validator,
+}
+
 /// The EPSS file that a database holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -144,6 +157,9 @@ pub struct EpssInfo {
     pub scores: u32,
     /// Lines that could not be read.
     pub unusable: u32,
+    /// Where it was read from, and by what it can be told to be the same at the next update.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
 }
 
 /// The KEV catalogue that a database holds.
@@ -156,4 +172,7 @@ pub struct KevInfo {
     pub entries: u32,
     /// Entries whose identifier is no CVE.
     pub unusable: u32,
+    /// Where it was read from, and by what it can be told to be the same at the next update.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
 }

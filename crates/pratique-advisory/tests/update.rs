@@ -1,5 +1,7 @@
 //! Databases made out of an older one and of what changed since: the same as if all had been read anew.
 
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
 mod common;
 
 use std::{collections::BTreeMap, fs, path::Path};
@@ -110,6 +112,12 @@ fn an_update_gives_what_a_whole_import_gives() -> Outcome {
     Ok(())
 }
 
+/// Puts a line before all others of an ecosystem's list.
+fn list_first(export: &Path, ecosystem: &str, line: &str) -> Outcome {
+    let list = export.join(ecosystem).join("modified_id.csv");
+    Ok(fs::write(&list, format!("{line}\n{}", fs::read_to_string(&list)?))?)
+}
+
 #[test]
 fn records_that_are_there_no_more_go() -> Outcome {
     let folder = tempfile::tempdir()?;
@@ -122,12 +130,89 @@ fn records_that_are_there_no_more_go() -> Outcome {
         before.iter().find(|(_, name, _)| name.starts_with("GHSA-")).ok_or("a GHSA")?;
     let id = name.trim_end_matches(".json");
     fs::remove_file(export.join(ecosystem).join(name))?;
-    let list = export.join(ecosystem).join("modified_id.csv");
-    fs::write(&list, format!("2026-11-20T00:00:00Z,{id}\n{}", fs::read_to_string(&list)?))?;
+    list_first(&export, ecosystem, &format!("2026-09-20T00:00:00Z,{id}"))?;
+    // Some mirrors have zips alone: as long as that has it, it stays.
+    let (kept, report) = made(&export, &folder.path().join("kept.pdb"), Some(&old))?;
+    assert_eq!(report.changes.map(|changes| (changes.gone, changes.ecosystems)), Some((0, 1)));
+    assert_eq!(everything(&kept)?, everything(&old)?);
+    // It is in the zip no more, either.
+    let rest: Members = before.iter().filter(|(_, other, _)| other != name).cloned().collect();
+    publish(&rest, &export)?;
+    list_first(&export, ecosystem, &format!("2026-09-20T00:00:00Z,{id}"))?;
     let (new, report) = made(&export, &folder.path().join("new.pdb"), Some(&old))?;
     assert_eq!(report.changes.map(|changes| changes.gone), Some(1));
     assert_eq!(new.info().records + 1, old.info().records);
     assert!(!new.find(id)?.iter().any(|found| new.record(*found).is_ok_and(|record| record.id() == id)));
+    Ok(())
+}
+
+#[test]
+fn a_time_in_the_future_hides_nothing() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let export = folder.path().join("export");
+    let before = golden()?;
+    publish(&before, &export)?;
+    let (ecosystem, name, _) =
+        before.iter().find(|(_, name, _)| name.starts_with("GHSA-")).ok_or("a GHSA")?;
+    list_first(&export, ecosystem, &format!("2031-01-01T00:00:00Z,{}", name.trim_end_matches(".json")))?;
+    let (first, _) = made(&export, &folder.path().join("first.pdb"), None)?;
+    let (second, _) = made(&export, &folder.path().join("second.pdb"), Some(&first))?;
+    assert_eq!(second.info().osv, first.info().osv);
+    publish(&a_day_later(&before)?, &export)?;
+    let (third, _) = made(&export, &folder.path().join("third.pdb"), Some(&second))?;
+    let (whole, _) = made(&export, &folder.path().join("whole.pdb"), None)?;
+    assert_eq!(everything(&third)?, everything(&whole)?);
+    Ok(())
+}
+
+#[test]
+fn times_finer_than_the_database_keeps_are_no_change() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let export = folder.path().join("export");
+    let mut members = golden()?;
+    for (_, _, bytes) in &mut members {
+        let Ok(mut record) = serde_json::from_slice::<Value>(bytes) else { continue };
+        record["modified"] = "2026-09-01T10:11:12.123456789Z".into();
+        *bytes = serde_json::to_vec(&record)?;
+    }
+    publish(&members, &export)?;
+    let (first, _) = made(&export, &folder.path().join("first.pdb"), None)?;
+    let (_, report) = made(&export, &folder.path().join("second.pdb"), Some(&first))?;
+    // Withdrawn records are in no database, so these are asked for again.
+    let withdrawn = report.changes.ok_or("only changes")?.records;
+    let all = first.info().imported.values();
+    assert!(
+        withdrawn <= all.map(|counts| (counts.withdrawn + counts.unusable) as usize).sum(),
+        "{withdrawn}"
+    );
+    Ok(())
+}
+
+#[test]
+fn an_export_that_cannot_be_read_whole_replaces_nothing() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let export = folder.path().join("export");
+    publish(&golden()?, &export)?;
+    let target = folder.path().join("a.pdb");
+    let (old, _) = made(&export, &target, None)?;
+    let bytes = fs::read(&target)?;
+    let whole = || {
+        let options = ImportOptions { base: Some(&old), whole: true, ..options() };
+        import(Some(&Folder::new(&export)), &target, options).map(drop)
+    };
+    let zip = export.join("npm/all.zip");
+    let good = fs::read(&zip)?;
+    fs::write(&zip, &good[..good.len() / 2])?;
+    assert!(whole().unwrap_err().to_string().contains("npm/all.zip"));
+    fs::remove_file(&zip)?;
+    assert!(whole().unwrap_err().to_string().contains("npm/all.zip"));
+    fs::write(&zip, good)?;
+    let names = fs::read(export.join("ecosystems.txt"))?;
+    fs::write(export.join("ecosystems.txt"), "\n")?;
+    assert!(whole().unwrap_err().to_string().contains("ecosystems.txt"));
+    assert_eq!(fs::read(&target)?, bytes);
+    fs::write(export.join("ecosystems.txt"), names)?;
+    whole()?;
     Ok(())
 }
 

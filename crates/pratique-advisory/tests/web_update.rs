@@ -21,8 +21,8 @@ use std::{
 
 use common::{Outcome, ask_everything, golden, options, pack};
 use pratique_advisory::{
-    BaseUrl, Database, Feed, FeedError, FeedId, FeedInput, ImportError, ImportOptions, ImportReport, Sink,
-    Source, import, osv,
+    BaseUrl, Database, Feed, FeedError, FeedId, FeedInput, ImportError, ImportOptions, ImportReport, Input,
+    Sink, Source, import, osv,
 };
 use pratique_fetch::{Client, RetryPolicy};
 use tempfile::tempdir;
@@ -388,5 +388,33 @@ fn what_is_slow_busy_or_breaks_off_arrives_all_the_same() -> Outcome {
     let (database, report, _) = world.update("slow.pdb", None)?;
     assert!(report.problems.is_empty(), "{:?}", report.problems);
     assert_eq!(everything(&database)?, everything(&expected)?);
+    Ok(())
+}
+
+#[test]
+fn scores_are_fetched_only_when_they_changed() -> Outcome {
+    let world = World::new()?;
+    publish(&world.shop, &golden()?)?;
+    let update = |name: &str, base: Option<&Database>| -> Outcome<(Database, Asked)> {
+        world.shop.lock().unwrap().asked.clear();
+        let osv = BaseUrl::new(world.client.clone(), &format!("{}/osv", world.base));
+        let epss = Some(Input::Url(world.client.clone(), format!("{}/feed/epss.csv", world.base)));
+        let target = world.folder.path().join(name);
+        import(Some(&osv), &target, ImportOptions { base, epss, ..options() })?;
+        let asked = std::mem::take(&mut world.shop.lock().unwrap().asked);
+        Ok((Database::open(&target)?, asked))
+    };
+    let score = |database: &Database| -> Outcome<Option<f32>> {
+        Ok(database.cve("CVE-2021-23337")?.and_then(|facts| facts.epss).map(|epss| epss.probability))
+    };
+    world.put("feed/epss.csv", "cve,epss,percentile\nCVE-2021-23337,0.25,0.9\n");
+    let (first, _) = update("first.pdb", None)?;
+    let (second, asked) = update("second.pdb", Some(&first))?;
+    assert!(asked.contains(&("feed/epss.csv".into(), 304)), "{asked:?}");
+    assert_eq!((score(&first)?, score(&second)?), (Some(0.25), Some(0.25)));
+    assert_eq!(second.info().epss, first.info().epss);
+    world.put("feed/epss.csv", "cve,epss,percentile\nCVE-2021-23337,0.5,0.9\n");
+    let (third, _) = update("third.pdb", Some(&second))?;
+    assert_eq!(score(&third)?, Some(0.5));
     Ok(())
 }

@@ -58,7 +58,7 @@ pub fn explain(inventory: &Inventory, database: &Database, id: &str) -> Result<V
             for affected in candidates {
                 let affected = affected?;
                 let record = database.record_of(&affected)?;
-                if is_about_other_versions(database, place, &affected)?
+                if is_about_other_versions(database, &question, place, &affected)?
                     || modular::is_of_no_module(database, package, question.name, &affected)?
                 {
                     continue;

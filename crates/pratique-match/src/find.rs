@@ -111,8 +111,12 @@ struct Hit<'db> {
 }
 
 impl Hit<'_> {
+    /// Whoever is still looking decides nothing where anybody else speaks.
     fn authority(&self) -> Authority {
-        self.record.feed().authority()
+        match self.state {
+            State::UnderInvestigation => Authority::General,
+            _ => self.record.feed().authority(),
+        }
     }
 }
 
@@ -136,7 +140,7 @@ fn find_in(
         for affected in candidates.clone() {
             let affected = affected?;
             if affected.informational().is_some()
-                || is_about_other_versions(database, place, &affected)?
+                || is_about_other_versions(database, &question, place, &affected)?
                 || modular::is_of_no_module(database, package, question.name, &affected)?
             {
                 continue;
@@ -209,7 +213,8 @@ fn find_in(
         let members: Vec<_> =
             group.records.iter().map(|&member| (&hits[member], names[member].is_about_several())).collect();
         let authority = members.iter().map(|(hit, _)| hit.authority()).max();
-        if authority.is_some_and(|authority| overruled_by(&group, authority, &cleared).is_some()) {
+        let own: Vec<&str> = members.iter().map(|(hit, _)| hit.record.id()).collect();
+        if authority.is_some_and(|authority| overruled_by(&group, &own, authority, &cleared).is_some()) {
             continue;
         }
         matches.findings.push(finding(database, package, index, group.id, group.aliases, &members)?);
@@ -221,13 +226,15 @@ fn find_in(
 /// not clear it either. Elsewhere a list of versions is complete.
 pub(crate) fn is_about_other_versions(
     database: &Database,
+    question: &Question<'_, '_>,
     place: VersionPlace,
     affected: &Affected<'_>,
 ) -> Result<bool, Error> {
     Ok(affected.ranges().next().is_none()
         && affected.versions().iter().next().is_some()
         && !affected.versions().has(place)
-        && database.record_of(affected)?.feed() == FeedId::Vex)
+        && database.record_of(affected)?.feed() == FeedId::Vex
+        && !judge::is_listed(&Installed::new(question.version, question.shelf.scheme), affected))
 }
 
 fn hit<'db>(

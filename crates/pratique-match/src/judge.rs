@@ -142,7 +142,7 @@ pub(crate) fn judge_listed(installed: &mut Installed<'_>, listed: bool, affected
 }
 
 /// Whether another spelling of the version is listed.
-fn is_listed(installed: &Installed<'_>, affected: &Affected<'_>) -> bool {
+pub(crate) fn is_listed(installed: &Installed<'_>, affected: &Affected<'_>) -> bool {
     let Ok(version) = &installed.own else { return false };
     has_many_spellings(installed.scheme)
         && affected

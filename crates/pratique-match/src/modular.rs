@@ -56,8 +56,9 @@ pub(crate) fn other_stream(
         return Ok(None);
     }
     let text = database.text(affected.record())?;
-    let about = text.summary.split_whitespace().find_map(stream);
-    Ok(about.filter(|about| *about != own).map(|about| {
+    // An advisory may be about several: "pki-core:10.6 and pki-deps:10.6 security update".
+    let about: Vec<_> = text.summary.split_whitespace().filter_map(stream).collect();
+    Ok(about.first().filter(|_| !about.contains(&own)).map(|about| {
         format!("the advisory is about {}:{}, the package is of {}:{}", about.0, about.1, own.0, own.1)
     }))
 }

@@ -43,13 +43,18 @@ impl Cleared {
     }
 }
 
-/// The record that overrules those of `group`, the highest authority among which is `authority`.
+/// The record that overrules those of `group`, whose identifiers are `own`; the highest authority among them is
+/// `authority`.
+///
+/// Other names of the group do not count: advisories alias each other by mistake, and a word on one flaw must not clear
+/// another.
 pub(crate) fn overruled_by<'c>(
     group: &Group,
+    own: &[&str],
     authority: Authority,
     cleared: &'c [Cleared],
 ) -> Option<&'c str> {
-    let names: Vec<&str> = std::iter::once(&group.id).chain(&group.aliases).map(String::as_str).collect();
+    let names: Vec<&str> = std::iter::once(group.id.as_str()).chain(own.iter().copied()).collect();
     let speaks = |cleared: &&Cleared| cleared.authority > authority && cleared.names.is_about(&names);
     let decisive = cleared.iter().filter(speaks).max_by_key(|cleared| cleared.authority)?;
     Some(&decisive.id)

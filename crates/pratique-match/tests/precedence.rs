@@ -170,6 +170,16 @@ fn an_advisory_about_many_flaws_is_overruled_flaw_by_flaw() {
 }
 
 #[test]
+fn who_is_still_looking_decides_nothing() {
+    let osv = || says(FeedId::Osv, &[("DSA-1-1", ONE, Range::FixedIn("1.5"))]);
+    let looking = || says(FeedId::Vex, &[("VEX-1", ONE, Range::NoFix(State::UnderInvestigation))]);
+    assert_eq!(found(&[osv(), looking()]), ["CVE-2026-0001 1.5 Fixed DSA-1-1,VEX-1"]);
+    let debian = says(FeedId::Debian, &[("D-1", ONE, Range::FixedIn("1.2"))]);
+    assert_eq!(found(&[debian, looking()]), [""; 0]);
+    assert_eq!(found(&[looking()]), ["CVE-2026-0001 - UnderInvestigation VEX-1"]);
+}
+
+#[test]
 fn the_same_authority_overrules_nobody_and_what_cannot_be_told_decides_nothing() {
     let debian =
         says(FeedId::Debian, &[("D-1", ONE, Range::FixedIn("1.2")), ("D-2", ONE, Range::FixedIn("1.5"))]);

@@ -32,7 +32,29 @@ pub fn write(report: &Report, width: usize, to: &mut dyn Write) -> io::Result<()
         write_layers(report, width, to)?;
     }
     write_checked(report, width, to)?;
-    write_coverage(report, to)
+    write_coverage(report, to)?;
+    write_database(report, to)
+}
+
+/// How old what is known is: a day says enough, and the same scan gives the same bytes.
+fn write_database(report: &Report, to: &mut dyn Write) -> io::Result<()> {
+    let day = |time: &str| printable(time.get(..10).unwrap_or(time)).into_owned();
+    let database = &report.database;
+    if database.created.is_empty() {
+        return Ok(());
+    }
+    let newest = database
+        .newest
+        .as_deref()
+        .map(|newest| format!(", the newest of {}", day(newest)))
+        .unwrap_or_default();
+    let dim = Style::new().dimmed();
+    writeln!(
+        to,
+        "\n{dim}{} advisories gathered on {}{newest}{dim:#}",
+        database.records,
+        day(&database.created)
+    )
 }
 
 /// Secrets and misconfigurations, each under its heading.

@@ -38,8 +38,9 @@ pub(crate) fn report(
 
 /// Description and references, from the first of the finding's records that has any.
 fn text(database: &Database, finding: &Finding) -> (Option<String>, Vec<String>) {
+    // Two feeds may have a record of one identifier, and one of them no text.
     let records =
-        finding.advisories.iter().filter_map(|evidence| database.find(&evidence.id).ok()?.first().copied());
+        finding.advisories.iter().flat_map(|evidence| database.find(&evidence.id).unwrap_or_default());
     let texts: Vec<_> = records.filter_map(|record| database.text(record).ok()).collect();
     let details = texts.iter().map(|text| &text.details).find(|details| !details.is_empty()).cloned();
     let mut references: Vec<_> =

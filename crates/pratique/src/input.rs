@@ -33,7 +33,7 @@ pub(crate) fn read(path: &Path, most: u64) -> anyhow::Result<Vec<u8>> {
     bytes.with_context(|| format!("{name} could not be read"))
 }
 
-/// As [`read`], of a file that has to be text.
+/// As [`read()`], of a file that has to be text.
 pub(crate) fn text(path: &Path, most: u64) -> anyhow::Result<String> {
     let bytes = read(path, most)?;
     String::from_utf8(bytes).with_context(|| format!("{} is no UTF-8 text", path.display()))

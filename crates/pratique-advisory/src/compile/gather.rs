@@ -101,6 +101,11 @@ impl Gather {
         })
     }
 
+    /// Whether a record of that identifier was taken.
+    pub(crate) fn has(&self, id: &str, feed: FeedId) -> bool {
+        self.slots.contains_key(&(Box::from(id), feed))
+    }
+
     /// Drops what a feed gave so far.
     pub(crate) fn forget(&mut self, feed: FeedId) {
         self.slots.retain(|(_, of), _| *of != feed);
@@ -142,9 +147,11 @@ impl Old<'_, '_> {
             }
             let modified = record.modified().as_microsecond();
             let mut stays = (self.stays)(&record);
+            let (mut zip, mut commit_entries) = (NO_ZIP, 0);
             if let Some((_, slot)) = new.peek().filter(|(other, _)| (&*other.0, other.1) == key) {
                 // The export is read in parts, and in one of them an older copy may lie.
                 stays &= record.feed() == FeedId::Osv && modified >= slot.modified;
+                (zip, commit_entries) = (slot.zip, slot.commit_entries);
                 let instead = new.next();
                 merged.extend(instead.filter(|_| !stays));
             }
@@ -156,8 +163,8 @@ impl Old<'_, '_> {
                 modified,
                 published: record.published().map(Timestamp::as_microsecond),
                 fate: Fate::Indexed,
-                zip: NO_ZIP,
-                commit_entries: 0,
+                zip,
+                commit_entries,
                 sum: self.database.sum(number)?,
                 body: Body::Kept { record: number, text: record.text },
             };

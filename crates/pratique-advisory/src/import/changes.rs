@@ -9,6 +9,9 @@
 //! A list is read until its times are those of the earlier import, and the connection is dropped there. Records reach the
 //! export some time after the moment that they state as their change, so the reading goes on for [`MARGIN`] beyond; what
 //! the database has already is not fetched again.
+//!
+//! A record that the lists name and that is not there, nor in its ecosystem's zip, is taken out. One that is no longer in the lists either stays, until
+//! all is read anew: withdrawn records stay in the export, so that hardly happens.
 
 use std::{
     collections::BTreeMap,
@@ -34,9 +37,13 @@ const CONNECTIONS: usize = 16;
 /// The largest record of all has some 6 MB.
 const LARGEST_RECORD: u64 = 64 * 1024 * 1024;
 const LONGEST_LINE: u64 = 8192;
+/// All records of the world are some 30 MB of lines.
+const LARGEST_LIST: u64 = 1024 * 1024 * 1024;
+/// Records that are held in memory until they are laid down.
+const AT_ONCE: usize = 256;
 
-/// What a list says: for each record the ecosystem whose folder has it.
-type Listed = BTreeMap<String, String>;
+/// What a list says: for each record the ecosystems whose folders have it.
+type Listed = BTreeMap<String, Vec<String>>;
 
 impl Reader<'_> {
     /// What the base knows of the export `osv`, if only what changed since need be read.
@@ -45,7 +52,9 @@ impl Reader<'_> {
         let known = info.osv.as_ref()?;
         // What another version of this program took out of a record may be less than what this one does.
         let same = info.builder == super::BUILDER && known.source == osv.name();
-        (!self.whole && same && known.newest.is_some()).then(|| known.clone())
+        // A time in the future would hide all that changes until then.
+        let sound = known.newest.is_some_and(|newest| newest <= self.created);
+        (!self.whole && same && sound).then(|| known.clone())
     }
 
     /// Reads what changed since the import of which `known` tells.
@@ -58,7 +67,7 @@ impl Reader<'_> {
     ) -> Result<(), ImportError> {
         let (Some(base), Some(newest)) = (self.base, known.newest) else { return Ok(()) };
         let since = newest.checked_sub(MARGIN).unwrap_or(newest);
-        let mut lists = Lists { base, since, newest: known.newest, listed: Listed::new() };
+        let mut lists = Lists { base, since, now: self.created, newest: known.newest, listed: Listed::new() };
         let mut whole: Vec<String> = Vec::new();
         if !lists.read(osv, "modified_id.csv", None, names)? {
             for name in names {
@@ -70,10 +79,11 @@ impl Reader<'_> {
         // An ecosystem that the export did not have before lies in no list as long as none of its records changes.
         let imported = &base.info().imported;
         whole.extend(names.iter().filter(|name| !imported.contains_key(*name)).cloned());
-        self.report.newest = lists.newest;
         let mut by_ecosystem: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for (id, ecosystem) in &lists.listed {
-            by_ecosystem.entry(ecosystem).or_default().push(id);
+        for (id, ecosystems) in &lists.listed {
+            for ecosystem in ecosystems.iter().take(1) {
+                by_ecosystem.entry(ecosystem).or_default().push(id);
+            }
         }
         whole.extend(
             by_ecosystem.iter().filter(|(_, ids)| ids.len() > MANY).map(|(name, _)| (*name).to_owned()),
@@ -93,21 +103,50 @@ impl Reader<'_> {
         let wanted: Vec<(&str, &str)> =
             by_ecosystem.iter().flat_map(|(name, ids)| ids.iter().map(|id| (*name, *id))).collect();
         let mut changes = Changes { records: wanted.len(), ecosystems: whole.len(), gone: 0 };
-        for ((ecosystem, id), fetched) in wanted.iter().zip(fetch(osv, &wanted, tell)?) {
-            match fetched {
-                Some(Ok(record)) => {
-                    self.gather.take(record).map_err(|source| super::output_error(&self.target, source))?;
+        let mut missing = Vec::new();
+        let (of, mut read) = (wanted.len(), 0);
+        let mut failed = !self.failed.is_empty();
+        for wanted in wanted.chunks(AT_ONCE) {
+            let progress = |more: usize| tell(Progress::Changes { read: read + more, of });
+            for ((ecosystem, id), mut fetched) in wanted.iter().zip(fetch(osv, wanted, &progress)?) {
+                // The list may name it in several ecosystems, and one of their folders may lag behind.
+                for other in lists.listed.get(*id).into_iter().flatten().skip(1) {
+                    if fetched.is_none() {
+                        fetched = record(osv, &format!("{other}/{id}.json"))?;
+                    }
                 }
-                Some(Err(reason)) => {
-                    let path = format!("{ecosystem}/{id}.json");
-                    self.problem(Problem::Damaged { path, reason })?;
-                }
-                None => {
-                    self.gone.insert((*id).into());
-                    changes.gone += 1;
+                match fetched {
+                    Some(Ok(record)) => {
+                        self.gather
+                            .take(record)
+                            .map_err(|source| super::output_error(&self.target, source))?;
+                    }
+                    Some(Err(reason)) => {
+                        failed = true;
+                        let path = format!("{ecosystem}/{id}.json");
+                        self.problem(Problem::Damaged { path, reason })?;
+                    }
+                    None => missing.push((*ecosystem, *id)),
                 }
             }
+            read += wanted.len();
         }
+        // Not every mirror has the records one by one: the zip tells whether one is really there no more.
+        for (index, name) in names.iter().enumerate() {
+            if missing.iter().any(|(ecosystem, _)| ecosystem == name) && !whole.contains(name) {
+                changes.ecosystems += 1;
+                self.zip(osv, name, index as u16, &mut |_| ())?;
+            }
+        }
+        failed |= !self.failed.is_empty();
+        for (ecosystem, id) in missing {
+            if !self.failed.contains(ecosystem) && !self.gather.has(id, FeedId::Osv) {
+                self.gone.insert(id.into());
+                changes.gone += 1;
+            }
+        }
+        // What failed is looked for again next time.
+        self.report.newest = lists.newest.filter(|_| !failed);
         self.report.changes = Some(changes);
         Ok(())
     }
@@ -117,6 +156,8 @@ struct Lists<'db> {
     base: &'db Database,
     /// What changed before is in the base.
     since: Timestamp,
+    /// Times after this one are publishers' slips.
+    now: Timestamp,
     newest: Option<Timestamp>,
     listed: Listed,
 }
@@ -131,14 +172,15 @@ impl Lists<'_> {
         names: &[String],
     ) -> Result<bool, ImportError> {
         let Some(list) = osv.read(path)? else { return Ok(false) };
-        let mut lines = BufReader::with_capacity(64 * 1024, list);
-        let mut line = String::new();
+        let mut lines = BufReader::with_capacity(64 * 1024, list.take(LARGEST_LIST));
+        let mut bytes = Vec::new();
         loop {
-            line.clear();
+            bytes.clear();
             let broken = |source| SourceError::Io { path: path.to_owned(), source };
-            if lines.by_ref().take(LONGEST_LINE).read_line(&mut line).map_err(broken)? == 0 {
+            if lines.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut bytes).map_err(broken)? == 0 {
                 return Ok(true);
             }
+            let Ok(line) = std::str::from_utf8(&bytes) else { continue };
             let Some((time, place)) = line.trim_end().split_once(',') else { continue };
             let Ok(time) = time.parse::<Timestamp>() else { continue };
             if time < self.since {
@@ -152,9 +194,9 @@ impl Lists<'_> {
             else {
                 continue;
             };
-            self.newest = self.newest.max(Some(time));
+            self.newest = self.newest.max(Some(time).filter(|time| *time <= self.now));
             if !self.has(id, time)? {
-                self.listed.entry(id.to_owned()).or_insert_with(|| ecosystem.to_owned());
+                self.listed.entry(id.to_owned()).or_default().push(ecosystem.to_owned());
             }
         }
     }
@@ -164,7 +206,8 @@ impl Lists<'_> {
         for mention in self.base.mentions(id)?.into_iter().filter(|mention| mention.role == Role::Id) {
             let record = self.base.record(mention.record)?;
             if record.feed() == FeedId::Osv {
-                return Ok(record.modified() >= time);
+                // The database keeps microseconds, and lists may have nanoseconds.
+                return Ok(record.modified().as_microsecond() >= time.as_microsecond());
             }
         }
         Ok(false)
@@ -175,7 +218,7 @@ impl Lists<'_> {
 fn fetch(
     osv: &dyn Source,
     wanted: &[(&str, &str)],
-    tell: &dyn Fn(Progress<'_>),
+    tell: &dyn Fn(usize),
 ) -> Result<Vec<Option<Outcome>>, SourceError> {
     let slots: Vec<Mutex<Option<Answer>>> = wanted.iter().map(|_| Mutex::new(None)).collect();
     let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
@@ -197,11 +240,8 @@ fn fetch(
             })
             .collect();
         while workers.iter().any(|worker| !worker.is_finished()) {
-            tell(Progress::Changes {
-                read: next.load(Ordering::Relaxed).min(wanted.len()),
-                of: wanted.len(),
-            });
-            thread::sleep(std::time::Duration::from_millis(20));
+            tell(next.load(Ordering::Relaxed).min(wanted.len()));
+            thread::sleep(std::time::Duration::from_millis(5));
         }
     });
     // After a failure the rest was left unread: the failure is what there is to tell.

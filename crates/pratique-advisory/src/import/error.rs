@@ -27,6 +27,12 @@ pub enum ImportError {
         /// What there is.
         known: String,
     },
+    /// A part of the export that is to replace what the database has cannot be read.
+    #[error("{problem}: the database is left as it was")]
+    Incomplete {
+        /// Where and why.
+        problem: String,
+    },
     /// Not one record came out.
     #[error("{source_name} holds no usable record: no database was made{}", first_of(problems))]
     Empty {

@@ -11,7 +11,7 @@ use super::{
     source::{ReadSeek, Tagged, Validator},
 };
 use crate::{
-    Feed, FeedError, FeedInfo, Sink, SkipReason, Skipped,
+    Database, Feed, FeedError, FeedInfo, Sink, SkipReason, Skipped,
     compile::{gather::Taken, intake::Intake},
 };
 
@@ -20,7 +20,9 @@ impl Reader<'_> {
     /// has of it stays then.
     pub(super) fn feed(&mut self, feed: &dyn Feed, source: &dyn Source) -> Result<(), ImportError> {
         let (id, strict) = (feed.id(), self.strict);
-        let before = self.base.and_then(|base| base.info().feeds.get(&id));
+        // What another version of this program made of the same files may be less than what this one does.
+        let base = self.base.map(Database::info).filter(|info| info.builder == super::BUILDER);
+        let before = base.and_then(|info| info.feeds.get(&id));
         if let Some(before) = before.filter(|before| before.source == source.name() && !self.whole) {
             match is_unchanged(source, &before.files) {
                 Ok(true) => {
@@ -41,9 +43,19 @@ impl Reader<'_> {
             Ok(())
         };
         let watched = Watched { source, files: Mutex::default() };
-        let mut sink = Sink::new(id, strict, &mut take);
+        let mut sink = Sink::new(id, strict, self.created, &mut take);
         let read = feed.read(&watched, &mut sink);
         let (mut counts, mut skipped) = sink.finish();
+        let had =
+            self.base.and_then(|base| base.info().feeds.get(&id)).is_some_and(|had| had.counts.members > 0);
+        // A folder that is not mounted looks so.
+        let read = match read {
+            Ok(()) if had && counts.members == 0 && !self.whole => Err(FeedError::Missing {
+                path: source.name(),
+                hint: "it had records and has none now; --full believes it",
+            }),
+            read => read,
+        };
         match read {
             Ok(()) => {
                 for member in twice {

@@ -37,19 +37,9 @@ impl Source for BaseUrl {
     }
 
     fn read_tagged(&self, path: &str) -> Result<Option<Tagged<'_>>, SourceError> {
-        match self.client.get_resumable(Request::get(self.url(path)?), None) {
-            Err(problem) if problem.status() == Some(404) => Ok(None),
-            Err(problem) => Err(problem.into()),
-            Ok(body) => {
-                let validator = match body.validators() {
-                    (None, None) => Validator::None,
-                    (etag, modified) => Validator::Headers {
-                        etag: etag.map(str::to_owned),
-                        modified: modified.map(str::to_owned),
-                    },
-                };
-                Ok(Some(Tagged { reader: Box::new(body), validator }))
-            }
+        match get(&self.client, &self.url(path)?) {
+            Err(SourceError::Fetch(problem)) if problem.status() == Some(404) => Ok(None),
+            other => other.map(Some),
         }
     }
 
@@ -78,9 +68,31 @@ impl BaseUrl {
     }
 }
 
-/// Opens one address. A transfer that breaks off is taken up where it stopped.
-pub(super) fn get(client: &Client, url: &str) -> Result<Box<dyn Read + Send>, SourceError> {
-    Ok(Box::new(client.get_resumable(Request::get(url), None)?))
+/// Opens one address, unless it is what `known` says: then `None`. A transfer that breaks off is taken up where it stopped.
+pub(super) fn get_unless(
+    client: &Client,
+    url: &str,
+    known: Option<&Validator>,
+) -> Result<Option<Tagged<'static>>, SourceError> {
+    if let Some(Validator::Headers { etag, modified }) = known {
+        let request = Request::get(url).unless(etag.as_deref(), modified.as_deref())?;
+        if client.send(&request).and_then(Response::ok)?.is_not_modified() {
+            return Ok(None);
+        }
+    }
+    Ok(Some(get(client, url)?))
+}
+
+/// Opens one address.
+fn get(client: &Client, url: &str) -> Result<Tagged<'static>, SourceError> {
+    let body = client.get_resumable(Request::get(url), None)?;
+    let validator = match body.validators() {
+        (None, None) => Validator::None,
+        (etag, modified) => {
+            Validator::Headers { etag: etag.map(str::to_owned), modified: modified.map(str::to_owned) }
+        }
+    };
+    Ok(Tagged { reader: Box::new(body), validator })
 }
 
 /// Percent-encodes all but the unreserved characters (RFC 3986, section 2.3) and the slashes: names of ecosystems have

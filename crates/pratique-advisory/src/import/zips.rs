@@ -7,7 +7,7 @@ use super::{
     archive::{Archive, Packed},
 };
 use crate::{
-    Counts, SkipReason, Skipped,
+    Counts, FeedId, SkipReason, Skipped,
     compile::{gather::Taken, intake},
 };
 
@@ -22,11 +22,24 @@ impl Reader<'_> {
     ) -> Result<(), ImportError> {
         let path = format!("{ecosystem}/all.zip");
         let Some(file) = osv.open(&path, &self.target)? else {
+            self.failed.insert(ecosystem.to_owned());
+            let known = self.base.and_then(|base| base.info().imported.get(ecosystem));
+            if self.replaced.contains(&FeedId::Osv) && known.is_some_and(|counts| counts.members > 0) {
+                return Err(ImportError::Incomplete { problem: Problem::Missing { path }.to_string() });
+            }
             return self.problem(Problem::Missing { path });
         };
         match Archive::open(file) {
             Ok(archive) => self.read(archive, ecosystem, index, progress),
-            Err(problem) => self.problem(Problem::Damaged { path, reason: problem.to_string() }),
+            Err(problem) => {
+                self.failed.insert(ecosystem.to_owned());
+                let damaged = Problem::Damaged { path, reason: problem.to_string() };
+                // What the older database has of it would be lost.
+                if self.base.is_some() && self.replaced.contains(&FeedId::Osv) {
+                    return Err(ImportError::Incomplete { problem: damaged.to_string() });
+                }
+                self.problem(damaged)
+            }
         }
     }
 

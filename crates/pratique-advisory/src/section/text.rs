@@ -90,6 +90,11 @@ pub(crate) fn encode<'a>(
     bytes
 }
 
+/// Whether [`encode`] may have made it.
+pub(crate) fn is_sound(bytes: &[u8]) -> bool {
+    decode(bytes).is_ok()
+}
+
 fn decode(bytes: &[u8]) -> Result<Text, Malformed> {
     let mut from = Cursor::new(bytes);
     let (summary, details) = (from.text()?.to_owned(), from.text()?.to_owned());

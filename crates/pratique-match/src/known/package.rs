@@ -191,7 +191,7 @@ fn ask(
     for affected in candidates {
         let affected = affected?;
         if has_version
-            && (is_about_other_versions(database, place, &affected)?
+            && (is_about_other_versions(database, question, place, &affected)?
                 || modular::is_of_no_module(database, package, question.name, &affected)?)
         {
             continue;

@@ -71,6 +71,11 @@ impl SourceArgs {
         self.osv.as_deref().filter(|source| !source.is_empty()).unwrap_or(OSV_URL)
     }
 
+    /// Whether any feed was named.
+    pub(crate) fn names_feeds(&self) -> bool {
+        !self.feeds.is_empty() || self.feed_mirror.is_some() || self.private.is_some()
+    }
+
     /// The feeds to read beside the OSV export at `osv`.
     pub(crate) fn feeds(&self, osv: &str) -> anyhow::Result<Vec<FeedInput<'static>>> {
         let public = osv == OSV_URL || self.feed_mirror.is_some();

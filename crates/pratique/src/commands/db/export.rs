@@ -11,7 +11,7 @@ use indicatif::HumanBytes;
 use pratique_advisory::{Database, Incoming, pack};
 use tempfile::NamedTempFile;
 
-use crate::{settings::DatabaseArgs, terminal};
+use crate::{exit::WrongUsage, settings::DatabaseArgs, terminal};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Export {
@@ -30,6 +30,13 @@ impl Export {
         let database = self.database.open()?;
         database.verify()?;
         let target = &self.to;
+        if target
+            .canonicalize()
+            .is_ok_and(|target| database.path().canonicalize().is_ok_and(|own| own == target))
+        {
+            let text = format!("{} is the database itself: give another file", target.display());
+            return Err(WrongUsage(text).into());
+        }
         let unwritable = || format!("{} could not be written", target.display());
         let folder =
             target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));

@@ -66,7 +66,8 @@ impl Import {
 
     /// Takes in a database that was made elsewhere.
     fn take_in(&self, file: &Path) -> anyhow::Result<()> {
-        if self.strict || self.report.is_some() || !self.ecosystems.is_empty() {
+        let chosen = self.strict || self.report.is_some() || !self.ecosystems.is_empty();
+        if chosen || self.sources.names_feeds() {
             let text = format!(
                 "{} is a file: nothing of it is chosen or counted, it is taken as it is",
                 file.display()
@@ -200,6 +201,19 @@ fn tell(report: &ImportReport, target: &Path, quiet: bool) {
     if !report.unchanged.is_empty() {
         let names: Vec<_> = report.unchanged.iter().map(|feed| feed.name()).collect();
         terminal::note(quiet, &format!("as they were: {}", names.join(", ")));
+    }
+    // Of the export's hundred thousand records some are always odd; what a feed has is for its publisher, or you, to mend.
+    const TOLD: usize = 10;
+    let unusable = || {
+        let feeds = report.skipped.iter().filter(|it| advisory::FeedId::from_name(&it.ecosystem).is_some());
+        feeds.filter(|it| it.reason == advisory::SkipReason::Unusable)
+    };
+    for skipped in unusable().take(TOLD) {
+        let why = skipped.detail.as_deref().unwrap_or("it makes no sense");
+        terminal::warn(quiet, &format!("{}: {} is left out: {why}", skipped.ecosystem, skipped.member));
+    }
+    if let Some(more) = unusable().count().checked_sub(TOLD).filter(|more| *more > 0) {
+        terminal::warn(quiet, &format!("and {more} more entries of feeds"));
     }
     for problem in &report.problems {
         terminal::warn(quiet, &problem.to_string());

@@ -33,7 +33,7 @@ use crate::{exit::Exit, settings::DatabaseArgs, terminal};
 /// Build and look at the advisory database
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
-    pratique db update                         fetch what is new of the public OSV export\n  \
+    pratique db update                         fetch what is new of OSV and the other feeds\n  \
     pratique db import ./osv                   from a folder, without network\n  \
     pratique db pull REF                       fetch it ready-made from a registry\n  \
     pratique db export FILE                    take it to a site without network\n  \
@@ -55,7 +55,7 @@ enum Action {
         pratique db import https://osv.example.com --ecosystem Debian --ecosystem npm\n  \
         pratique db import ./osv --epss epss_scores.csv.gz --kev known_exploited_vulnerabilities.json")]
     Import(Import),
-    /// Build the database anew from the public OSV export, or from PRATIQUE_DB_SOURCE
+    /// Fetch what changed since the last update; makes the database where there is none
     Update(Update),
     /// Put the database into a registry, as an OCI artifact
     #[command(after_help = "Examples:\n  \

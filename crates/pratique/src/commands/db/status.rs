@@ -68,7 +68,12 @@ fn status(args: &Status) -> anyhow::Result<()> {
             None => writeln!(to, "kev       none")?,
         }
         for (feed, info) in &info.feeds {
-            let newest = info.counts.newest.map(|newest| format!(", newest {newest}")).unwrap_or_default();
+            let newest = info
+                .counts
+                .newest
+                .filter(|newest| newest.as_second() > 0)
+                .map(|newest| format!(", newest {newest}"))
+                .unwrap_or_default();
             writeln!(to, "{:<9} {} records{newest}", feed.name(), info.counts.members)?;
         }
         writeln!(to)?;
