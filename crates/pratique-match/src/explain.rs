@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use pratique_advisory::{Affected, Database, Error, FeedId, RecordId, VersionPlace};
-use pratique_inventory::{Inventory, Package};
+use pratique_inventory::{Inventory, Package, Scope};
 
 use crate::{
-    Installed, MatchOptions, Verdict,
-    find::{is_about_other_versions, names},
+    Evidence, Finding, Installed, MatchOptions, Verdict,
+    find::{find_with, is_about_other_versions, names},
     flavour, judge, local,
     lookup::{Question, Shelves},
     merge, modular,
@@ -45,12 +45,24 @@ pub struct Explanation {
 /// # Errors
 /// When the database is damaged where it was touched.
 pub fn explain(inventory: &Inventory, database: &Database, id: &str) -> Result<Vec<Explanation>, Error> {
-    let shelves = Shelves::new(inventory.distribution.as_ref(), database, MatchOptions { by_cpe: true });
+    let options = MatchOptions { by_cpe: true };
+    let shelves = Shelves::new(inventory.distribution.as_ref(), database, options);
+    // Whether a record's word counts in the end is for matching to say.
+    let reported = find_with(inventory, Scope::ALL, database, options)?.findings;
     let mut found = Vec::new();
     for (index, package) in inventory.packages.iter().enumerate() {
         let Ok(questions) = shelves.questions(package) else { continue };
         let mut settled = BTreeSet::new();
         let first = found.len();
+        let is = |other: &str| other.eq_ignore_ascii_case(id);
+        let about = |finding: &&Finding| {
+            finding.package == index
+                && (is(&finding.id)
+                    || finding.aliases.iter().any(|alias| is(alias))
+                    || finding.advisories.iter().any(|evidence| is(&evidence.id)))
+        };
+        let evidence: Vec<&Evidence> =
+            reported.iter().filter(about).flat_map(|finding| &finding.advisories).collect();
         for question in questions.iter() {
             let shelf = question.shelf;
             let Some(candidates) = question.ask(database)? else { continue };
@@ -82,22 +94,26 @@ pub fn explain(inventory: &Inventory, database: &Database, id: &str) -> Result<V
                 });
             }
         }
-        overrule(found.get_mut(first..).unwrap_or_default());
+        overrule(found.get_mut(first..).unwrap_or_default(), &evidence);
     }
     Ok(found)
 }
 
-/// Marks what is said of one package and one flaw where somebody with more authority says otherwise.
-fn overrule(said: &mut [Explanation]) {
-    let affected = said.iter().filter(|one| one.verdict.is_affected());
-    let Some(authority) = affected.map(|one| one.feed.authority()).max() else { return };
-    let clears = |one: &&Explanation| {
-        matches!(one.verdict, Verdict::Fixed { .. } | Verdict::NotAffected { .. })
-            && one.feed.authority() > authority
+/// Marks the records that say that one package has a flaw and are no evidence of any finding, because somebody with more
+/// authority says otherwise.
+fn overrule(said: &mut [Explanation], evidence: &[&Evidence]) {
+    let counts =
+        |one: &Explanation| evidence.iter().any(|known| known.id == one.record && known.feed == one.feed);
+    let clears =
+        |one: &&Explanation| matches!(one.verdict, Verdict::Fixed { .. } | Verdict::NotAffected { .. });
+    let decisive = said.iter().filter(clears).max_by_key(|one| one.feed.authority());
+    let Some((by, authority)) = decisive.map(|one| (one.record.clone(), one.feed.authority())) else {
+        return;
     };
-    let Some(decisive) = said.iter().find(clears).map(|one| one.record.clone()) else { return };
     for one in said.iter_mut().filter(|one| one.verdict.is_affected()) {
-        one.overruled_by = Some(decisive.clone());
+        if !counts(one) && one.feed.authority() < authority {
+            one.overruled_by = Some(by.clone());
+        }
     }
 }
 
