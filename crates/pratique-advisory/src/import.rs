@@ -175,6 +175,9 @@ pub fn import(
     let created = created(options.created);
     let tell = |progress: Progress<'_>| options.progress.iter().for_each(|listener| listener(progress));
     let names = osv.map_or_else(|| Ok(Vec::new()), |osv| ecosystems(osv, &options.ecosystems))?;
+    if osv.is_some() && names.is_empty() && options.base.is_some() {
+        return Err(ImportError::Incomplete { problem: format!("`{ECOSYSTEMS}` names no ecosystem") });
+    }
     let mut reader = Reader {
         target: target.to_owned(),
         gather: Gather::create(target).map_err(|source| output_error(target, source))?,
@@ -325,9 +328,6 @@ fn ecosystems(source: &dyn Source, wanted: &[String]) -> Result<Vec<String>, Imp
         text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
     names.sort_unstable();
     names.dedup();
-    if names.is_empty() {
-        return Err(ImportError::Incomplete { problem: format!("`{ECOSYSTEMS}` names no ecosystem") });
-    }
     if let Some(unknown) = wanted.iter().find(|name| !names.contains(name)) {
         return Err(ImportError::UnknownEcosystem { name: unknown.clone(), known: names.join(", ") });
     }
