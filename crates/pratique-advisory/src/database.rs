@@ -1,6 +1,7 @@
 //! An open database.
 
 use std::{
+    collections::VecDeque,
     path::Path,
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
@@ -20,6 +21,9 @@ use crate::{
     },
 };
 
+/// Text blocks that stay expanded: a megabyte or two.
+const BLOCKS_KEPT: usize = 64;
+
 /// A compiled advisory database: one immutable file, mapped into memory.
 ///
 /// Opening it reads the header and two small sections, whatever its size. Look-ups read from the map, verify each 64 KiB
@@ -30,8 +34,8 @@ pub struct Database {
     info: Info,
     ecosystems: Vec<EcosystemEntry>,
     dictionary: OnceLock<DecoderDictionary<'static>>,
-    /// The text block that was expanded last: reports ask for neighbours.
-    expanded: Mutex<Option<(u32, Arc<[u8]>)>>,
+    /// The text blocks that were expanded last, the newest behind: reports ask for neighbours, and twice.
+    expanded: Mutex<VecDeque<(u32, Arc<[u8]>)>>,
 }
 
 impl Database {
@@ -47,7 +51,7 @@ impl Database {
         let mut info: Info = serde_json::from_slice(meta.all()?).map_err(|_| meta.damaged(0))?;
         info.bytes = container.length();
         info.created = jiff::Timestamp::from_second(container.created()).map_err(|_| meta.damaged(0))?;
-        Ok(Database { container, info, ecosystems, dictionary: OnceLock::new(), expanded: Mutex::new(None) })
+        Ok(Database { container, info, ecosystems, dictionary: OnceLock::new(), expanded: Mutex::default() })
     }
 
     /// The file.
@@ -153,15 +157,17 @@ impl Database {
     }
 
     fn expanded(&self, block: u32) -> Result<Arc<[u8]>, Error> {
-        // A panic elsewhere cannot leave a wrong value here: the pair is replaced as one.
+        // A panic elsewhere cannot leave a wrong value here: pairs come and go as one.
         let kept = || self.expanded.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((number, bytes)) = &*kept()
-            && *number == block
-        {
+        if let Some((_, bytes)) = kept().iter().rev().find(|(number, _)| *number == block) {
             return Ok(Arc::clone(bytes));
         }
         let bytes: Arc<[u8]> = self.expand_block(block)?.1.into();
-        *kept() = Some((block, Arc::clone(&bytes)));
+        let mut kept = kept();
+        if kept.len() == BLOCKS_KEPT {
+            kept.pop_front();
+        }
+        kept.push_back((block, Arc::clone(&bytes)));
         Ok(bytes)
     }
 
