@@ -211,6 +211,17 @@ fn streams_and_products() {
     assert!(nodejs("1:12.22.5-1.module+el8.4.0+1+a", Some("nodejs:12:8040:x")).is_empty(), "another stream");
     assert!(nodejs("1:14.0.0-1.el8", None).is_empty(), "of no module");
     assert!(nodejs(fix, Some("nodejs:14:8050:x")).is_empty(), "and the extended release is another product");
+
+    // An advisory about two streams is about either.
+    let jackson = |label: &str| {
+        let mut jackson = package(PackageKind::Rpm, "jackson-databind", "0:2.9.9-1.module+el8.1.0+1+a");
+        jackson.details.insert("modularity".to_owned(), label.to_owned());
+        found(Some(("rhel", "8.5")), jackson)
+    };
+    let fixed = ["CVE-2026-0043 0:2.10.0-1.module+el8.2.0+5059+3eb3af25"];
+    assert_eq!(jackson("pki-deps:10.6:8010:x"), fixed);
+    assert_eq!(jackson("pki-core:10.6:8010:x"), fixed);
+    assert!(jackson("other:1:8010:x").is_empty());
 }
 
 #[test]
