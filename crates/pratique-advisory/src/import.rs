@@ -1,4 +1,5 @@
-//! Making a database from the public OSV export, or from anything laid out like it.
+//! Making a database: of the public OSV export or anything laid out like it ([`zips`]), of the publishers' own feeds
+//! ([`feeds`]), and of an older database, of which then only what changed is read ([`changes`]).
 //!
 //! ```text
 //! ecosystems.txt            names, one a line
@@ -43,7 +44,7 @@ use crate::{
     compile::{
         assemble::{Assembled, assemble},
         gather::{Gather, Gathered, NO_ZIP, Old},
-        intake::{Fate, Intake},
+        intake::Intake,
         kept,
     },
     file::{Created, Writer},
@@ -217,11 +218,12 @@ pub fn import(
     };
     let old = options.base.map(|database| Old { database, stays: &stays });
     let mut gathered = gather.finish(old).map_err(|source| output_error(target, source))?;
-    account(&mut gathered, &names, &mut counts, &mut report, created);
+    zips::account(&mut gathered, &names, &mut counts, &mut report, created);
     if gathered.slots.is_empty() {
         let files = report.problems.iter().map(ToString::to_string);
         let records = report.skipped.iter().filter_map(|skipped| {
-            Some(format!("{}/all.zip: {}: {}", skipped.ecosystem, skipped.member, skipped.detail.as_ref()?))
+            let zip = if FeedId::from_name(&skipped.ecosystem).is_some() { "" } else { "/all.zip" };
+            Some(format!("{}{zip}: {}: {}", skipped.ecosystem, skipped.member, skipped.detail.as_ref()?))
         });
         return Err(ImportError::Empty {
             source_name: sources(osv, &options.feeds),
@@ -371,40 +373,4 @@ impl Reader<'_> {
     fn output(&self, source: io::Error) -> ImportError {
         output_error(&self.target, source)
     }
-}
-
-/// Counts what became of each record of the export, and takes out the withdrawn ones.
-fn account(
-    gathered: &mut Gathered,
-    names: &[String],
-    counts: &mut [Counts],
-    report: &mut ImportReport,
-    created: Timestamp,
-) {
-    let now = created.as_microsecond();
-    for ((id, _), slot) in &gathered.slots {
-        let (Some(counts), Some(name)) =
-            (counts.get_mut(usize::from(slot.zip)), names.get(usize::from(slot.zip)))
-        else {
-            continue;
-        };
-        let (count, reason) = match slot.fate {
-            Fate::Indexed => (&mut counts.indexed, None),
-            Fate::Withdrawn => (&mut counts.withdrawn, Some(SkipReason::Withdrawn)),
-            Fate::CommitsOnly => (&mut counts.commits_only, Some(SkipReason::CommitsOnly)),
-            Fate::NoPackage => (&mut counts.no_package, Some(SkipReason::NoPackage)),
-        };
-        *count += 1;
-        counts.commit_entries += slot.commit_entries;
-        let modified = Timestamp::from_microsecond(slot.modified.min(now)).ok();
-        if slot.modified <= now {
-            counts.newest = counts.newest.max(modified);
-        }
-        if let Some(reason) = reason {
-            let (ecosystem, member) = (name.clone(), id.to_string());
-            report.skipped.push(Skipped { ecosystem, member, reason, detail: None });
-        }
-    }
-    report.skipped.sort();
-    gathered.slots.retain(|(_, slot)| slot.fate != Fate::Withdrawn);
 }

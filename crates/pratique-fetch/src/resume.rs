@@ -52,6 +52,7 @@ pub struct Resumable<F> {
     etag: Option<String>,
     /// `ETag`, also a weak one, and `Last-Modified` of the first answer.
     validators: (Option<String>, Option<String>),
+    not_modified: bool,
     retry: RetryPolicy,
     failures: u32,
     resumes: u32,
@@ -70,12 +71,18 @@ impl<F: FnMut(&From) -> io::Result<Response>> Resumable<F> {
             expected: expected_len.or_else(|| first.content_length()),
             etag,
             validators,
+            not_modified: first.is_not_modified(),
             retry,
             failures: 0,
             resumes: 0,
             last_failure_at: 0,
             current: Some(first),
         }
+    }
+
+    /// Whether the first answer was that nothing is new, to a request with [`Request::unless`]: then there is no body.
+    pub fn is_not_modified(&self) -> bool {
+        self.not_modified
     }
 
     /// The entity tag and the date of the last change, as the first answer gave them, for [`Request::unless`].

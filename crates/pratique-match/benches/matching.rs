@@ -26,26 +26,7 @@ fn database() -> (PathBuf, Option<tempfile::TempDir>) {
 }
 
 fn package(kind: PackageKind, name: &str, version: &str) -> Package {
-    Package {
-        kind,
-        name: name.to_owned(),
-        namespace: None,
-        version: version.to_owned(),
-        purl: String::new(),
-        arch: None,
-        source: None,
-        licences: Vec::new(),
-        locations: Vec::new(),
-        layer: 0,
-        owned_by: None,
-        development: false,
-        locked_only: false,
-        depends: Vec::new(),
-        provides: Vec::new(),
-        direct: None,
-        optional: false,
-        details: std::collections::BTreeMap::new(),
-    }
+    Package { kind, name: name.to_owned(), version: version.to_owned(), ..Package::default() }
 }
 
 /// As in a node application's image: two thousand packages, one in twelve with records that do not affect it,

@@ -203,8 +203,9 @@ fn find_in(
     }
     // A record of several entries, one of which affects the version, clears nothing.
     cleared.retain(|record, _| !hits.contains_key(record));
-    let cleared = Cleared::of(database, cleared.into_iter())?;
     let hits: Vec<_> = hits.into_values().collect();
+    let least = hits.iter().map(Hit::authority).min().unwrap_or(Authority::General);
+    let cleared = Cleared::of(database, least, cleared.into_iter())?;
     let mut names: Vec<_> = hits.iter().map(|hit| names(&hit.record, hit.of_distribution)).collect();
     for (names, hit) in names.iter_mut().zip(&hits).filter(|(names, _)| !names.distribution) {
         names.own = own_cve(database, &hit.record)?;

@@ -23,9 +23,8 @@ pub(crate) fn is_of_no_module(
     asked: &str,
     affected: &Affected<'_>,
 ) -> Result<bool, Error> {
-    let modular = package.details.contains_key("modularity") || is_modular(&package.version);
     Ok(package.kind == PackageKind::Rpm
-        && modular
+        && (package.details.contains_key("modularity") || is_modular(&package.version))
         && !asked.contains('/')
         && database.record_of(affected)?.feed() == FeedId::RedHat)
 }

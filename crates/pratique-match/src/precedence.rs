@@ -27,18 +27,25 @@ pub(crate) struct Cleared {
 }
 
 impl Cleared {
-    /// What is to be known of the records that clear the package. `of_distribution` says of each whether it is filed for a
-    /// distribution.
+    /// What is to be known of the records that clear the package, and whose word counts more than `least`: that of whoever
+    /// counts least among those that do not. Of each record comes with it whether it is filed for a distribution.
     pub(crate) fn of(
         database: &Database,
+        least: Authority,
         records: impl Iterator<Item = (RecordId, bool)>,
     ) -> Result<Vec<Cleared>, Error> {
         records
             .map(|(number, of_distribution)| {
                 let record = database.record(number)?;
-                let names = names(&record, of_distribution);
-                Ok(Cleared { authority: record.feed().authority(), id: record.id().to_owned(), names })
+                let authority = record.feed().authority();
+                let cleared = || Cleared {
+                    authority,
+                    id: record.id().to_owned(),
+                    names: names(&record, of_distribution),
+                };
+                Ok((authority > least).then(cleared))
             })
+            .filter_map(Result::transpose)
             .collect()
     }
 }

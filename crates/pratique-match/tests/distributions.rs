@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{fs, path::Path};
 
 use pratique_advisory::{Database, FeedId, FeedInput, Folder, ImportOptions, feeds, import};
 use pratique_inventory::{Distribution, Inventory, Package, PackageKind, SourcePackage, inventory::Scope};
@@ -41,21 +41,10 @@ impl Image<'_> {
             name: name.into(),
             namespace: Some(id.into()),
             version: version.into(),
-            purl: String::new(),
             arch: Some("x86_64".into()),
             source: source
                 .map(|(name, version)| SourcePackage { name: name.into(), version: version.into() }),
-            licences: Vec::new(),
-            locations: Vec::new(),
-            layer: 0,
-            owned_by: None,
-            development: false,
-            locked_only: false,
-            depends: Vec::new(),
-            provides: Vec::new(),
-            direct: None,
-            optional: false,
-            details: BTreeMap::new(),
+            ..Package::default()
         };
         let distribution = Distribution { id: id.into(), version: release.into(), ..Distribution::default() };
         Inventory { distribution: Some(distribution), packages: vec![package], ..Inventory::default() }

@@ -35,26 +35,7 @@ static DATABASE: LazyLock<(tempfile::TempDir, Database)> = LazyLock::new(|| {
 });
 
 fn package(kind: PackageKind, name: &str, version: &str) -> Package {
-    Package {
-        kind,
-        name: name.into(),
-        namespace: None,
-        version: version.into(),
-        purl: String::new(),
-        arch: None,
-        source: None,
-        licences: Vec::new(),
-        locations: Vec::new(),
-        layer: 0,
-        owned_by: None,
-        development: false,
-        locked_only: false,
-        depends: Vec::new(),
-        provides: Vec::new(),
-        direct: None,
-        optional: false,
-        details: std::collections::BTreeMap::new(),
-    }
+    Package { kind, name: name.into(), version: version.into(), ..Package::default() }
 }
 
 fn with_source(mut package: Package, name: &str, version: &str) -> Package {

@@ -95,26 +95,8 @@ fn database(feeds: &[Says]) -> (Database, tempfile::TempDir) {
 }
 
 fn inventory(version: &str) -> Inventory {
-    let package = Package {
-        kind: PackageKind::Deb,
-        name: "lib".into(),
-        namespace: None,
-        version: version.into(),
-        purl: String::new(),
-        arch: None,
-        source: None,
-        licences: Vec::new(),
-        locations: Vec::new(),
-        layer: 0,
-        owned_by: None,
-        development: false,
-        locked_only: false,
-        depends: Vec::new(),
-        provides: Vec::new(),
-        direct: None,
-        optional: false,
-        details: std::collections::BTreeMap::new(),
-    };
+    let package =
+        Package { kind: PackageKind::Deb, name: "lib".into(), version: version.into(), ..Package::default() };
     let distribution = Distribution { id: "debian".into(), version: "12".into(), ..Distribution::default() };
     Inventory { distribution: Some(distribution), packages: vec![package], ..Inventory::default() }
 }

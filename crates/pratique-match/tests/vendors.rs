@@ -57,22 +57,9 @@ fn package(kind: PackageKind, name: &str, version: &str, module: Option<&str>) -
     Package {
         kind,
         name: name.into(),
-        namespace: None,
         version: version.into(),
-        purl: String::new(),
-        arch: None,
-        source: None,
-        licences: Vec::new(),
-        locations: Vec::new(),
-        layer: 0,
-        owned_by: None,
-        development: false,
-        locked_only: false,
-        depends: Vec::new(),
-        provides: Vec::new(),
-        direct: None,
-        optional: false,
         details: details.into_iter().collect::<BTreeMap<_, _>>(),
+        ..Package::default()
     }
 }
 

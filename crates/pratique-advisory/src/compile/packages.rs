@@ -14,7 +14,7 @@ use super::{
     spool::Laid,
 };
 use crate::{
-    Candidates, Error,
+    Error,
     file::{Writer, bytes::Put},
     keys::KeyValue,
     names::family,
@@ -146,7 +146,7 @@ impl Encoder<'_> {
             .map(|place| Ok((place.record, self.facts.read(place.span)?)))
             .collect::<io::Result<Vec<(u32, Vec<u8>)>>>()?;
         if let (Some(kept), Some(value)) = (self.kept, &package.old) {
-            for affected in candidates(kept, value)? {
+            for affected in kept.database.group(value).map_err(io::Error::other)? {
                 let affected = affected.map_err(io::Error::other)?;
                 let Some(record) = kept.number(affected.record()) else { continue };
                 let mut draft = Vec::new();
@@ -194,10 +194,6 @@ fn copy(kept: &Kept<'_>, value: &KeyValue) -> Result<Option<Group>, Error> {
     bytes.put_varint(records.len() as u64);
     bytes.extend_from_slice(&entries);
     Ok(Some(Group { bytes, records, hash: value.hash }))
-}
-
-fn candidates<'db>(kept: &Kept<'db>, value: &KeyValue) -> io::Result<Candidates<'db>> {
-    kept.database.group(value).map_err(io::Error::other)
 }
 
 /// One package, encoded.

@@ -81,7 +81,7 @@ impl Reader<'_> {
         whole.extend(names.iter().filter(|name| !imported.contains_key(*name)).cloned());
         let mut by_ecosystem: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for (id, ecosystems) in &lists.listed {
-            for ecosystem in ecosystems.iter().take(1) {
+            if let Some(ecosystem) = ecosystems.first() {
                 by_ecosystem.entry(ecosystem).or_default().push(id);
             }
         }

@@ -37,9 +37,9 @@ impl Source for BaseUrl {
     }
 
     fn read_tagged(&self, path: &str) -> Result<Option<Tagged<'_>>, SourceError> {
-        match get(&self.client, &self.url(path)?) {
+        match get_unless(&self.client, &self.url(path)?, None) {
             Err(SourceError::Fetch(problem)) if problem.status() == Some(404) => Ok(None),
-            other => other.map(Some),
+            other => other,
         }
     }
 
@@ -74,25 +74,21 @@ pub(super) fn get_unless(
     url: &str,
     known: Option<&Validator>,
 ) -> Result<Option<Tagged<'static>>, SourceError> {
+    let mut request = Request::get(url);
     if let Some(Validator::Headers { etag, modified }) = known {
-        let request = Request::get(url).unless(etag.as_deref(), modified.as_deref())?;
-        if client.send(&request).and_then(Response::ok)?.is_not_modified() {
-            return Ok(None);
-        }
+        request = request.unless(etag.as_deref(), modified.as_deref())?;
     }
-    Ok(Some(get(client, url)?))
-}
-
-/// Opens one address.
-fn get(client: &Client, url: &str) -> Result<Tagged<'static>, SourceError> {
-    let body = client.get_resumable(Request::get(url), None)?;
+    let body = client.get_resumable(request, None)?;
+    if body.is_not_modified() {
+        return Ok(None);
+    }
     let validator = match body.validators() {
         (None, None) => Validator::None,
         (etag, modified) => {
             Validator::Headers { etag: etag.map(str::to_owned), modified: modified.map(str::to_owned) }
         }
     };
-    Ok(Tagged { reader: Box::new(body), validator })
+    Ok(Some(Tagged { reader: Box::new(body), validator }))
 }
 
 /// Percent-encodes all but the unreserved characters (RFC 3986, section 2.3) and the slashes: names of ecosystems have

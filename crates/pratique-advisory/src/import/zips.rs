@@ -1,14 +1,18 @@
-//! The zips of the OSV export, one for each ecosystem.
+//! The zips of the OSV export, one for each ecosystem, and what became of each record in them.
 
+use jiff::Timestamp;
 use rayon::prelude::*;
 
 use super::{
-    ImportError, Outcome, Problem, Reader, Source,
+    ImportError, ImportReport, Outcome, Problem, Reader, Source,
     archive::{Archive, Packed},
 };
 use crate::{
     Counts, FeedId, SkipReason, Skipped,
-    compile::{gather::Taken, intake},
+    compile::{
+        gather::{Gathered, Taken},
+        intake::{self, Fate},
+    },
 };
 
 impl Reader<'_> {
@@ -113,4 +117,40 @@ fn parse(batch: &[Packed]) -> Vec<Outcome> {
             intake::read(json).map_err(|unusable| unusable.to_string())
         })
         .collect()
+}
+
+/// Counts what became of each record of the export, and takes out the withdrawn ones.
+pub(super) fn account(
+    gathered: &mut Gathered<'_>,
+    names: &[String],
+    counts: &mut [Counts],
+    report: &mut ImportReport,
+    created: Timestamp,
+) {
+    let now = created.as_microsecond();
+    for ((id, _), slot) in &gathered.slots {
+        let (Some(counts), Some(name)) =
+            (counts.get_mut(usize::from(slot.zip)), names.get(usize::from(slot.zip)))
+        else {
+            continue;
+        };
+        let (count, reason) = match slot.fate {
+            Fate::Indexed => (&mut counts.indexed, None),
+            Fate::Withdrawn => (&mut counts.withdrawn, Some(SkipReason::Withdrawn)),
+            Fate::CommitsOnly => (&mut counts.commits_only, Some(SkipReason::CommitsOnly)),
+            Fate::NoPackage => (&mut counts.no_package, Some(SkipReason::NoPackage)),
+        };
+        *count += 1;
+        counts.commit_entries += slot.commit_entries;
+        let modified = Timestamp::from_microsecond(slot.modified.min(now)).ok();
+        if slot.modified <= now {
+            counts.newest = counts.newest.max(modified);
+        }
+        if let Some(reason) = reason {
+            let (ecosystem, member) = (name.clone(), id.to_string());
+            report.skipped.push(Skipped { ecosystem, member, reason, detail: None });
+        }
+    }
+    report.skipped.sort();
+    gathered.slots.retain(|(_, slot)| slot.fate != Fate::Withdrawn);
 }

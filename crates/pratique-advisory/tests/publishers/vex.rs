@@ -1,4 +1,4 @@
-use pratique_advisory::{SkipReason, feeds::Vex};
+use pratique_advisory::{Affected, SkipReason, State, feeds::Vex};
 
 use super::{Files, Outcome, damage, read, sample, samples};
 
@@ -69,8 +69,13 @@ fn each_status_with_and_without_a_version() -> Outcome {
     assert_eq!(record.aliases().collect::<Vec<_>>(), ["CVE-2024-1", "GHSA-aaaa-bbbb-cccc"]);
     let candidates = imported.database.affected("npm", "left-pad")?;
     let (here, elsewhere) = (candidates.locate("2.0.0"), candidates.locate("2.0.1"));
-    let clears: Vec<_> = candidates.map(|it| it.map(|it| (it.clears(here), it.clears(elsewhere)))).collect();
-    assert!(matches!(clears[..], [Ok((true, true)), Ok((true, false))]));
+    let listed = |entry: Affected<'_>| {
+        assert_eq!(entry.state(), State::NotAffected);
+        (entry.versions().is_empty(), entry.versions().has(here), entry.versions().has(elsewhere))
+    };
+    let listed: Vec<_> = candidates.map(|entry| entry.map(listed)).collect();
+    // One is about all versions, the other about this one alone.
+    assert!(matches!(listed[..], [Ok((true, ..)), Ok((false, true, false))]));
     Ok(())
 }
 

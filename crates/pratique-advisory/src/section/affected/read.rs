@@ -286,13 +286,6 @@ impl<'db> Affected<'db> {
         self.versions
     }
 
-    /// Whether the publisher says that the version does not have the flaw ([`State::NotAffected`]): of all versions, or of
-    /// those that it lists. What is not listed, such an entry says nothing of.
-    pub fn clears(&self, version: VersionPlace) -> bool {
-        let listed = self.versions();
-        self.state == State::NotAffected && (listed.iter().next().is_none() || listed.has(version))
-    }
-
     /// Whether any range names a version that is not affected any more.
     pub fn is_fixed_somewhere(&self) -> bool {
         self.ranges().any(|range| range.events.into_iter().any(|event| matches!(event, Event::Fixed(_))))
