@@ -74,7 +74,7 @@ pub enum State {
     /// There is one, for subscribers.
     NeedsSubscription,
     /// The package does not have the flaw: the publisher has looked. In no version, or, where the entry lists versions, not
-    /// in those; see [`crate::Affected::clears`].
+    /// in those.
     NotAffected,
 }
 
