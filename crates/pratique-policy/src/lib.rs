@@ -1,0 +1,1 @@
+//! Findings and rules to verdicts, with the reasons.

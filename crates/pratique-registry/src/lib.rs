@@ -1,0 +1,1 @@
+//! OCI Distribution 1.1 over HTTP.
