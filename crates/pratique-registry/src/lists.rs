@@ -8,7 +8,7 @@ use axum::{
 };
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use pratique_image::media_type;
-use pratique_service::manifests::parse_digest;
+use pratique_service::{ServiceError, manifests::parse_digest};
 use pratique_store::manifest::Manifest;
 use serde_json::{Value, json};
 
@@ -25,7 +25,7 @@ fn only_get(context: &Context) -> Result<(), Failure> {
 pub(crate) fn base(context: &Context) -> Result<Response, Failure> {
     only_get(context)?;
     if context.caller.is_anonymous() {
-        return Err(pratique_service::ServiceError::Unauthenticated("log in first").into());
+        return Err(ServiceError::Unauthenticated("log in first").into());
     }
     Ok(Json(json!({})).into_response())
 }
@@ -73,7 +73,11 @@ pub(crate) async fn referrers(context: &Context, name: &str, digest: &str) -> Re
     let Context { service, caller, query, .. } = context;
     let subject = parse_digest(digest)?;
     let wanted = query.get("artifactType").filter(|text| !text.is_empty());
-    let referrers = service.referrers(caller, name, &subject, wanted).await?;
+    let referrers = match service.referrers(caller, name, &subject, wanted).await {
+        // Nothing refers to anything there: an answer that clients need not tell from "does not know of referrers".
+        Err(ServiceError::RepositoryUnknown(_)) => Vec::new(),
+        other => other?,
+    };
     let mut list =
         Response::builder().status(StatusCode::OK).header(header::CONTENT_TYPE, media_type::OCI_INDEX);
     if wanted.is_some() {

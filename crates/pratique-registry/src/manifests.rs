@@ -13,26 +13,40 @@ use pratique_service::{
 
 use crate::{Context, answer, body, error::Failure, lists};
 
+/// Tags that one push by digest may name.
+const TAGS: usize = 100;
+
 pub(crate) async fn handle(
     context: &Context,
     name: &str,
     reference: &str,
     body: Body,
 ) -> Result<Response, Failure> {
-    let Context { service, caller, method, headers, .. } = context;
+    let Context { service, caller, method, headers, query } = context;
     match *method {
         Method::GET | Method::HEAD => get(context, name, reference).await,
         Method::PUT => {
             let reference = Reference::parse(reference)?;
             let content = body::whole(body, MANIFEST_BYTES).await?;
             let media_type = answer::header(headers, "content-type");
-            let pushed = service.put_manifest(caller, name, &reference, media_type, content).await?;
+            let tags = query.all("tag");
+            if tags.len() > TAGS {
+                return Err(Failure::new(
+                    StatusCode::URI_TOO_LONG,
+                    "TAG_INVALID",
+                    format!("a push may name {TAGS} tags"),
+                ));
+            }
+            let pushed = service.put_manifest(caller, name, &reference, &tags, media_type, content).await?;
             let digest = pushed.digest.to_string();
             let mut created = Response::builder()
                 .status(StatusCode::CREATED)
                 .header(header::LOCATION, format!("/v2/{name}/manifests/{digest}"))
                 .header("docker-content-digest", &digest)
                 .header(header::CONTENT_LENGTH, 0);
+            if matches!(reference, Reference::Digest(_)) && !tags.is_empty() {
+                created = created.header("oci-tag", tags.join(", "));
+            }
             if let Some(subject) = pushed.subject {
                 created = created.header("oci-subject", subject.to_string());
             }

@@ -23,6 +23,11 @@ impl Query {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| &value[..])
     }
 
+    /// All values of that name.
+    pub(crate) fn all(&self, name: &str) -> Vec<String> {
+        self.0.iter().filter(|(known, _)| known == name).map(|(_, value)| value.clone()).collect()
+    }
+
     /// How many things are asked for at most: `n`, never more than `most`.
     pub(crate) fn limit(&self, most: usize) -> Result<usize, Failure> {
         match self.get("n").map(str::parse::<usize>) {

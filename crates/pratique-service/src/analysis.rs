@@ -12,13 +12,13 @@ use std::{
 
 use pratique_image::{Digest, LayerError, Limits, layer_from};
 use pratique_inventory::{Cache, LayerFacts, Selection, analyse, cache::CachedLayer, catalogers};
-use pratique_store::blobs::Tail;
+use pratique_store::{BlobError, blobs::Tail};
 use tokio::{
     sync::{Semaphore, watch},
     task::JoinHandle,
 };
 
-use crate::{Service, ServiceError};
+use crate::{Service, ServiceError, manifests::Layer};
 
 /// Layers that are read at once: more than there are cores, since most wait for their clients.
 const AT_ONCE: usize = 16;
@@ -109,9 +109,9 @@ fn read(bytes: impl std::io::Read + Send + 'static) -> Result<CachedLayer, Layer
 
 impl Service {
     /// Waits until all that was pushed of these layers is read.
-    pub(crate) async fn layers_settled(&self, layers: &[Digest]) {
+    pub(crate) async fn layers_settled(&self, layers: &[Layer]) {
         for layer in layers {
-            self.analyser().settled(layer).await;
+            self.analyser().settled(&layer.digest).await;
         }
     }
 
@@ -127,7 +127,10 @@ impl Service {
         {
             return Ok(kept.only(readers));
         }
-        let (bytes, _) = self.blobs().read(layer).map_err(|error| FactsError::Service(error.into()))?;
+        let (bytes, _) = self.blobs().read(layer).map_err(|error| match error {
+            BlobError::Missing(digest) => FactsError::Missing(digest),
+            error => FactsError::Service(error.into()),
+        })?;
         let read = read(bytes).map_err(|source| FactsError::Layer { layer: *layer, source })?;
         if !read.facts.incomplete {
             let _ = cache.put(layer, &read);
@@ -142,6 +145,9 @@ pub(crate) enum FactsError {
     /// The layer is at fault.
     #[error("layer {layer} could not be read: {source}")]
     Layer { layer: Digest, source: LayerError },
+    /// Its bytes are not here.
+    #[error("layer {0} is not here")]
+    Missing(Digest),
     /// The server is.
     #[error(transparent)]
     Service(ServiceError),

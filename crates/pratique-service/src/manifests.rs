@@ -77,7 +77,7 @@ pub fn parse_digest(text: &str) -> Result<Digest, ServiceError> {
 pub struct Parsed {
     /// What it is.
     pub media_type: String,
-    /// What it is for, where it is an artifact.
+    /// What it is for: its own word, or the media type of its configuration.
     pub artifact_type: Option<String>,
     /// The manifest that it is about.
     pub subject: Option<Digest>,
@@ -90,7 +90,16 @@ pub struct Parsed {
     /// The configuration, of an image.
     pub config: Option<Digest>,
     /// The layers of a file system, lowest first; empty for what is no image.
-    pub layers: Vec<Digest>,
+    pub layers: Vec<Layer>,
+}
+
+/// A layer of a file system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Layer {
+    /// Its digest.
+    pub digest: Digest,
+    /// Whether it may lie elsewhere, and not be here.
+    pub is_foreign: bool,
 }
 
 /// The fields of both kinds of manifest.
@@ -152,19 +161,19 @@ impl Parsed {
                     matches!(&own.media_type[..], media_type::OCI_CONFIG | media_type::DOCKER_CONFIG);
                 for layer in &all {
                     // A layer that lies elsewhere may be here too, and need not.
-                    if !media_type::is_foreign_layer(&layer.media_type) {
+                    let is_foreign = media_type::is_foreign_layer(&layer.media_type);
+                    if !is_foreign {
                         parts.push(Part::Blob(layer.digest));
                     }
                     size = size.saturating_add(layer.size);
                     if is_image && media_type::is_layer(&layer.media_type) {
-                        layers.push(layer.digest);
+                        layers.push(Layer { digest: layer.digest, is_foreign });
                     }
                 }
                 if is_image {
                     config = Some(own.digest);
-                } else {
-                    artifact_type = artifact_type.or(Some(own.media_type));
                 }
+                artifact_type = artifact_type.or(Some(own.media_type));
             }
             ManifestKind::Index => {
                 let all = raw.manifests.unwrap_or_default();
@@ -203,7 +212,7 @@ pub struct Pushed {
 }
 
 impl Service {
-    /// Keeps a manifest, scanned and judged, under a tag or by its digest.
+    /// Keeps a manifest, scanned and judged, by its digest and under tags.
     ///
     /// # Errors
     /// [`ServiceError`]: among others [`ServiceError::PartsMissing`], [`ServiceError::TagImmutable`],
@@ -213,6 +222,7 @@ impl Service {
         caller: &Caller,
         repository: &str,
         reference: &Reference,
+        more_tags: &[String],
         media_type: Option<&str>,
         content: Bytes,
     ) -> Result<Pushed, ServiceError> {
@@ -230,9 +240,10 @@ impl Service {
             }
             Reference::Tag(_) => Digest::of(Algorithm::Sha256, &content),
         };
-        let tag = match reference {
-            Reference::Tag(tag) => Some(&tag[..]),
-            Reference::Digest(_) => None,
+        more_tags.iter().try_for_each(|tag| check_tag(tag))?;
+        let tags: Vec<&str> = match reference {
+            Reference::Tag(tag) => vec![tag],
+            Reference::Digest(_) => more_tags.iter().map(String::as_str).collect(),
         };
         let image_size = self.check_parts(&repository, &parsed).await?;
         let scan = if parsed.is_image() { Some(self.scan_image(&parsed).await?) } else { None };
@@ -248,7 +259,7 @@ impl Service {
             pulled_at: None,
             quarantine: None,
         };
-        self.keep(caller, &repository, &manifest, &parsed.parts, tag, scan.as_ref()).await?;
+        self.keep(caller, &repository, &manifest, &parsed.parts, &tags, scan.as_ref()).await?;
         Ok(Pushed { digest, subject: parsed.subject })
     }
 
@@ -280,7 +291,7 @@ impl Service {
         repository: &Repository,
         manifest: &Manifest,
         parts: &[Part],
-        tag: Option<&str>,
+        tags: &[&str],
         scan: Option<&Scan>,
     ) -> Result<(), ServiceError> {
         let time = manifest.pushed_at;
@@ -291,11 +302,13 @@ impl Service {
             components.into_iter().filter(|component| !known.contains_key(&component.key)).collect();
 
         let mut session = self.store().write().await?;
-        if let Some(tag) = tag
-            && session.tag(repository.id, tag).await?.is_some_and(|there| there != manifest.digest)
-            && is_immutable(repository, tag)
-        {
-            return Err(ServiceError::TagImmutable { tag: tag.into(), repository: repository.name.clone() });
+        for tag in tags {
+            if session.tag(repository.id, tag).await?.is_some_and(|there| there != manifest.digest)
+                && is_immutable(repository, tag)
+            {
+                let (tag, repository) = ((*tag).to_owned(), repository.name.clone());
+                return Err(ServiceError::TagImmutable { tag, repository });
+            }
         }
         match session.put_manifest(repository.id, manifest, parts).await {
             Err(StoreError::Conflict(_)) => {
@@ -304,13 +317,17 @@ impl Service {
             }
             other => other?,
         }
-        if let Some(tag) = tag {
+        for tag in tags {
             session.put_tag(repository.id, tag, &manifest.digest, time).await?;
         }
         let is_referrer = manifest.subject.is_some();
-        let pushed =
-            self.image_action(time, ImageAction::Push, &repository.name, &manifest.digest, tag, is_referrer)?;
-        session.add_event(&pushed).await?;
+        let told = if tags.is_empty() { vec![None] } else { tags.iter().copied().map(Some).collect() };
+        for tag in told {
+            let (name, digest) = (&repository.name, &manifest.digest);
+            session
+                .add_event(&self.image_action(time, ImageAction::Push, name, digest, tag, is_referrer)?)
+                .await?;
+        }
         if let Some(scan) = scan {
             let added = session.add_components(&new).await?;
             let ids = known.into_values().chain(added.into_values());
@@ -321,7 +338,7 @@ impl Service {
                 self.enhanced_scan_complete(time, &repository.name, &manifest.digest, &tags, &counts)?;
             session.add_event(&complete).await?;
         }
-        let detail = serde_json::json!({ "imageDigest": manifest.digest, "imageTag": tag }).to_string();
+        let detail = serde_json::json!({ "imageDigest": manifest.digest, "imageTags": tags }).to_string();
         let arn = self.repository_arn(&repository.name);
         session.audit(&self.entry(caller, "ecr:PutImage", &arn, "allowed", &detail)).await?;
         Ok(session.commit().await?)

@@ -19,7 +19,12 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::{Service, ServiceError, analysis::FactsError, events::SeverityCounts, manifests::Parsed};
+use crate::{
+    Service, ServiceError,
+    analysis::FactsError,
+    events::SeverityCounts,
+    manifests::{Layer, Parsed},
+};
 
 /// What is told of a scanned image without looking at its layers.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -187,13 +192,23 @@ impl Service {
         self.blocking("scanning an image", move |service| service.look_at(config, &layers)).await?
     }
 
-    fn look_at(&self, config: Option<Digest>, layers: &[Digest]) -> Result<Scan, ServiceError> {
+    fn look_at(&self, config: Option<Digest>, layers: &[Layer]) -> Result<Scan, ServiceError> {
         let advisories = self.advisories();
         let config = config.map(|digest| self.config(&digest)).transpose()?.unwrap_or_default();
-        let facts: Result<Vec<LayerFacts>, FactsError> =
-            layers.par_iter().map(|layer| self.facts(layer)).collect();
+        let facts: Result<Vec<Option<LayerFacts>>, FactsError> = layers
+            .par_iter()
+            .map(|layer| match self.facts(&layer.digest) {
+                Err(FactsError::Missing(_)) if layer.is_foreign => Ok(None),
+                other => other.map(Some),
+            })
+            .collect();
+        let elsewhere =
+            facts.as_ref().map_or(0, |facts| facts.iter().filter(|facts| facts.is_none()).count());
         let (inventory, failure) = match facts {
-            Ok(facts) => (Inventory::of_layers(&facts), None),
+            Ok(facts) => {
+                let facts: Vec<_> = facts.into_iter().map(Option::unwrap_or_default).collect();
+                (Inventory::of_layers(&facts), None)
+            }
             Err(FactsError::Service(error)) => return Err(error),
             Err(error) => (Inventory::default(), Some(error.to_string())),
         };
@@ -204,6 +219,9 @@ impl Service {
         let mut gaps = matches.gaps.clone();
         if advisories.is_none() {
             gaps.push("nothing was matched: the server has no advisory database yet".into());
+        }
+        if elsewhere > 0 {
+            gaps.push(format!("{elsewhere} layers lie elsewhere and were not read"));
         }
         let lost = inventory.problems.iter().filter(|(_, problem)| problem.lost).count();
         if lost > 0 {
