@@ -149,13 +149,13 @@ impl Condition {
             words.push_str(" known to be exploited");
         }
         if let Some(least) = self.epss_at_least {
-            words.push_str(&format!(" with an EPSS score of at least {least}"));
-        }
-        match self.more_than {
-            0 => words.push_str(", where none is allowed"),
-            most => words.push_str(&format!(", where at most {most} are allowed")),
+            words += &format!(" with an EPSS score of at least {least}");
         }
         words
+            + &match self.more_than {
+                0 => ", where none is allowed".to_owned(),
+                most => format!(", where at most {most} are allowed"),
+            }
     }
 }
 

@@ -1,1 +1,6 @@
 //! The operations of the system, each written down once.
+
+pub mod immutability;
+pub mod invalid;
+pub mod names;
+pub mod scanning;
