@@ -2,5 +2,6 @@
 
 pub mod immutability;
 pub mod invalid;
+pub mod lifecycle;
 pub mod names;
 pub mod scanning;
