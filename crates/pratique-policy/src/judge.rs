@@ -139,23 +139,22 @@ impl Condition {
     /// `7 high vulnerabilities with a fix, where at most 5 are allowed`.
     fn in_words(&self, found: usize) -> String {
         let severities: Vec<_> = self.severities.iter().copied().map(Level::as_str).collect();
-        let mut words = format!("{found} {}", severities.join(" or "));
-        words.push_str(if severities.is_empty() { "" } else { " " });
-        words.push_str(if found == 1 { "vulnerability" } else { "vulnerabilities" });
-        if self.fix_available {
-            words.push_str(" with a fix");
-        }
-        if self.known_exploited {
-            words.push_str(" known to be exploited");
-        }
-        if let Some(least) = self.epss_at_least {
-            words += &format!(" with an EPSS score of at least {least}");
-        }
-        words
-            + &match self.more_than {
-                0 => ", where none is allowed".to_owned(),
-                most => format!(", where at most {most} are allowed"),
-            }
+        let severities = match severities.as_slice() {
+            [] => String::new(),
+            some => format!("{} ", some.join(" or ")),
+        };
+        let noun = if found == 1 { "vulnerability" } else { "vulnerabilities" };
+        let fix = if self.fix_available { " with a fix" } else { "" };
+        let exploited = if self.known_exploited { " known to be exploited" } else { "" };
+        let epss = self
+            .epss_at_least
+            .map(|least| format!(" with an EPSS score of at least {least}"))
+            .unwrap_or_default();
+        let allowed = match self.more_than {
+            0 => "none is allowed".to_owned(),
+            most => format!("at most {most} are allowed"),
+        };
+        format!("{found} {severities}{noun}{fix}{exploited}{epss}, where {allowed}")
     }
 }
 
