@@ -4,7 +4,6 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
-use pratique_match::Finding;
 use serde::{Deserialize, Serialize};
 
 use crate::wildcard;
@@ -38,14 +37,6 @@ fn is_anything(pattern: &String) -> bool {
 }
 
 impl Exception {
-    /// Whether it speaks of this finding, be it over or not.
-    pub(crate) fn covers(&self, finding: &Finding, package: &str) -> bool {
-        let wanted = self.vulnerability.to_ascii_uppercase();
-        let mut names = std::iter::once(&finding.id).chain(&finding.aliases);
-        wildcard::fits(&self.package, package)
-            && names.any(|name| wildcard::fits(&wanted, &name.to_ascii_uppercase()))
-    }
-
     /// Whether it speaks of this repository.
     pub(crate) fn is_for(&self, repository: &str) -> bool {
         wildcard::fits(&self.repository, repository)

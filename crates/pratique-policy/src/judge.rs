@@ -42,8 +42,8 @@ impl RiskPolicy {
     pub fn judge(&self, question: &Question<'_>) -> Verdict {
         let mut suppressed = Vec::new();
         let mut lapsed = Vec::new();
-        let exceptions: Vec<_> =
-            self.exceptions.iter().filter(|exception| exception.is_for(question.repository)).collect();
+        let exceptions = self.exceptions.iter().filter(|exception| exception.is_for(question.repository));
+        let exceptions: Vec<_> = exceptions.map(Prepared::new).collect();
         let mut counted = question.findings.to_vec();
         counted.retain(|found| match set_aside(&exceptions, found, question.now) {
             Standing::Counted => true,
@@ -85,10 +85,29 @@ enum Standing {
     Suppressed(Suppressed),
 }
 
+/// An exception to compare with many findings.
+struct Prepared<'a> {
+    exception: &'a Exception,
+    /// Its pattern of vulnerabilities in upper case.
+    vulnerability: String,
+}
+
+impl<'a> Prepared<'a> {
+    fn new(exception: &'a Exception) -> Self {
+        Self { exception, vulnerability: exception.vulnerability.to_ascii_uppercase() }
+    }
+}
+
 /// The first exception that is not over takes the finding out; one that is over is told only where none does.
-fn set_aside(exceptions: &[&Exception], found: &Found<'_>, now: Timestamp) -> Standing {
+fn set_aside(exceptions: &[Prepared<'_>], found: &Found<'_>, now: Timestamp) -> Standing {
     let mut standing = Standing::Counted;
-    for exception in exceptions.iter().filter(|exception| exception.covers(found.finding, found.package)) {
+    let names = std::iter::once(&found.finding.id).chain(&found.finding.aliases);
+    let names: Vec<_> = names.map(|name| name.to_ascii_uppercase()).collect();
+    let covering = exceptions.iter().filter(|prepared| {
+        wildcard::fits(&prepared.exception.package, found.package)
+            && names.iter().any(|name| wildcard::fits(&prepared.vulnerability, name))
+    });
+    for exception in covering.map(|prepared| prepared.exception) {
         match exception.expires {
             Some(expired) if expired.is_over(now) => {
                 if matches!(standing, Standing::Counted) {

@@ -30,6 +30,10 @@ pub enum Piece<'a> {
 /// assert!(!wildcard::fits("prod?", "prod1"), "a question mark is an ordinary character");
 /// ```
 pub fn fits(pattern: &str, text: &str) -> bool {
+    // Most patterns are plain names.
+    if !pattern.contains('*') {
+        return pattern == text;
+    }
     pieces_fit(&split(pattern, false), text)
 }
 
@@ -59,13 +63,11 @@ pub fn split(pattern: &str, with_one: bool) -> Vec<Piece<'_>> {
 
 /// Whether the whole text fits these parts.
 pub fn pieces_fit(pieces: &[Piece<'_>], text: &str) -> bool {
-    let mut segments: Vec<&[Piece<'_>]> = pieces.split(|piece| *piece == Piece::Run).collect();
-    let last = segments.pop().unwrap_or_default();
-    let Some((first, middle)) = segments.split_first() else {
-        return after(last, text) == Some("");
-    };
+    let mut segments = pieces.split(|piece| *piece == Piece::Run);
+    let first = segments.next().unwrap_or_default();
     let Some(mut rest) = after(first, text) else { return false };
-    for segment in middle {
+    let Some(last) = segments.next_back() else { return rest.is_empty() };
+    for segment in segments {
         let Some(behind) = behind_first(segment, rest) else { return false };
         rest = behind;
     }

@@ -4,14 +4,14 @@
 //! ENHANCED looks at everything and scans on push or continuously. Up to two rules, one a frequency, name the
 //! repositories.
 //!
-//! **When several rules fit**, ECR does not take the first in the list: `CONTINUOUS_SCAN` goes before `SCAN_ON_PUSH`.
-//! Its user guide ("Configuring enhanced scanning") has continuous filters defined first and lets scan-on-push decide
-//! about the repositories that are left, and a scan on push is a part of continuous scanning; Terraform users rely on
-//! it with `*` on push and `prod-*` continuous. As there is one rule a frequency, nothing else needs an order.
+//! **When several rules fit**, it is not the first in the list that counts: the continuous filter is enforced over the
+//! one for scans on push ("Filters to choose which repositories are scanned",
+//! <https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-filters.html>). As there is one rule a
+//! frequency, nothing else needs an order. The same page says what becomes of repositories that no filter fits:
+//! under BASIC they are scanned when asked, under ENHANCED not at all.
 //!
-//! **Filters** are not all patterns: "Filters with no wildcard will match all repository names that contain the
-//! filter. Filters with wildcards (`*`) match on a repository name where the wildcard replaces zero or more
-//! characters in the repository name" (the same page; its table is a test here).
+//! **Filters** are not all patterns: one without a `*` is a part of a name, one with a `*` is a pattern of whole names
+//! (the same page; its table is a test here).
 //!
 //! **The repository's own `scanOnPush`** is the older setting: it counts under BASIC, and only while the registry has
 //! no rules.

@@ -114,11 +114,10 @@ impl Condition {
             (true, Some(SetOperator::All)) => true,
             (true, Some(SetOperator::Any)) => false,
             (true, None) => self.negated,
-            (false, Some(SetOperator::Any)) => values.iter().any(fits),
             (false, Some(SetOperator::All)) => values.iter().all(fits),
             // Several values without a set operator: none of them may speak against a negated one.
             (false, None) if self.negated => values.iter().all(fits),
-            (false, None) => values.iter().any(fits),
+            (false, _) => values.iter().any(fits),
         }
     }
 }

@@ -92,23 +92,23 @@ impl LifecyclePolicy {
                 Some(Consequence { image, action, rule_priority, follows_subject })
             })
             .collect();
-        consequences
-            .sort_by_key(|consequence| images.get(consequence.image).map(|i| (i.pushed_at, i.digest.hex())));
+        consequences.sort_by_key(|consequence| {
+            images.get(consequence.image).map(|i| (i.pushed_at, i.digest.as_bytes()))
+        });
         Evaluation { consequences }
     }
 
     /// Each rule's marks: it may mark what no earlier rule identified.
     fn marks(&self, images: &[Candidate], now: Timestamp) -> Vec<Option<Mark>> {
         let mut states = vec![(false, None); images.len()];
+        let mut youngest_first: Vec<_> = images.iter().zip(&mut states).collect();
+        // The digest makes an order among images of the same moment.
+        youngest_first.sort_by_key(|(image, _)| (Reverse(image.pushed_at), image.digest.as_bytes()));
         for rule in &self.rules {
-            let is_meant = |image: &Candidate| {
+            let identified = youngest_first.iter_mut().filter(|(image, _)| {
                 image.storage == rule.selection.storage && rule.selection.tags.fit(&image.tags)
-            };
-            let mut identified: Vec<_> =
-                images.iter().zip(&mut states).filter(|(image, _)| is_meant(image)).collect();
-            // Youngest first; the digest makes an order among images of the same moment.
-            identified.sort_by_cached_key(|(image, _)| (Reverse(image.pushed_at), image.digest.hex()));
-            for (younger, (image, (was_identified, mark))) in identified.into_iter().enumerate() {
+            });
+            for (younger, (image, (was_identified, mark))) in identified.enumerate() {
                 if !*was_identified && rule.is_too_much(image, younger, now) {
                     *mark = Some(Mark {
                         action: rule.action,

@@ -197,10 +197,10 @@ fn selection(place: &Place<'_>, action: Action) -> Result<Selection, InvalidPara
         &["tagPatternList", "tagPrefixList", "storageClass", "countUnit"],
     )?;
     let tags = tags(place, members)?;
-    let storage = match place.optional(members, "storageClass") {
-        None => StorageClass::Standard,
-        Some(class) if class.one_of(&["standard", "archive"])? == "archive" => StorageClass::Archive,
-        Some(_) => StorageClass::Standard,
+    let class = place.optional(members, "storageClass");
+    let storage = match class.map(|class| class.one_of(&["standard", "archive"])).transpose()? {
+        Some("archive") => StorageClass::Archive,
+        _ => StorageClass::Standard,
     };
     let kind = place.member(members, "countType")?.one_of(&[
         "imageCountMoreThan",

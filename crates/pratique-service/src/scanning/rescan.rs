@@ -5,9 +5,9 @@
 //! findings are closed.
 //!
 //! Two things outlast the durations, so they are inputs: an image that has expired stays so when a duration is made
-//! longer ("inactive images remain inactive", Inspector's user guide, "Configuring the Amazon ECR re-scan duration"),
-//! until it is pushed again; and an image that was more than 14 days old when enhanced scanning was switched on is
-//! not looked at until it is pushed again.
+//! longer, until it is pushed again; and an image that was more than 14 days old when enhanced scanning was switched
+//! on is not looked at until it is pushed again. Facts: Inspector's user guide, "Configuring the Amazon ECR re-scan
+//! duration".
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -262,13 +262,12 @@ impl Eligibility {
             (Self::Archived, _) => Some(ScanStatus::ImageArchived),
             (Self::Expired, _) => Some(ScanStatus::ScanEligibilityExpired),
             (_, Progress::Running) => Some(ScanStatus::InProgress),
-            (_, Progress::Waiting) => Some(ScanStatus::Pending),
             (_, Progress::Failed) => Some(ScanStatus::Failed),
             (_, Progress::Unsupported) => Some(ScanStatus::UnsupportedImage),
             (Self::Continuous { .. }, Progress::Done) => Some(ScanStatus::Active),
             (_, Progress::Done) => Some(ScanStatus::Complete),
-            (Self::Continuous { .. } | Self::Once, Progress::Never) => Some(ScanStatus::Pending),
             (Self::OnRequest | Self::Off, Progress::Never) => None,
+            (_, Progress::Waiting | Progress::Never) => Some(ScanStatus::Pending),
         }
     }
 }
@@ -300,7 +299,7 @@ mod tests {
         RescanSettings { rescan_duration: push, pull_date_rescan_duration: pull, pull_date_rescan_mode: mode }
     }
 
-    fn eligible(settings: &RescanSettings, image: &ImageTimes, now: Timestamp) -> Eligibility {
+    fn eligible(settings: RescanSettings, image: &ImageTimes, now: Timestamp) -> Eligibility {
         settings.eligibility(&continuous(), image, Some(day(-100)), now)
     }
 
@@ -310,13 +309,13 @@ mod tests {
         let by_pull = settings(thirty, Some(Days::Fourteen), PullDateMode::LastPullDate);
         let unused = image(0);
         let second = SignedDuration::from_secs(1);
-        assert_eq!(eligible(&by_pull, &unused, day(30)), Eligibility::Continuous { until: Some(day(30)) });
-        assert_eq!(eligible(&by_pull, &unused, day(30) + second), Eligibility::Expired);
+        assert_eq!(eligible(by_pull, &unused, day(30)), Eligibility::Continuous { until: Some(day(30)) });
+        assert_eq!(eligible(by_pull, &unused, day(30) + second), Eligibility::Expired);
         let pulled = ImageTimes { pulled_at: Some(day(20)), ..unused };
-        assert_eq!(eligible(&by_pull, &pulled, day(34)), Eligibility::Continuous { until: Some(day(34)) });
-        assert_eq!(eligible(&by_pull, &pulled, day(35)), Eligibility::Expired);
+        assert_eq!(eligible(by_pull, &pulled, day(34)), Eligibility::Continuous { until: Some(day(34)) });
+        assert_eq!(eligible(by_pull, &pulled, day(35)), Eligibility::Expired);
         let by_use = settings(thirty, Some(Days::Fourteen), PullDateMode::LastInUseAt);
-        assert_eq!(eligible(&by_use, &pulled, day(31)), Eligibility::Expired, "a pull is not a use");
+        assert_eq!(eligible(by_use, &pulled, day(31)), Eligibility::Expired, "a pull is not a use");
         let used = ImageTimes { in_use_at: Some(day(29)), ..unused };
         assert_eq!(by_use.watched_until(&used), Some(day(43)));
         let by_push = settings(thirty, None, PullDateMode::LastPullDate);
@@ -336,7 +335,7 @@ mod tests {
         let forever: PushDuration = serde_json::from_str("\"LIFETIME\"").unwrap();
         assert_eq!(forever, PushDuration::LIFETIME);
         let forever = settings(forever, Some(Days::Three), PullDateMode::LastPullDate);
-        assert_eq!(eligible(&forever, &image(0), day(100_000)), Eligibility::Continuous { until: None });
+        assert_eq!(eligible(forever, &image(0), day(100_000)), Eligibility::Continuous { until: None });
         assert!(serde_json::from_str::<Days>("\"LIFETIME\"").is_err(), "not for pulls");
         assert_eq!(
             serde_json::to_string(&RescanSettings::default()).unwrap(),
@@ -348,7 +347,7 @@ mod tests {
     fn what_expired_stays_so_until_it_is_pushed() {
         let longer = settings(PushDuration::LIFETIME, None, PullDateMode::LastPullDate);
         let expired = ImageTimes { expired_at: Some(day(15)), ..image(0) };
-        assert_eq!(eligible(&longer, &expired, day(16)), Eligibility::Expired);
+        assert_eq!(eligible(longer, &expired, day(16)), Eligibility::Expired);
     }
 
     #[test]
