@@ -47,11 +47,27 @@ pub enum FilterType {
     Wildcard,
 }
 
-/// Which tags of a repository may be moved.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+/// Which tags of a repository may be moved. Checked whenever it is made, also when it is read back.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct TagMutability {
     setting: Setting,
     filters: Vec<ExclusionFilter>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Unchecked {
+    setting: Setting,
+    filters: Vec<ExclusionFilter>,
+}
+
+impl TryFrom<Unchecked> for TagMutability {
+    type Error = InvalidParameter;
+
+    fn try_from(unchecked: Unchecked) -> Result<Self, InvalidParameter> {
+        Self::new(unchecked.setting, unchecked.filters)
+    }
 }
 
 /// What putting a tag comes to.
@@ -209,9 +225,12 @@ mod tests {
                 "{error}"
             );
         }
+        let text = serde_json::to_string(&with(Setting::MutableWithExclusion, &["v*"]).unwrap()).unwrap();
         assert_eq!(
-            serde_json::to_string(&Setting::MutableWithExclusion).unwrap(),
-            "\"MUTABLE_WITH_EXCLUSION\""
+            text,
+            r#"{"setting":"MUTABLE_WITH_EXCLUSION","filters":[{"filterType":"WILDCARD","filter":"v*"}]}"#
         );
+        assert!(serde_json::from_str::<TagMutability>(&text).unwrap().is_immutable("v1"));
+        assert!(serde_json::from_str::<TagMutability>(&text.replace("v*", "v/")).is_err());
     }
 }

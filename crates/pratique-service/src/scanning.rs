@@ -101,12 +101,28 @@ pub struct ScanningRule {
     pub repository_filters: Vec<RepositoryFilter>,
 }
 
-/// The scanning configuration of the registry. Without any: BASIC, no rules.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+/// The scanning configuration of the registry. Without any: BASIC, no rules. Checked whenever it is made, also when
+/// it is read back.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", try_from = "Unchecked")]
 pub struct RegistryScanning {
     scan_type: ScanType,
     rules: Vec<ScanningRule>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Unchecked {
+    scan_type: ScanType,
+    rules: Vec<ScanningRule>,
+}
+
+impl TryFrom<Unchecked> for RegistryScanning {
+    type Error = InvalidParameter;
+
+    fn try_from(unchecked: Unchecked) -> Result<Self, InvalidParameter> {
+        Self::new(unchecked.scan_type, Some(unchecked.rules))
+    }
 }
 
 /// What the configuration says of one repository.
@@ -315,9 +331,9 @@ mod tests {
     fn reads_the_recipes_rules() {
         let text = r#"[{"scanFrequency":"CONTINUOUS_SCAN","repositoryFilters":[{"filter":"*","filterType":"WILDCARD"}]}]"#;
         let rules: Vec<ScanningRule> = serde_json::from_str(text).unwrap();
-        assert_eq!(
-            serde_json::to_string(&enhanced(rules)).unwrap(),
-            format!(r#"{{"scanType":"ENHANCED","rules":{text}}}"#)
-        );
+        let written = serde_json::to_string(&enhanced(rules)).unwrap();
+        assert_eq!(written, format!(r#"{{"scanType":"ENHANCED","rules":{text}}}"#));
+        assert_eq!(serde_json::from_str::<RegistryScanning>(&written).unwrap().rules().len(), 1);
+        assert!(serde_json::from_str::<RegistryScanning>(&written.replace("ENHANCED", "BASIC")).is_err());
     }
 }

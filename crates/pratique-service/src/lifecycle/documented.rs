@@ -299,3 +299,19 @@ fn endless_ages_and_the_future_are_no_matter() {
     assert_eq!(outcome(&images, &[expiring(1, "any", "pushed 1")]), "A1");
     assert_eq!(outcome(&[], &rules), "");
 }
+
+#[test]
+fn lists_in_lists_are_followed_in_one_walk() {
+    let names: Vec<_> = (0..20_000).map(|at| at.to_string()).collect();
+    let chain = names.iter().enumerate().map(|(at, name)| match names.get(at + 1) {
+        Some(child) => index(name, &[], 9, &[child]),
+        None => image(name, &[], 9),
+    });
+    let mut images: Vec<_> = chain.collect();
+    let policy = policy(&[expiring(1, "untagged", "pushed 1")]);
+    assert_eq!(policy.evaluate(&images, now()).expiring(), images.len());
+    images[0].tags.push("keep".into());
+    let start = std::time::Instant::now();
+    assert_eq!(policy.evaluate(&images, now()).expiring(), 0, "the first holds all");
+    assert!(start.elapsed() < std::time::Duration::from_secs(5), "{:?}", start.elapsed());
+}

@@ -1,5 +1,7 @@
 //! Policies of ECR's manual and what they decide; what is refused, and where.
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::access::{Caller, Context, Decision, Request, Through};
 
@@ -254,5 +256,82 @@ fn floods_are_refused() {
         ["[".repeat(10_000), "{\"Statement\":".repeat(700), format!("{{\"Statement\":{}", "[".repeat(9000))]
     {
         assert!(Policy::parse(&deep, PolicyKind::Registry).is_err());
+    }
+}
+
+/// Pieces that policies are made of, thrown together: what comes out is close enough to reach every reader.
+fn scraps() -> impl Strategy<Value = String> {
+    let value = prop::sample::select(vec![
+        "*",
+        "ecr:*",
+        "",
+        "${aws:username}",
+        "${",
+        "arn:aws:iam::123456789012:root",
+        "arn:aws:ecr:*",
+        "10.0.0.0/8",
+        "::1/129",
+        "true",
+        "1e400",
+        "2026-02-30",
+        "ü?*",
+        "Allow",
+        "Deny",
+    ]);
+    let json = prop_oneof![
+        value.prop_map(|text| format!("\"{text}\"")),
+        prop::sample::select(vec!["null", "true", "-1", "1.5", "[]", "{}", "[[]]"]).prop_map(str::to_owned),
+    ];
+    let name = prop::sample::select(vec![
+        "Sid",
+        "Effect",
+        "Principal",
+        "NotPrincipal",
+        "Action",
+        "NotAction",
+        "Resource",
+        "Condition",
+        "AWS",
+        "Service",
+        "Bool",
+        "Null",
+        "StringLike",
+        "ForAnyValue:ArnLikeIfExists",
+        "IpAddress",
+        "DateEquals",
+        "aws:x",
+        "Statement",
+    ]);
+    json.prop_recursive(5, 40, 6, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..3).prop_map(|items| format!("[{}]", items.join(","))),
+            prop::collection::vec((name.clone(), inner), 0..6).prop_map(|members| {
+                let members: Vec<_> =
+                    members.iter().map(|(name, value)| format!("{name:?}:{value}")).collect();
+                format!("{{{}}}", members.join(","))
+            }),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn nothing_panics(scrap in scraps(), known in any::<bool>()) {
+        let caller = if known { user("x") } else { Caller::Anonymous };
+        let deny = r#""Effect":"Deny","Action":"*","Resource":"*""#;
+        let texts = [
+            scrap.clone(),
+            format!(r#"{{"Version":"2012-10-17","Statement":{scrap}}}"#),
+            format!(r#"{{"Statement":{{{deny},"Principal":"*","Condition":{scrap}}}}}"#),
+            format!(r#"{{"Statement":{{{deny},"NotPrincipal":{scrap}}}}}"#),
+        ];
+        for text in texts {
+            for kind in [PolicyKind::Repository, PolicyKind::Registry] {
+                if let Ok(policy) = Policy::parse(&text, kind) {
+                    ask(&policy, &caller, "ecr:PutImage", &[("aws:x", "10.1.2.3"), ("aws:username", "*")]);
+                }
+            }
+        }
+        let _ = crate::lifecycle::LifecyclePolicy::parse(&format!(r#"{{"rules":[{scrap}]}}"#));
     }
 }
