@@ -83,6 +83,17 @@ impl Reference {
         Self { tag: None, digest: Some(digest), ..self.clone() }
     }
 
+    /// Whether this is a tag: `[\w][\w.-]{0,127}`.
+    pub fn is_tag(text: &str) -> bool {
+        is_tag(text)
+    }
+
+    /// Whether this is the name of a repository inside a registry, of any length: lower-case components with
+    /// slashes between them.
+    pub fn is_repository(text: &str) -> bool {
+        text.split('/').all(is_component)
+    }
+
     fn push_suffix(&self, name: &mut String) {
         if let Some(tag) = &self.tag {
             name.push(':');
@@ -139,7 +150,7 @@ impl FromStr for Reference {
         if repository.bytes().any(|b| b.is_ascii_uppercase()) {
             return Err(bad("the repository must be in lower case"));
         }
-        if !repository.split('/').all(is_component) {
+        if !Self::is_repository(&repository) {
             return Err(bad(
                 "a repository has lower-case letters and digits, separated by `.`, `_`, `__`, `-` or `/`",
             ));

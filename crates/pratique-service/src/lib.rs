@@ -7,18 +7,28 @@
 //! * [`uploads`], [`manifests`]: what registries do.
 //! * [`analysis`], [`scan`]: layers → facts while they are pushed; manifest → inventory, findings.
 //! * [`identity`], [`secrets`]: who may.
+//! * [`gate`], [`settings`]: what becomes of a push that is found wanting; what holds for the registry as a whole.
 //! * [`events`]: what the rest of the world is told.
 //! * [`collect`]: what nobody refers to is removed.
+//! * [`access`], [`immutability`], [`lifecycle`], [`names`], [`scanning`]: the rules as ECR has them, without state.
 
+pub mod access;
 pub mod analysis;
 pub mod collect;
 mod error;
 pub mod events;
+pub mod gate;
 pub mod identity;
+pub mod immutability;
+pub mod invalid;
+pub mod lifecycle;
 pub mod manifests;
+pub mod names;
 pub mod repositories;
 pub mod scan;
+pub mod scanning;
 pub mod secrets;
+pub mod settings;
 pub mod uploads;
 
 use std::{

@@ -11,15 +11,16 @@ use pratique_store::{
     StoreError,
     credential::Action,
     manifest::{Manifest, Part},
-    repository::Repository,
 };
 use serde::Deserialize;
 
 use crate::{
     Caller, Service, ServiceError,
     events::ImageAction,
+    gate::{Decided, Gate, Quarantine},
+    immutability::TagPut,
     now,
-    repositories::{check_name, check_tag},
+    repositories::{Repository, check_name, check_tag},
     scan::{Scan, severity_counts},
 };
 
@@ -246,7 +247,22 @@ impl Service {
             Reference::Digest(_) => more_tags.iter().map(String::as_str).collect(),
         };
         let image_size = self.check_parts(&repository, &parsed).await?;
-        let scan = if parsed.is_image() { Some(self.scan_image(&parsed).await?) } else { None };
+        let scanning = self.scanning_of(&repository).await?;
+        let gate = self.gate_of(&repository).await?;
+        // A gate needs to know, whatever the rules of scanning say.
+        let is_scanned = parsed.is_image() && (scanning.scans_on_push() || gate != Gate::Open);
+        let scan = if is_scanned { Some(self.scan_image(&parsed).await?) } else { None };
+        let mut quarantine = None;
+        if let Some(scan) = &scan {
+            match self.judge(&repository.name, gate, scan).await? {
+                Decided::Pass => {}
+                Decided::Refuse(reasons) => {
+                    self.note_refusal(caller, &repository.name, &digest, &reasons).await?;
+                    return Err(ServiceError::Refused(reasons));
+                }
+                Decided::Quarantine(reasons) => quarantine = Some(Quarantine::because(reasons).to_json()),
+            }
+        }
         let manifest = Manifest {
             digest,
             media_type: parsed.media_type.clone(),
@@ -257,7 +273,7 @@ impl Service {
             image_size,
             pushed_at: now(),
             pulled_at: None,
-            quarantine: None,
+            quarantine,
         };
         self.keep(caller, &repository, &manifest, &parsed.parts, &tags, scan.as_ref()).await?;
         Ok(Pushed { digest, subject: parsed.subject })
@@ -303,9 +319,9 @@ impl Service {
 
         let mut session = self.store().write().await?;
         for tag in tags {
-            if session.tag(repository.id, tag).await?.is_some_and(|there| there != manifest.digest)
-                && is_immutable(repository, tag)
-            {
+            let there = session.tag(repository.id, tag).await?;
+            let put = repository.settings.mutability.put(tag, there.as_ref(), &manifest.digest);
+            if put == TagPut::Refused {
                 let (tag, repository) = ((*tag).to_owned(), repository.name.clone());
                 return Err(ServiceError::TagImmutable { tag, repository });
             }
@@ -366,10 +382,10 @@ impl Service {
         };
         let manifest = session.manifest(found.id, &digest).await?.ok_or_else(unknown)?;
         drop(session);
-        if let Some(reasons) = &manifest.quarantine
+        if let Some(quarantine) = &manifest.quarantine
             && !caller.may(Action::Release, repository)
         {
-            return Err(ServiceError::Quarantined(serde_json::from_str(reasons).unwrap_or_default()));
+            Quarantine::of_json(quarantine).check(now())?;
         }
         let time = now();
         if manifest.pulled_at.is_none_or(|last| last + PULLS_NOTED_EVERY < time) {
@@ -434,7 +450,7 @@ impl Service {
         check_name(repository)?;
         self.allow(caller, Action::Delete, repository).await?;
         let mut session = self.store().write().await?;
-        let found = session.repository(repository).await?;
+        let found: Option<Repository> = session.repository(repository).await?;
         let found = found.ok_or_else(|| ServiceError::RepositoryUnknown(repository.into()))?;
         let unknown = || ServiceError::ManifestUnknown {
             reference: reference.to_string(),
@@ -480,9 +496,4 @@ fn digest_of(part: &Part) -> Digest {
     match part {
         Part::Blob(digest) | Part::Manifest(digest) => *digest,
     }
-}
-
-/// Whether a tag of this name may not move once it is there.
-fn is_immutable(repository: &Repository, _tag: &str) -> bool {
-    repository.settings.tag_mutability == "IMMUTABLE"
 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use pratique_image::Digest;
 use pratique_store::{blob::Announced, blobs::Appender, credential::Action};
 
-use crate::{Caller, Service, ServiceError, now, secrets};
+use crate::{Caller, Service, ServiceError, now, repositories::Repository, secrets};
 
 /// How often use of a blob is noted at most: notes cost a write, and the grace is a day.
 const NOTED_EVERY: i64 = 10 * 60 * 1_000_000;
@@ -285,7 +285,7 @@ impl Service {
         crate::repositories::check_name(repository)?;
         self.allow(caller, Action::Delete, repository).await?;
         let mut session = self.store().write().await?;
-        let found = session.repository(repository).await?;
+        let found: Option<Repository> = session.repository(repository).await?;
         let found = found.ok_or_else(|| ServiceError::RepositoryUnknown(repository.into()))?;
         if let Some(manifest) = session.user_of_blob(found.id, digest).await? {
             return Err(ServiceError::BlobInUse { digest: *digest, manifest });

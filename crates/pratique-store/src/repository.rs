@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     Micros, Row, Session, StoreError,
@@ -13,9 +13,9 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RepositoryId(pub(crate) i64);
 
-/// A repository.
+/// A repository, whose settings are a document that others understand.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Repository {
+pub struct Repository<S> {
     /// What the database calls it.
     pub id: RepositoryId,
     /// Its name: `team/app`.
@@ -23,7 +23,7 @@ pub struct Repository {
     /// When it was made.
     pub created_at: Micros,
     /// How it behaves.
-    pub settings: Settings,
+    pub settings: S,
     /// Who may do what in it: an IAM policy document, as it was given.
     pub policy: Option<String>,
     /// Which images it keeps: a lifecycle policy, as it was given.
@@ -34,42 +34,9 @@ pub struct Repository {
     pub tags: BTreeMap<String, String>,
 }
 
-/// How a repository behaves. What is absent has its default, so that old rows read as new ones.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub struct Settings {
-    /// Which tags may move: `MUTABLE`, `IMMUTABLE`, …; empty is the first.
-    pub tag_mutability: String,
-    /// Tags that behave the other way round.
-    pub mutability_exclusions: Vec<String>,
-    /// The repository's own wish to be scanned on push, where the registry has no rule.
-    pub scan_on_push: bool,
-    /// What becomes of a push whose verdict is a block.
-    pub gate: Gate,
-    /// Whether anybody may pull.
-    pub anonymous_pull: bool,
-    /// `AES256`, `KMS`; empty is the first.
-    pub encryption_type: String,
-    /// The key of `KMS`.
-    pub kms_key: Option<String>,
-}
-
-/// What becomes of a push whose verdict is a block.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Gate {
-    /// Nothing: it is told.
-    #[default]
-    Open,
-    /// It is refused.
-    Refuse,
-    /// It is kept, and nobody may pull it.
-    Quarantine,
-}
-
 const COLUMNS: &str = "id, name, created_at, settings, policy, lifecycle, lifecycle_evaluated_at, tags";
 
-fn read(row: &Row) -> Result<Repository, StoreError> {
+fn read<S: DeserializeOwned>(row: &Row) -> Result<Repository<S>, StoreError> {
     Ok(Repository {
         id: RepositoryId(row.int(0)?),
         name: row.text(1)?,
@@ -84,10 +51,10 @@ fn read(row: &Row) -> Result<Repository, StoreError> {
 
 impl Session {
     /// Makes a repository; `None` if there is one of that name.
-    pub async fn create_repository(
+    pub async fn create_repository<S: Serialize>(
         &mut self,
         name: &str,
-        settings: &Settings,
+        settings: &S,
         tags: &BTreeMap<String, String>,
         now: Micros,
     ) -> Result<Option<RepositoryId>, StoreError> {
@@ -103,19 +70,29 @@ impl Session {
     }
 
     /// The repository of that name.
-    pub async fn repository(&mut self, name: &str) -> Result<Option<Repository>, StoreError> {
+    pub async fn repository<S: DeserializeOwned>(
+        &mut self,
+        name: &str,
+    ) -> Result<Option<Repository<S>>, StoreError> {
         let sql = format!("SELECT {COLUMNS} FROM repository WHERE name = $1");
         self.one("looking up a repository", &sql, values![name]).await?.as_ref().map(read).transpose()
     }
 
     /// Repositories in the order of their names, from the first behind `after`.
-    pub async fn repositories(&mut self, after: &str, limit: i64) -> Result<Vec<Repository>, StoreError> {
+    pub async fn repositories<S: DeserializeOwned>(
+        &mut self,
+        after: &str,
+        limit: i64,
+    ) -> Result<Vec<Repository<S>>, StoreError> {
         let sql = format!("SELECT {COLUMNS} FROM repository WHERE name > $1 ORDER BY name LIMIT $2");
         self.all("listing repositories", &sql, values![after, limit]).await?.iter().map(read).collect()
     }
 
     /// Writes all of a repository but its name.
-    pub async fn update_repository(&mut self, repository: &Repository) -> Result<(), StoreError> {
+    pub async fn update_repository<S: Serialize>(
+        &mut self,
+        repository: &Repository<S>,
+    ) -> Result<(), StoreError> {
         let Repository { id, settings, policy, lifecycle, lifecycle_evaluated_at, tags, .. } = repository;
         self.execute(
             "changing a repository",
