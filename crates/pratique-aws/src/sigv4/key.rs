@@ -102,7 +102,9 @@ mod tests {
         let scope = Scope::parse("20150830/us-east-1/ecr/aws4_request").unwrap();
         assert_eq!((scope.date, scope.region, scope.service), ("20150830", "us-east-1", "ecr"));
         assert_eq!(scope.to_string(), "20150830/us-east-1/ecr/aws4_request");
-        for broken in ["", "20150830/us-east-1/ecr", "a/b/c/aws4_request/d", "a/b//aws4_request", "a/b/c/aws5"] {
+        for broken in
+            ["", "20150830/us-east-1/ecr", "a/b/c/aws4_request/d", "a/b//aws4_request", "a/b/c/aws5"]
+        {
             assert_eq!(Scope::parse(broken), None, "{broken}");
         }
     }

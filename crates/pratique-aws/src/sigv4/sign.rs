@@ -116,8 +116,7 @@ pub fn presign(
     let mut request = Request::of(parts);
     request.query = &query;
     let hash = if service == "s3" { "UNSIGNED-PAYLOAD".to_owned() } else { sha256(body) };
-    let canonical =
-        request.canonical(&["host"], service, &hash, None).map_err(|_| SigningError::NoHost)?;
+    let canonical = request.canonical(&["host"], service, &hash, None).map_err(|_| SigningError::NoHost)?;
     let signature = key.secret.signature(&scope, &scope.string_to_sign(&instant, &canonical));
     let mut uri = parts.uri.clone().into_parts();
     uri.path_and_query = Some(PathAndQuery::try_from(format!(

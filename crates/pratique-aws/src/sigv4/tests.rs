@@ -47,8 +47,12 @@ fn the_official_vectors() {
         if let Some(token) = token {
             headers.insert("x-amz-security-token", token.parse().unwrap());
         }
-        let parts =
-            HttpRequest::builder().header("authorization", &vector.authorization).body(()).unwrap().into_parts().0;
+        let parts = HttpRequest::builder()
+            .header("authorization", &vector.authorization)
+            .body(())
+            .unwrap()
+            .into_parts()
+            .0;
         let presented = Presented::find(&parts).unwrap().unwrap();
         let request = Request { method, path, query, authority: None, headers: &headers };
         let payload = Payload::of(&headers).word(body.as_bytes()).unwrap();
@@ -140,7 +144,10 @@ async fn nothing_signed_may_be_changed() {
     use SignatureError::{Body, Mismatch, NoHeader, NotSigned, Streaming, UnknownKey};
     assert_eq!(changed(|parts| set(parts, "host", "elsewhere")).await, Mismatch);
     assert_eq!(changed(|parts| set(parts, "x-amz-target", "Prefix.Delete")).await, Mismatch);
-    assert_eq!(changed(|parts| parts.uri = "http://localhost:5000/path?a=2".parse().unwrap()).await, Mismatch);
+    assert_eq!(
+        changed(|parts| parts.uri = "http://localhost:5000/path?a=2".parse().unwrap()).await,
+        Mismatch
+    );
     assert_eq!(changed(|parts| parts.method = http::Method::PUT).await, Mismatch);
     assert_eq!(changed(|parts| authorization(parts, "us-east-1", "us-east-2")).await, Mismatch);
     assert_eq!(changed(|parts| authorization(parts, "Signature=", "Signature=0")).await, Mismatch);
@@ -155,7 +162,10 @@ async fn nothing_signed_may_be_changed() {
         changed(|parts| authorization(parts, ";x-amz-security-token", "")).await,
         unsigned("x-amz-security-token")
     );
-    assert_eq!(changed(|parts| authorization(parts, "content-type;host", "content-type")).await, unsigned("host"));
+    assert_eq!(
+        changed(|parts| authorization(parts, "content-type;host", "content-type")).await,
+        unsigned("host")
+    );
     assert_eq!(
         changed(|parts| drop(parts.headers.remove("content-type"))).await,
         NoHeader("content-type".to_owned())
