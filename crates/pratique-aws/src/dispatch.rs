@@ -11,7 +11,7 @@
 use http::request::Parts;
 use http::{HeaderMap, header};
 
-use crate::model::Operation;
+use crate::model::{Labels, Operation};
 use crate::protocol::{Protocol, query_parameter};
 use crate::services::Service;
 use crate::sigv4::Presented;
@@ -31,7 +31,7 @@ pub struct Route<'a> {
     /// The operation, if the service has it.
     pub operation: Option<&'static Operation>,
     /// What the path says.
-    pub labels: Vec<(&'a str, String)>,
+    pub labels: Labels<'a>,
 }
 
 /// Whether a request is for an AWS service at all. Looks at nothing but the head, so that others can share the port.

@@ -12,10 +12,14 @@ mod pattern;
 mod read;
 mod shape;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 pub(crate) use check::noun;
 pub use check::{Failure, Failures};
+pub(crate) use path::Labels;
 pub use path::PathPattern;
 pub use pattern::Pattern;
 pub use read::ModelError;

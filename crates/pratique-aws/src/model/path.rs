@@ -19,7 +19,7 @@ enum Segment {
 }
 
 /// What a path says: wire names of members, and values.
-pub type Labels<'a> = Vec<(&'a str, String)>;
+pub(crate) type Labels<'a> = Vec<(&'a str, String)>;
 
 impl PathPattern {
     /// Reads `/tags/{resourceArn}` or `/objects/{Key+}`.
