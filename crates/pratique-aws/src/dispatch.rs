@@ -11,10 +11,11 @@
 use http::request::Parts;
 use http::{HeaderMap, header};
 
-use crate::model::{Labels, Operation};
+use crate::model::{Labels, Model, Operation};
 use crate::protocol::{Protocol, query_parameter};
 use crate::services::Service;
 use crate::sigv4::Presented;
+use crate::sigv4::canonical::normalised;
 
 /// The header that names the operation of JSON services.
 const TARGET: &str = "x-amz-target";
@@ -38,13 +39,9 @@ pub struct Route<'a> {
 pub fn is_aws(parts: &Parts) -> bool {
     let signed =
         parts.headers.get(header::AUTHORIZATION).is_some_and(|value| value.as_bytes().starts_with(b"AWS4-"));
-    signed
-        || parts.headers.contains_key(TARGET)
-        || parts
-            .uri
-            .query()
-            .is_some_and(|query| query.contains("X-Amz-Algorithm=") || query.contains("Action="))
-        || (parts.uri.path() == "/" && is_form(&parts.headers))
+    let query = parts.uri.query().unwrap_or_default();
+    let at_root = parts.uri.path() == "/" && (is_form(&parts.headers) || query.contains("Action="));
+    signed || at_root || parts.headers.contains_key(TARGET) || query.contains("X-Amz-Algorithm=")
 }
 
 /// The most bytes that the body of a request may have, told by its head.
@@ -96,13 +93,15 @@ fn rest(parts: &Parts) -> Route<'static> {
         let all = Service::all().iter().filter(|service| service.protocol == Protocol::RestJson);
         all.filter(|service| signed_for.is_none_or(|signed_for| signed_for == *service))
     };
+    // The path that is signed, and not one that merely resolves to it.
+    let path = normalised(parts.uri.path());
     for lenient in [false, true] {
         for service in services() {
-            for operation in service.model().into_iter().flat_map(|model| model.operations()) {
+            for operation in service.model().into_iter().flat_map(Model::operations) {
                 if *operation.method != *parts.method.as_str() {
                     continue;
                 }
-                if let Some(labels) = operation.path.labels(parts.uri.path(), lenient) {
+                if let Some(labels) = operation.path.labels(&path, lenient) {
                     let operation = Some(operation);
                     return Route {
                         protocol: Protocol::RestJson,

@@ -18,8 +18,10 @@ CONFIG = Config(retries={"total_max_attempts": 1})
 done = 0
 
 
-def client(name, **more):
-    return boto3.client(name, config=CONFIG, **more)
+def client(name, key=CREDENTIALS.access_key, secret=CREDENTIALS.secret_key, token=None):
+    return boto3.client(
+        name, config=CONFIG, aws_access_key_id=key, aws_secret_access_key=secret, aws_session_token=token
+    )
 
 
 def refused(code, status, call, **arguments):
@@ -58,12 +60,12 @@ def send(method, path, body, headers, service, auth=SigV4Auth, presigned=False):
 identity = client("sts").get_caller_identity()
 assert identity["Account"] == "123456789012", identity
 refused("InvalidAction", 400, client("sts").get_session_token)
-token = client("sts", aws_session_token="session").get_caller_identity()
+token = client("sts", token="session").get_caller_identity()
 assert token["Arn"] == identity["Arn"]
-refused("ExpiredToken", 403, client("sts", aws_session_token="old").get_caller_identity)
+refused("ExpiredToken", 403, client("sts", token="old").get_caller_identity)
 
 # A URL that is signed, as clusters take for tokens.
-url = client("sts").generate_presigned_url("get_caller_identity", ExpiresIn=60)
+url = client("sts").generate_presigned_url("get_caller_identity", ExpiresIn=60, HttpMethod="GET")
 with urllib.request.urlopen(url) as response:
     assert identity["Arn"] in response.read().decode()
 try:
@@ -84,8 +86,8 @@ error = refused("InvalidLayerPartException", 400, ecr.upload_layer_part, **part,
 assert error["lastValidByteReceived"] == 41, error
 refused("AccessDeniedException", 400, ecr.delete_repository, repositoryName="a/b")
 refused("ServerException", 500, ecr.get_registry_policy)
-refused("InvalidSignatureException", 400, client("ecr", aws_secret_access_key="wrong", aws_access_key_id=CREDENTIALS.access_key).describe_repositories)
-refused("UnrecognizedClientException", 400, client("ecr", aws_secret_access_key="a", aws_access_key_id="b").describe_repositories)
+refused("InvalidSignatureException", 400, client("ecr", secret="wrong").describe_repositories)
+refused("UnrecognizedClientException", 400, client("ecr", key="b").describe_repositories)
 refused("UnknownOperationException", 400, ecr.describe_images, repositoryName="a/b")
 refused("UnknownOperationException", 400, client("events").list_rules)
 

@@ -121,7 +121,8 @@ fn error(response: &Response<Bytes>) -> (u16, String) {
 #[tokio::test]
 async fn refusals_of_signatures() {
     type Change = fn(&mut Signing);
-    let changes: [(Option<Change>, [(u16, &str); 3]); 6] = [
+    type Refusals = [(u16, &'static str); 3];
+    let changes: [(Option<Change>, Refusals); 6] = [
         (
             None,
             [

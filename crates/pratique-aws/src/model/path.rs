@@ -51,7 +51,7 @@ impl PathPattern {
             };
             match segment {
                 Segment::Literal(literal) if **literal == *first => rest = after,
-                Segment::Label(label) if !first.is_empty() && !(lenient && last) => {
+                Segment::Label(label) if !(first.is_empty() || lenient && last) => {
                     labels.push((&**label, decoded(first)?));
                     rest = after;
                 }

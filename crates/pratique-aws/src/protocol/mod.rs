@@ -7,6 +7,8 @@
 mod json;
 mod query;
 mod rest_json;
+#[cfg(test)]
+mod tests;
 mod text;
 mod timestamp;
 mod xml;
@@ -88,7 +90,7 @@ impl Protocol {
         let response = match self {
             Self::Json10 | Self::Json11 => json::encode(model, operation, output, self),
             Self::RestJson => rest_json::encode(model, operation, output),
-            Self::Query => query::encode(model, operation, output, request_id),
+            Self::Query => query::encode(model, operation, &output, request_id),
         };
         with_id(response, request_id)
     }

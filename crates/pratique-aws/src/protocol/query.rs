@@ -184,7 +184,7 @@ fn step<T>(path: &mut String, name: &str, inside: impl FnOnce(&mut String) -> T)
 pub(super) fn encode(
     model: &Model,
     operation: &Operation,
-    output: Value,
+    output: &Value,
     request_id: &str,
 ) -> Response<Bytes> {
     let mut xml = Xml::new();
@@ -193,7 +193,7 @@ pub(super) fn encode(
     xml.root(&name, namespace, |xml| {
         let result = |xml: &mut Xml| {
             if let Some(shape) = operation.output {
-                xml.members(model, shape, &output);
+                xml.members(model, shape, output);
             }
         };
         match &operation.result_wrapper {

@@ -1,5 +1,7 @@
 //! Writing XML by a model.
 
+use std::fmt::Write as _;
+
 use quick_xml::escape::escape;
 use serde_json::Value;
 
@@ -20,12 +22,12 @@ impl Xml {
 
     /// The outermost element.
     pub(super) fn root(&mut self, name: &str, namespace: Option<&str>, inside: impl FnOnce(&mut Self)) {
-        match namespace {
-            Some(namespace) => self.0.push_str(&format!("<{name} xmlns=\"{}\">", escape(namespace))),
-            None => self.0.push_str(&format!("<{name}>")),
-        }
+        let _ = match namespace {
+            Some(namespace) => write!(self.0, "<{name} xmlns=\"{}\">", escape(namespace)),
+            None => write!(self.0, "<{name}>"),
+        };
         inside(self);
-        self.0.push_str(&format!("</{name}>"));
+        let _ = write!(self.0, "</{name}>");
     }
 
     /// An element with what is put inside.

@@ -114,7 +114,7 @@ fn path<'a>(path: &'a str, service: &str) -> Cow<'a, str> {
 }
 
 /// The path without `.`, `..` and doubled slashes, as RFC 3986 resolves them.
-fn normalised(path: &str) -> Cow<'_, str> {
+pub(crate) fn normalised(path: &str) -> Cow<'_, str> {
     if !path.contains("//") && !path.contains("/.") && path.starts_with('/') {
         return Cow::Borrowed(path);
     }

@@ -2,7 +2,7 @@
 //!
 //! A client puts the parts of its request into one text, the *canonical request* ([`canonical`]), and signs the hash of that
 //! with a key made of its secret, the day, the region and the service ([`key`]). The server does the same with what arrived
-//! and compares ([`Verifier`]). The secret itself never travels. Calls that go out are signed by the same code ([`sign`]).
+//! and compares ([`Verifier`]). The secret itself never travels. Calls that go out are signed by the same code ([`sign()`]).
 //!
 //! The signature stands in the `Authorization` header or, of presigned URLs, in the query ([`Presented`]).
 //!

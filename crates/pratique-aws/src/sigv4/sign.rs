@@ -1,6 +1,6 @@
 //! Signing requests that go out, by the same canonical form that verifies those that come in.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, InvalidHeaderValue};
 use http::request::Parts;
@@ -106,12 +106,13 @@ pub fn presign(
     let scope = Scope { date: instant.get(..8).unwrap_or_default(), region, service };
     let mut query = parts.uri.query().map(|query| format!("{query}&")).unwrap_or_default();
     let encoded = |text: &str| utf8_percent_encode(text, ENCODED).to_string();
-    query.push_str(&format!(
+    let _ = write!(
+        query,
         "X-Amz-Algorithm={ALGORITHM}&X-Amz-Credential={}&X-Amz-Date={instant}&X-Amz-Expires={expires}&X-Amz-SignedHeaders=host",
         encoded(&format!("{}/{scope}", key.access_key_id)),
-    ));
+    );
     if let Some(token) = &key.session_token {
-        query.push_str(&format!("&X-Amz-Security-Token={}", encoded(token)));
+        let _ = write!(query, "&X-Amz-Security-Token={}", encoded(token));
     }
     let mut request = Request::of(parts);
     request.query = &query;

@@ -223,3 +223,28 @@ async fn clocks_may_be_a_quarter_of_an_hour_apart() {
         assert_eq!(result.is_ok(), accepted, "{seconds}: {result:?}");
     }
 }
+
+proptest::proptest! {
+    /// Whatever is signed here is accepted here, and by nobody else's secret.
+    #[test]
+    fn signing_and_verifying_agree(
+        path in "(/[a-zA-Z0-9._~!$&'()*+,;=:@-]{0,8}|/\\.\\.|/%[0-9A-F]{2}){1,5}",
+        query in "([a-zA-Z0-9+./:-]{0,6}(=[a-zA-Z0-9+.%=-]{0,6})?&?){0,5}",
+        value in "[ -~]{0,20}",
+        body in proptest::collection::vec(proptest::num::u8::ANY, 0..40),
+        service in "ecr|s3",
+    ) {
+        let mut parts = request(&format!("http://localhost:5000{path}?{query}"));
+        set(&mut parts, "x-amz-meta", &value);
+        sign(&mut parts, &body, &key(None), "us-east-1", &service, now()).unwrap();
+        let presented = Presented::find(&parts).unwrap().unwrap();
+        let verifier = Verifier { now: now() };
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let verified = runtime.block_on(verifier.verify(&presented, &parts, &body, &service, &One));
+        proptest::prop_assert!(verified.is_ok(), "{:?}", verified);
+        let mut other = body.clone();
+        other.push(0);
+        let verified = runtime.block_on(verifier.verify(&presented, &parts, &other, &service, &One));
+        proptest::prop_assert!(verified.is_err());
+    }
+}
