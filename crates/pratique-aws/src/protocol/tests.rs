@@ -143,8 +143,8 @@ fn xml_out() {
     let response = encode(Protocol::Query, "Do", output);
     assert_eq!(
         std::str::from_utf8(response.body()).unwrap(),
-        "<DoResponse xmlns=\"http://example/\"><DoResult><One>x</One><One>y</One>\
-         <FlatTags><key>l</key><value>w</value></FlatTags><Flag>true</Flag>\
+        "<DoResponse xmlns=\"http://example/\"><DoResult><Flag>true</Flag><One>x</One><One>y</One>\
+         <FlatTags><key>l</key><value>w</value></FlatTags>\
          <Items><member><Key>1</Key></member><member></member></Items><wireName>&lt;a &amp; \u{fffd}b&gt;</wireName>\
          <Tags><entry><key>k</key><value>v</value></entry></Tags><When>2026-11-22T07:00:00Z</When></DoResult>\
          <ResponseMetadata><RequestId>id</RequestId></ResponseMetadata></DoResponse>"
