@@ -10,6 +10,7 @@ use bytes::{Bytes, BytesMut};
 use http::{Request, Response};
 use http_body_util::BodyExt as _;
 use jiff::Timestamp;
+use serde_json::Value;
 
 use crate::dispatch::{self, Route};
 use crate::error::{ApiError, Common};
@@ -31,7 +32,7 @@ pub type Clock = dyn Fn() -> Timestamp + Send + Sync;
 pub struct Identity {
     /// The account: twelve digits.
     pub account: Arc<str>,
-    /// The region.
+    /// The region, for ARNs. Signatures may be for any: users keep the one they have configured.
     pub region: Arc<str>,
 }
 
@@ -147,10 +148,8 @@ impl<S: Send + Sync + 'static> Surface<S> {
             account: Arc::clone(&self.identity.account),
             request_id: request_id.into(),
         };
-        let output = handler(&context, input).await?;
-        if cfg!(debug_assertions) {
-            no_drift(model, operation, &output)?;
-        }
+        let result = handler(&context, input).await;
+        let output = if cfg!(debug_assertions) { undrifted(model, operation, result)? } else { result? };
         Ok(route.protocol.encode(model, operation, output, request_id))
     }
 
@@ -244,13 +243,23 @@ fn unknown_message(route: &Route<'_>) -> String {
     }
 }
 
-/// That an operation answers what its model says: checked while it is developed.
-fn no_drift(model: &Model, operation: &Operation, output: &serde_json::Value) -> Result<(), ApiError> {
-    model.check_output(operation, output).map_err(|failures| {
-        let text = format!("the output of {} is not as its model says: {failures}", operation.name);
-        tracing::error!("{text}");
-        ApiError::common(Common::Internal, text)
-    })
+/// What an operation answers, if that is what its model says: looked at while it is developed.
+fn undrifted(
+    model: &Model,
+    operation: &Operation,
+    result: Result<Value, ApiError>,
+) -> Result<Value, ApiError> {
+    let drift = match &result {
+        Ok(output) => model.check_output(operation, output).err().map(|failures| failures.to_string()),
+        Err(error) => error
+            .code()
+            .filter(|code| model.exception(code).is_none())
+            .map(|code| format!("{code} is no exception of the service")),
+    };
+    let Some(drift) = drift else { return result };
+    let text = format!("the output of {} is not as its model says: {drift}", operation.name);
+    tracing::error!("{text}");
+    Err(ApiError::common(Common::Internal, text))
 }
 
 /// A random id in the form of a UUID (version 4).

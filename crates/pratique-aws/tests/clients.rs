@@ -1,6 +1,10 @@
 //! The real clients against a listener: the aws command line, boto3, and botocore's signer.
 
-#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "tests fail by panicking and say why they are skipped"
+)]
 
 #[allow(unreachable_pub, dead_code, reason = "each test uses a part of it")]
 mod support;

@@ -294,6 +294,9 @@ async fn what_goes_wrong_here() {
     let (status, body) = ecr("DescribeRegistry", "{}").await;
     assert_eq!((status, &body["__type"]), (500, &json!("ServerException")), "{body}");
     assert!(body["message"].as_str().unwrap().contains("is not as its model says"), "{body}");
+    let (status, body) = ecr("GetRepositoryPolicy", r#"{"repositoryName": "a/b"}"#).await;
+    assert_eq!(status, 500);
+    assert!(body["message"].as_str().unwrap().contains("is no exception of the service"), "{body}");
     let (status, body) = ecr("GetRegistryPolicy", "{}").await;
     assert_eq!((status, &body["__type"]), (500, &json!("ServerException")));
     assert!(!body.to_string().contains("hunter2"), "{body}");

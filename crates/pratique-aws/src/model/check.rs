@@ -74,6 +74,10 @@ impl Model {
     /// Checks the output of an operation: as strictly, and it may have no member that the model does not know.
     pub fn check_output(&self, operation: &Operation, output: &Value) -> Result<(), Failures> {
         match operation.output {
+            // An operation that has nothing to say may answer nothing.
+            Some(shape) if output.is_null() => {
+                self.check(shape, &Value::Object(serde_json::Map::new()), true)
+            }
             Some(shape) => self.check(shape, output, true),
             None if matches!(output, Value::Null)
                 || output.as_object().is_some_and(serde_json::Map::is_empty) =>

@@ -106,6 +106,10 @@ async fn drifted(_: &Context<State>, _: Value) -> Result<Value, ApiError> {
     Ok(json!({"registryID": 7}))
 }
 
+async fn misnamed(_: &Context<State>, _: Value) -> Result<Value, ApiError> {
+    Err(ApiError::new("RepositoryNotFound", "the exception has a longer name"))
+}
+
 async fn broken(_: &Context<State>, _: Value) -> Result<Value, ApiError> {
     Err(ApiError::internal("the password of the database is hunter2"))
 }
@@ -156,6 +160,7 @@ pub fn surface() -> Surface<State> {
         .add("ecr", "DescribeRepositories", describe_repositories)
         .add("ecr", "UploadLayerPart", upload_layer_part)
         .add("ecr", "DescribeRegistry", drifted)
+        .add("ecr", "GetRepositoryPolicy", misnamed)
         .add("ecr", "GetRegistryPolicy", broken)
         .add("ecr", "DeleteRepository", denied)
         .add("inspector2", "TagResource", tags)
