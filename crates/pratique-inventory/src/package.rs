@@ -153,7 +153,7 @@ pub struct Location {
 }
 
 /// A package of an image.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Package {
     /// Kind of package.
     pub kind: PackageKind,

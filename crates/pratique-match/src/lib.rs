@@ -12,6 +12,7 @@
 
 pub mod distribution;
 pub mod explain;
+mod filed;
 mod find;
 pub mod finding;
 mod fix;
@@ -30,6 +31,7 @@ mod severity;
 pub use crate::{
     distribution::{FiledUnder, Release, release_of},
     explain::{Explanation, explain},
+    filed::filed_under,
     find::{MatchOptions, find, find_with},
     finding::{Epss, Evidence, Finding, FixState, Rating, Unknown},
     judge::{Installed, Verdict, judge},

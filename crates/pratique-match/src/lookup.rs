@@ -184,7 +184,7 @@ fn go_version(package: &Package) -> Cow<'_, str> {
 }
 
 /// Advisories are filed under the repository: `owner/name` of `owner/name/path/to/action`.
-fn repository(action: &str) -> &str {
+pub(crate) fn repository(action: &str) -> &str {
     let end = action.match_indices('/').nth(1).map_or(action.len(), |(at, _)| at);
     action.get(..end).unwrap_or(action)
 }

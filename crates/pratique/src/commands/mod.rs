@@ -13,6 +13,7 @@ mod packages;
 mod sbom;
 mod scan;
 mod scanners;
+mod serve;
 mod source;
 mod version;
 mod why;
@@ -34,6 +35,7 @@ pub(crate) enum Command {
     Diff(diff::Args),
     Convert(convert::Args),
     Db(db::Args),
+    Serve(serve::Args),
     Cache(cache::Args),
     Version(version::Args),
     Demo(demo::Args),
@@ -54,6 +56,7 @@ impl Command {
             Self::Diff(args) => diff::run(args),
             Self::Convert(args) => convert::run(args),
             Self::Db(args) => db::run(args),
+            Self::Serve(args) => serve::run(args),
             Self::Cache(args) => cache::run(&args),
             Self::Version(args) => version::run(args),
             Self::Demo(args) => demo::run(&args),

@@ -1,0 +1,240 @@
+//! Manifests: their bytes, what they are made of, what they refer to.
+
+use std::collections::BTreeMap;
+
+use pratique_image::Digest;
+
+use crate::{
+    Micros, Row, Session, StoreError,
+    repository::RepositoryId,
+    sql::{to_json, values},
+};
+
+/// A manifest, or an index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Manifest {
+    /// The digest of its bytes.
+    pub digest: Digest,
+    /// What it is.
+    pub media_type: String,
+    /// What it is for, where it is an artifact: its own word, or the media type of its configuration.
+    pub artifact_type: Option<String>,
+    /// The manifest that it is about.
+    pub subject: Option<Digest>,
+    /// Its annotations, which the list of referrers repeats.
+    pub annotations: BTreeMap<String, String>,
+    /// The bytes.
+    pub content: Vec<u8>,
+    /// Bytes of all that it is made of, as they are stored; of an index, of what that is made of.
+    pub image_size: u64,
+    /// When it was pushed, last time.
+    pub pushed_at: Micros,
+    /// When it was pulled, last time (noted now and then).
+    pub pulled_at: Option<Micros>,
+    /// Why nobody may pull it, as JSON.
+    pub quarantine: Option<String>,
+}
+
+/// One thing a manifest is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// A configuration or layer.
+    Blob(Digest),
+    /// A manifest of an index.
+    Manifest(Digest),
+}
+
+const COLUMNS: &str = "digest, media_type, artifact_type, subject, annotations, content, image_size, pushed_at, \
+                       pulled_at, quarantine";
+
+fn read(row: &Row) -> Result<Manifest, StoreError> {
+    Ok(Manifest {
+        digest: row.parsed(0, "digest")?,
+        media_type: row.text(1)?,
+        artifact_type: row.opt_text(2)?,
+        subject: row.opt_parsed(3, "digest")?,
+        annotations: row.json(4, "manifest's annotations")?,
+        content: row.bytes(5)?,
+        image_size: row.int(6)?.unsigned_abs(),
+        pushed_at: row.int(7)?,
+        pulled_at: row.opt_int(8)?,
+        quarantine: row.opt_text(9)?,
+    })
+}
+
+impl Session {
+    /// Keeps a manifest. One that is there already is only pushed again.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if a part is not in the repository, or was removed this moment.
+    pub async fn put_manifest(
+        &mut self,
+        repository: RepositoryId,
+        manifest: &Manifest,
+        parts: &[Part],
+    ) -> Result<(), StoreError> {
+        const DOING: &str = "keeping a manifest";
+        let digest = &manifest.digest.to_string();
+        let subject = manifest.subject.map(|subject| subject.to_string());
+        self.execute(
+            DOING,
+            "INSERT INTO manifest (repository, digest, media_type, artifact_type, subject, annotations, content,
+             image_size, pushed_at, quarantine) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+             ON CONFLICT (repository, digest) DO UPDATE
+             SET pushed_at = excluded.pushed_at, quarantine = excluded.quarantine",
+            values![
+                repository.0,
+                digest,
+                &manifest.media_type,
+                manifest.artifact_type.as_deref(),
+                subject.as_deref(),
+                &to_json(&manifest.annotations),
+                &manifest.content[..],
+                manifest.image_size as i64,
+                manifest.pushed_at,
+                manifest.quarantine.as_deref()
+            ],
+        )
+        .await?;
+        for part in parts {
+            let (kind, part, there) = match part {
+                Part::Blob(blob) => {
+                    // Touched, and so locked: it cannot be marked for removal before this is committed.
+                    let touched = self
+                        .execute(
+                            DOING,
+                            "UPDATE blob SET touched_at = $3 WHERE digest = $2 AND state = 0 AND EXISTS
+                             (SELECT 1 FROM repository_blob AS link WHERE link.repository = $1 AND link.digest = $2)",
+                            values![repository.0, &blob.to_string(), manifest.pushed_at],
+                        )
+                        .await?;
+                    (0, blob.to_string(), touched > 0)
+                }
+                Part::Manifest(child) => {
+                    let lock = if self.is_postgres() { " FOR SHARE" } else { "" };
+                    let sql = format!("SELECT 1 FROM manifest WHERE repository = $1 AND digest = $2{lock}");
+                    let row = self.one(DOING, &sql, values![repository.0, &child.to_string()]).await?;
+                    (1, child.to_string(), row.is_some())
+                }
+            };
+            if !there {
+                return Err(StoreError::Conflict("a part of the manifest that is not in the repository"));
+            }
+            self.execute(
+                DOING,
+                "INSERT INTO manifest_part (repository, manifest, kind, digest) VALUES ($1, $2, $3, $4)
+                 ON CONFLICT (repository, manifest, kind, digest) DO NOTHING",
+                values![repository.0, digest, kind, &part],
+            )
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// A manifest of a repository.
+    pub async fn manifest(
+        &mut self,
+        repository: RepositoryId,
+        digest: &Digest,
+    ) -> Result<Option<Manifest>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM manifest WHERE repository = $1 AND digest = $2");
+        let row = self.one("looking up a manifest", &sql, values![repository.0, &digest.to_string()]).await?;
+        row.as_ref().map(read).transpose()
+    }
+
+    /// Manifests of a repository in the order of their digests, from the first behind `after`.
+    pub async fn manifests(
+        &mut self,
+        repository: RepositoryId,
+        after: &str,
+        limit: i64,
+    ) -> Result<Vec<Manifest>, StoreError> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM manifest WHERE repository = $1 AND digest > $2 ORDER BY digest LIMIT $3"
+        );
+        let rows = self.all("listing manifests", &sql, values![repository.0, after, limit]).await?;
+        rows.iter().map(read).collect()
+    }
+
+    /// The manifests whose subject is `subject`, in the order of their digests.
+    pub async fn referrers(
+        &mut self,
+        repository: RepositoryId,
+        subject: &Digest,
+        limit: i64,
+    ) -> Result<Vec<Manifest>, StoreError> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM manifest WHERE repository = $1 AND subject = $2 ORDER BY digest LIMIT $3"
+        );
+        let subject = subject.to_string();
+        self.all("listing referrers", &sql, values![repository.0, &subject, limit])
+            .await?
+            .iter()
+            .map(read)
+            .collect()
+    }
+
+    /// The indexes of the repository that list this manifest.
+    pub async fn indexes_of(
+        &mut self,
+        repository: RepositoryId,
+        digest: &Digest,
+    ) -> Result<Vec<Digest>, StoreError> {
+        let rows = self
+            .all(
+                "looking up who lists a manifest",
+                "SELECT manifest FROM manifest_part WHERE digest = $2 AND repository = $1 AND kind = 1 ORDER BY manifest",
+                values![repository.0, &digest.to_string()],
+            )
+            .await?;
+        rows.iter().map(|row| row.parsed(0, "digest")).collect()
+    }
+
+    /// Removes a manifest with its tags. `false` if there is none.
+    pub async fn delete_manifest(
+        &mut self,
+        repository: RepositoryId,
+        digest: &Digest,
+    ) -> Result<bool, StoreError> {
+        let sql = "DELETE FROM manifest WHERE repository = $1 AND digest = $2";
+        let digest = digest.to_string();
+        Ok(self.execute("removing a manifest", sql, values![repository.0, &digest]).await? > 0)
+    }
+
+    /// Notes that a manifest was pulled.
+    pub async fn note_pull(
+        &mut self,
+        repository: RepositoryId,
+        digest: &Digest,
+        now: Micros,
+    ) -> Result<(), StoreError> {
+        let sql = "UPDATE manifest SET pulled_at = $3 WHERE repository = $1 AND digest = $2";
+        self.execute("noting a pull", sql, values![repository.0, &digest.to_string(), now]).await?;
+        Ok(())
+    }
+
+    /// Sets or lifts the quarantine of a manifest.
+    pub async fn set_quarantine(
+        &mut self,
+        repository: RepositoryId,
+        digest: &Digest,
+        quarantine: Option<&str>,
+    ) -> Result<bool, StoreError> {
+        let sql = "UPDATE manifest SET quarantine = $3 WHERE repository = $1 AND digest = $2";
+        let digest = digest.to_string();
+        Ok(self.execute("changing a quarantine", sql, values![repository.0, &digest, quarantine]).await? > 0)
+    }
+
+    /// The repositories that hold a manifest, by their names.
+    pub async fn holders(&mut self, digest: &Digest) -> Result<Vec<String>, StoreError> {
+        let rows = self
+            .all(
+                "looking up who holds an image",
+                "SELECT repository.name FROM manifest JOIN repository ON repository.id = manifest.repository
+                 WHERE manifest.digest = $1 ORDER BY repository.name",
+                values![&digest.to_string()],
+            )
+            .await?;
+        rows.iter().map(|row| row.text(0)).collect()
+    }
+}
