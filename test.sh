@@ -6,7 +6,7 @@
 #
 # The peers are ordinary Debian packages: skopeo and docker-registry for the registry tests, zstd to unpack
 # fixtures, python3 for archives made by another hand, chromium for the HTML report; and, below target/peers, the validators
-# of document formats from PyPI and npm. Where they cannot be installed (no root, another
+# of document formats and the AWS command line from PyPI and npm. Where they cannot be installed (no root, another
 # system), the tests that need them say so and are skipped; all others run.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -46,14 +46,19 @@ fi
 # Validators of document formats, most with the official schemas inside; each check says so where its validator is not here.
 peers=$PWD/target/peers
 export PRATIQUE_PEERS=$peers
-if [[ ! -e $peers/python/installed ]] && command -v python3 >/dev/null; then
-  say "installing validators of documents"
-  if python3 -m venv "$peers/python" && "$peers/python/bin/pip" install --quiet --disable-pip-version-check \
-    'cyclonedx-python-lib[json-validation,xml-validation]==11.12.0' spdx-tools==0.8.5 spdx-python-model==0.0.6 \
-    'jsonschema[format]>=4,<5' 'lxml>=5,<7' botocore >&2; then
-    touch "$peers/python/installed"
+# Clients of the AWS services are pinned: what they send changes with their version.
+python_peers=(
+  'cyclonedx-python-lib[json-validation,xml-validation]==11.12.0' spdx-tools==0.8.5 spdx-python-model==0.0.6
+  'jsonschema[format]>=4,<5' 'lxml>=5,<7'
+  awscli==1.46.3 boto3==1.44.5 botocore==1.44.5
+)
+if [[ $(cat "$peers/python/installed" 2>/dev/null) != "${python_peers[*]}" ]] && command -v python3 >/dev/null; then
+  say "installing validators of documents and clients of the AWS services"
+  if python3 -m venv "$peers/python" &&
+    "$peers/python/bin/pip" install --quiet --disable-pip-version-check "${python_peers[@]}" >&2; then
+    printf '%s\n' "${python_peers[*]}" >"$peers/python/installed"
   else
-    say "validators could not be installed from PyPI: documents will not be checked by their schemas"
+    say "validators and clients could not be installed from PyPI: documents will not be checked by their schemas"
   fi
 fi
 if [[ ! -d $peers/node/node_modules ]] && command -v npm >/dev/null; then

@@ -5,6 +5,7 @@
 //! that it does, without a panic, a hang or memory beyond reason, and that two ways to the same answer agree.
 
 pub mod advisories;
+pub mod aws;
 pub mod catalogers;
 pub mod checks;
 pub mod documents;
@@ -18,6 +19,7 @@ pub type Target = (&'static str, fn(&[u8]));
 pub const TARGETS: &[Target] = &[
     ("advisory_database", advisories::advisory_database),
     ("apk_installed", catalogers::apk_installed),
+    ("aws_request", aws::aws_request),
     ("bitnami_spdx", catalogers::bitnami_spdx),
     ("bun_lock", catalogers::bun_lock),
     ("cargo_lock", catalogers::cargo_lock),
