@@ -1,6 +1,6 @@
 //! Rules × findings → verdict.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use pratique_advisory::Level;
@@ -10,7 +10,7 @@ use crate::{
     exception::Exception,
     rules::{Condition, Outcome, RiskPolicy, Rule, RuleSet},
     verdict::{FindingRef, Lapsed, Reason, Suppressed, Verdict},
-    wildcard,
+    wildcard::{self, Pattern},
 };
 
 /// One finding and the package it is in.
@@ -42,8 +42,7 @@ impl RiskPolicy {
     pub fn judge(&self, question: &Question<'_>) -> Verdict {
         let mut suppressed = Vec::new();
         let mut lapsed = Vec::new();
-        let exceptions = self.exceptions.iter().filter(|exception| exception.is_for(question.repository));
-        let exceptions: Vec<_> = exceptions.map(Prepared::new).collect();
+        let exceptions = Exceptions::of(&self.exceptions, question.repository);
         let mut counted = question.findings.to_vec();
         counted.retain(|found| match set_aside(&exceptions, found, question.now) {
             Standing::Counted => true,
@@ -85,29 +84,48 @@ enum Standing {
     Suppressed(Suppressed),
 }
 
-/// An exception to compare with many findings.
-struct Prepared<'a> {
-    exception: &'a Exception,
-    /// Its pattern of vulnerabilities in upper case.
-    vulnerability: String,
+/// The exceptions for one repository. Most name one vulnerability, so those are found by its name.
+struct Exceptions<'a> {
+    all: Vec<&'a Exception>,
+    /// Places of those that name a vulnerability, by the name in upper case.
+    by_name: HashMap<String, Vec<usize>>,
+    /// Places of the others, with their patterns in upper case.
+    by_pattern: Vec<(usize, Pattern)>,
 }
 
-impl<'a> Prepared<'a> {
-    fn new(exception: &'a Exception) -> Self {
-        Self { exception, vulnerability: exception.vulnerability.to_ascii_uppercase() }
+impl<'a> Exceptions<'a> {
+    fn of(exceptions: &'a [Exception], repository: &str) -> Self {
+        let all: Vec<_> = exceptions.iter().filter(|exception| exception.is_for(repository)).collect();
+        let (mut by_name, mut by_pattern) = (HashMap::<_, Vec<_>>::new(), Vec::new());
+        for (at, exception) in all.iter().enumerate() {
+            let vulnerability = exception.vulnerability.to_ascii_uppercase();
+            if vulnerability.contains('*') {
+                by_pattern.push((at, vulnerability.into()));
+            } else {
+                by_name.entry(vulnerability).or_default().push(at);
+            }
+        }
+        Self { all, by_name, by_pattern }
+    }
+
+    /// Those that speak of the finding, be they over or not, in their order.
+    fn covering(&self, found: &Found<'_>) -> Vec<&'a Exception> {
+        let names = std::iter::once(&found.finding.id).chain(&found.finding.aliases);
+        let names: Vec<_> = names.map(|name| name.to_ascii_uppercase()).collect();
+        let named = names.iter().filter_map(|name| self.by_name.get(name)).flatten().copied();
+        let fitting =
+            self.by_pattern.iter().filter(|(_, pattern)| names.iter().any(|name| pattern.fits(name)));
+        let mut places: Vec<_> = named.chain(fitting.map(|(at, _)| *at)).collect();
+        places.sort_unstable();
+        let exceptions = places.into_iter().filter_map(|at| self.all.get(at).copied());
+        exceptions.filter(|exception| wildcard::fits(&exception.package, found.package)).collect()
     }
 }
 
 /// The first exception that is not over takes the finding out; one that is over is told only where none does.
-fn set_aside(exceptions: &[Prepared<'_>], found: &Found<'_>, now: Timestamp) -> Standing {
+fn set_aside(exceptions: &Exceptions<'_>, found: &Found<'_>, now: Timestamp) -> Standing {
     let mut standing = Standing::Counted;
-    let names = std::iter::once(&found.finding.id).chain(&found.finding.aliases);
-    let names: Vec<_> = names.map(|name| name.to_ascii_uppercase()).collect();
-    let covering = exceptions.iter().filter(|prepared| {
-        wildcard::fits(&prepared.exception.package, found.package)
-            && names.iter().any(|name| wildcard::fits(&prepared.vulnerability, name))
-    });
-    for exception in covering.map(|prepared| prepared.exception) {
+    for exception in exceptions.covering(found) {
         match exception.expires {
             Some(expired) if expired.is_over(now) => {
                 if matches!(standing, Standing::Counted) {

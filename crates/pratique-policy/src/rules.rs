@@ -1,4 +1,4 @@
-//! The rules, as data.
+//! The rules, as data. `docs/risk-policy.md` explains them to those who write them.
 //!
 //! ```
 //! let policy = pratique_policy::RiskPolicy::from_json(r#"{
@@ -258,6 +258,15 @@ mod tests {
     fn the_default_survives_being_written() {
         let text = serde_json::to_string(&RiskPolicy::default()).unwrap();
         assert_eq!(RiskPolicy::from_json(&text).unwrap(), RiskPolicy::default());
+    }
+
+    #[test]
+    fn the_manuals_example_is_a_policy() {
+        let page = include_str!("../../../docs/risk-policy.md");
+        let (_, behind) = page.split_once("```json\n").unwrap();
+        let (example, _) = behind.split_once("```").unwrap();
+        let policy = RiskPolicy::from_json(example).unwrap();
+        assert_eq!((policy.rule_sets.len(), policy.exceptions.len()), (2, 1));
     }
 
     #[test]

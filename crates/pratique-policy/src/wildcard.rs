@@ -22,6 +22,43 @@ pub enum Piece<'a> {
     Text(Cow<'a, str>),
 }
 
+/// A pattern whose only wildcard is `*`, to compare with many texts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pattern {
+    text: String,
+    pieces: Vec<Piece<'static>>,
+}
+
+impl Pattern {
+    /// The pattern as it was written.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether the whole text fits.
+    pub fn fits(&self, text: &str) -> bool {
+        pieces_fit(&self.pieces, text)
+    }
+}
+
+impl From<String> for Pattern {
+    fn from(text: String) -> Self {
+        let own = |piece| match piece {
+            Piece::Text(text) => Piece::Text(Cow::Owned(text.into_owned())),
+            Piece::Run => Piece::Run,
+            Piece::One => Piece::One,
+        };
+        let pieces = split(&text, false).into_iter().map(own).collect();
+        Self { text, pieces }
+    }
+}
+
+impl From<&str> for Pattern {
+    fn from(text: &str) -> Self {
+        text.to_owned().into()
+    }
+}
+
 /// Whether the whole text fits a pattern whose only wildcard is `*`.
 ///
 /// ```
@@ -30,9 +67,12 @@ pub enum Piece<'a> {
 /// assert!(!wildcard::fits("prod?", "prod1"), "a question mark is an ordinary character");
 /// ```
 pub fn fits(pattern: &str, text: &str) -> bool {
-    // Most patterns are plain names.
+    // Most patterns are plain names, or say nothing.
     if !pattern.contains('*') {
         return pattern == text;
+    }
+    if pattern == "*" {
+        return true;
     }
     pieces_fit(&split(pattern, false), text)
 }
@@ -140,6 +180,7 @@ mod tests {
             ("ü*ü", "üxü", true),
         ] {
             assert_eq!(fits(pattern, text), want, "{pattern} and {text}");
+            assert_eq!(Pattern::from(pattern).fits(text), want, "{pattern} and {text}");
         }
         for (pattern, text, want) in [
             ("a?c", "abc", true),

@@ -38,7 +38,7 @@ fn candidates() -> impl Strategy<Value = Vec<Candidate>> {
 }
 
 fn policies() -> impl Strategy<Value = LifecyclePolicy> {
-    let patterns = |list: &[&str]| Tags::Patterns(list.iter().map(ToString::to_string).collect());
+    let patterns = |list: &[&str]| Tags::Patterns(list.iter().map(|pattern| (*pattern).into()).collect());
     let tags = prop::sample::select(vec![
         Tags::Any,
         Tags::Untagged,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::names::wildcard;
+use crate::names::wildcard::Pattern;
 
 /// Rules, in the order in which they are applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub enum Tags {
     /// There are none.
     Untagged,
     /// Each of these patterns fits some tag.
-    Patterns(Vec<String>),
+    Patterns(Vec<Pattern>),
     /// With each of these some tag begins.
     Prefixes(Vec<String>),
 }
@@ -61,7 +61,7 @@ impl Tags {
             Self::Any => true,
             Self::Untagged => tags.is_empty(),
             Self::Patterns(patterns) => {
-                patterns.iter().all(|pattern| tags.iter().any(|tag| wildcard::fits(pattern, tag)))
+                patterns.iter().all(|pattern| tags.iter().any(|tag| pattern.fits(tag)))
             }
             Self::Prefixes(prefixes) => {
                 prefixes.iter().all(|prefix| tags.iter().any(|tag| tag.starts_with(prefix.as_str())))

@@ -4,10 +4,12 @@
 //! sentences of its own. The sentences here begin with those words where they are known, since people search for
 //! them, and go on with the place and the remedy, which ECR leaves out.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use super::policy::{Action, Count, LifecyclePolicy, Rule, Selection, StorageClass, Tags};
-use crate::invalid::InvalidParameter;
+use crate::{invalid::InvalidParameter, names::wildcard::Pattern};
 
 impl LifecyclePolicy {
     /// Most characters of the text.
@@ -264,7 +266,7 @@ fn tags(place: &Place<'_>, members: &Map<String, Value>) -> Result<Tags, Invalid
                     LifecyclePolicy::MAX_STARS
                 )));
             }
-            Ok(Tags::Patterns(strings))
+            Ok(Tags::Patterns(strings.into_iter().map(Into::into).collect()))
         }
         ("tagged", (None, Some(prefixes))) => Ok(Tags::Prefixes(strings(&prefixes)?)),
         ("tagged", (Some(_), Some(_))) => Err(place.fails(
@@ -325,14 +327,16 @@ fn check_together(rules: &[Rule]) -> Result<(), InvalidParameter> {
 
 /// Whether two conditions are the same but for the order of their strings.
 fn same_images(a: &Tags, b: &Tags) -> bool {
-    let set = |strings: &[String]| {
-        let mut set = strings.to_vec();
-        set.sort();
-        set.dedup();
-        set
-    };
     match (a, b) {
-        (Tags::Patterns(a), Tags::Patterns(b)) | (Tags::Prefixes(a), Tags::Prefixes(b)) => set(a) == set(b),
+        (Tags::Patterns(a), Tags::Patterns(b)) => {
+            let set = |patterns: &'_ [Pattern]| {
+                patterns.iter().map(|pattern| pattern.as_str().to_owned()).collect::<BTreeSet<_>>()
+            };
+            set(a) == set(b)
+        }
+        (Tags::Prefixes(a), Tags::Prefixes(b)) => {
+            a.iter().collect::<BTreeSet<_>>() == b.iter().collect::<BTreeSet<_>>()
+        }
         (a, b) => a == b,
     }
 }
