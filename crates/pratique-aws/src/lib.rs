@@ -13,6 +13,7 @@
 
 mod blob;
 mod caller;
+mod deployment;
 pub mod dispatch;
 mod error;
 pub mod model;
@@ -25,6 +26,7 @@ mod surface;
 
 pub use blob::Blob;
 pub use caller::Caller;
+pub use deployment::surface;
 pub use error::{ApiError, Common};
 pub use operations::{Context, Handler, Operations, Pending};
 pub use protocol::Protocol;

@@ -111,7 +111,8 @@ async fn serve(args: Args) -> anyhow::Result<()> {
                 move || ready(service.clone())
             }),
         )
-        .merge(pratique_registry::router(service.clone()));
+        .merge(pratique_registry::router(service.clone()))
+        .fallback_service(pratique_aws::surface(service.clone())?.into_router());
     let (stop, stopping) = tokio::sync::watch::channel(());
     let told = async move {
         told_to_stop().await;
