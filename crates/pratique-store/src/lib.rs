@@ -17,6 +17,7 @@ pub mod event;
 pub mod image;
 pub mod manifest;
 pub mod repository;
+pub mod rescan;
 mod schema;
 pub mod setting;
 mod sql;

@@ -10,7 +10,8 @@ use std::{
 
 use anyhow::Context;
 use axum::{Router, http::StatusCode, routing::get};
-use pratique_service::{KeyPair, Options, Service};
+use pratique_advisory::Database;
+use pratique_service::{KeyPair, Options, Service, rescan::Rescanned};
 use tokio::{net::TcpListener, signal::unix, time};
 use tracing_subscriber::EnvFilter;
 
@@ -200,10 +201,11 @@ async fn ready(service: Service) -> (StatusCode, &'static str) {
     }
 }
 
-/// Uses the advisory database whenever there is a new one.
+/// Uses the advisory database whenever there is a new one, and re-scans what it concerns.
 async fn follow_advisories(service: Service, file: PathBuf) {
     let made = |file: &Path| fs::metadata(file).and_then(|metadata| metadata.modified()).ok();
     let mut last: Option<SystemTime> = service.advisories().and_then(|_| made(&file));
+    rescan(&service, None).await;
     let mut ticks = time::interval(LOOK_FOR_ADVISORIES);
     loop {
         ticks.tick().await;
@@ -213,9 +215,19 @@ async fn follow_advisories(service: Service, file: PathBuf) {
         }
         last = now;
         match service.use_advisories(&file) {
-            Ok(_) => tracing::info!("new advisories are in use"),
+            Ok(old) => rescan(&service, old.as_deref()).await,
             Err(error) => tracing::error!("{}: cannot be used: {error}", file.display()),
         }
+    }
+}
+
+async fn rescan(service: &Service, old: Option<&Database>) {
+    match service.rescan(old).await {
+        Ok(Rescanned { components: 0, .. }) => {}
+        Ok(Rescanned { packages, components, new, changed, closed }) => {
+            tracing::info!(packages, components, new, changed, closed, "re-scanned for new advisories");
+        }
+        Err(error) => tracing::error!("images could not be re-scanned for new advisories: {error}"),
     }
 }
 
