@@ -11,7 +11,11 @@ use std::{
 use anyhow::Context;
 use axum::{Router, http::StatusCode, routing::get};
 use pratique_advisory::Database;
-use pratique_service::{KeyPair, Options, Service, rescan::Rescanned};
+use pratique_service::{
+    Caller, KeyPair, Options, Service,
+    gate::{Gate, GateRule},
+    rescan::Rescanned,
+};
 use tokio::{net::TcpListener, signal::unix, time};
 use tracing_subscriber::EnvFilter;
 
@@ -26,6 +30,7 @@ use crate::{
 #[command(after_help = "Examples:\n  \
     pratique serve\n  \
     pratique serve --listen 127.0.0.1:5000 --data /srv/pratique\n  \
+    pratique serve --gate 'prod/*=refuse' --gate '*=quarantine'\n  \
     PRATIQUE_ACCESS_KEY_ID=admin PRATIQUE_SECRET_ACCESS_KEY=… pratique serve\n\n\
     The first start makes the data directory and an admin credential, and prints it once.")]
 pub(crate) struct Args {
@@ -47,6 +52,9 @@ pub(crate) struct Args {
     /// Refuse pushes to repositories that were not made before
     #[arg(long)]
     no_create_on_push: bool,
+    /// What becomes of pushes whose verdict is a block: refuse, quarantine or open; the first pattern that fits counts
+    #[arg(long = "gate", value_name = "PATTERN=GATE", value_parser = gate)]
+    gates: Vec<GateRule>,
     /// Remove uploads and blobs that nobody refers to after this time
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = duration)]
     grace: Duration,
@@ -89,6 +97,9 @@ async fn serve(args: Args) -> anyhow::Result<()> {
     .await
     .with_context(|| format!("the server could not be started on {}", data.display()))?;
     let admin = service.ensure_admin(given_admin()?).await?;
+    if !args.gates.is_empty() {
+        service.put_gate_rules(&Caller::system(), &args.gates).await?;
+    }
     let listener = TcpListener::bind(args.listen).await.with_context(|| {
         format!("{} cannot be listened on; name another address with --listen", args.listen)
     })?;
@@ -171,6 +182,17 @@ fn default_data() -> anyhow::Result<PathBuf> {
         .or_else(|| of("HOME").map(|home| home.join(".local/share")))
         .map(|directory| directory.join("pratique"))
         .context("no place for data: neither XDG_DATA_HOME nor HOME is set; name one with --data")
+}
+
+fn gate(text: &str) -> Result<GateRule, String> {
+    let (repositories, gate) = text.rsplit_once('=').ok_or("a gate is PATTERN=GATE, as in prod/*=refuse")?;
+    let gate = match gate {
+        "open" => Gate::Open,
+        "refuse" => Gate::Refuse,
+        "quarantine" => Gate::Quarantine,
+        other => return Err(format!("{other:?} is no gate: refuse, quarantine and open are")),
+    };
+    Ok(GateRule { repositories: repositories.into(), gate })
 }
 
 fn account(text: &str) -> Result<String, String> {
