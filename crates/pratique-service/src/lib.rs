@@ -7,6 +7,7 @@
 //! * [`uploads`], [`manifests`]: what registries do.
 //! * [`analysis`], [`scan`]: layers → facts while they are pushed; manifest → inventory, findings.
 //! * [`rescan`]: new advisories meet the images that are there.
+//! * [`records`]: what happened, what runs where.
 //! * [`identity`], [`secrets`]: who may.
 //! * [`gate`], [`settings`]: what becomes of a push that is found wanting; what holds for the registry as a whole.
 //! * [`events`]: what the rest of the world is told.
@@ -25,6 +26,7 @@ pub mod invalid;
 pub mod lifecycle;
 pub mod manifests;
 pub mod names;
+pub mod records;
 pub mod repositories;
 pub mod rescan;
 pub mod scan;

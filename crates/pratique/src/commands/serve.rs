@@ -9,7 +9,6 @@ use std::{
 };
 
 use anyhow::Context;
-use axum::{Router, http::StatusCode, routing::get};
 use pratique_advisory::Database;
 use pratique_service::{
     Caller, KeyPair, Options, Service,
@@ -114,17 +113,11 @@ async fn serve(args: Args) -> anyhow::Result<()> {
     }
     tokio::spawn(follow_advisories(service.clone(), advisories));
     tokio::spawn(collect(service.clone()));
-    let routes = Router::new()
-        .route("/healthz", get(|| async { "ok\n" }))
-        .route(
-            "/readyz",
-            get({
-                let service = service.clone();
-                move || ready(service.clone())
-            }),
-        )
+    let metrics = pratique_web::Metrics::default();
+    let routes = pratique_web::router(service.clone(), metrics.clone())
         .merge(pratique_registry::router(service.clone()))
         .fallback_service(pratique_aws::surface(service.clone())?.into_router());
+    let routes = pratique_web::measured(routes, metrics);
     let (stop, stopping) = tokio::sync::watch::channel(());
     let told = async move {
         told_to_stop().await;
@@ -213,14 +206,6 @@ fn start_log(filter: &str, json: bool) -> anyhow::Result<()> {
         log.with_ansi(terminal::is_watched()).init();
     }
     Ok(())
-}
-
-/// Whether requests can be served now.
-async fn ready(service: Service) -> (StatusCode, &'static str) {
-    match service.store().read().await {
-        Ok(_) => (StatusCode::OK, "ready\n"),
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database cannot be reached\n"),
-    }
 }
 
 /// Uses the advisory database whenever there is a new one, and re-scans what it concerns.
