@@ -222,3 +222,31 @@ fn packages_that_differ_are_listed_and_counted() {
     asked.says(&["diff", old, old], &["0 packages differ"]);
     assert_eq!(asked.db(&["diff", old, "absent.pdb"]).0, 3);
 }
+
+/// A feed of which nothing is there: everything else is new, and the exit code tells only whoever asked for it.
+#[test]
+fn a_feed_that_fails_is_named_and_fails_where_that_is_asked() {
+    let asked = Asked::new();
+    let home = asked.pratique.home.path();
+    let export = home.join("export-a.pdb");
+    let mirror = home.join("mirror");
+    fs::create_dir_all(mirror.join("wolfi")).unwrap();
+    let reasons = home.join("reasons.json");
+    let [export, wolfi, reasons] =
+        [export, mirror.join("wolfi"), reasons].map(|path| path.to_str().unwrap().to_owned());
+    let wolfi = format!("wolfi={wolfi}");
+    let update = ["update", "--db-source", &export, "--feed", &wolfi];
+    let (code, _, error) = asked.db(&update);
+    assert_eq!(code, 0, "{error}");
+    assert!(error.contains("could not be read, and stays as the database had it: wolfi"), "{error}");
+    let strict = [&update[..], &["--strict", "--quiet", "--report", &reasons]].concat();
+    let (code, _, error) = asked.db(&strict);
+    assert_eq!(code, 3, "{error}");
+    assert!(error.contains("not wholly") && error.contains("wolfi"), "{error}");
+    let reasons: Value = serde_json::from_str(&fs::read_to_string(reasons).unwrap()).unwrap();
+    assert_eq!(reasons["problems"][0]["feed"]["feed"], "wolfi", "{reasons}");
+    // What could be read was written.
+    asked.says(&["show", "CVE-2023-1000"], &["GHSA-aaaa-bbbb-cccc"]);
+    let (code, _, error) = asked.db(&["update", "--db-source", &export, "--strict"]);
+    assert_eq!(code, 0, "{error}");
+}

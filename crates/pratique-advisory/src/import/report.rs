@@ -77,6 +77,16 @@ pub enum Problem {
     },
 }
 
+impl Problem {
+    /// What it is about: the name of the feed, or the file's path.
+    pub fn of(&self) -> &str {
+        match self {
+            Problem::Missing { path } | Problem::Damaged { path, .. } => path,
+            Problem::Feed { feed, .. } => feed.name(),
+        }
+    }
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -50,6 +50,12 @@ pub(super) struct Update {
     /// Read everything anew, not only what changed
     #[arg(long)]
     full: bool,
+    /// End with exit code 3 when a feed or zip cannot be read; all that can be read is written nevertheless
+    #[arg(long)]
+    strict: bool,
+    /// Write what was read, kept and skipped, record by record, to this file as JSON
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
     /// Only errors
     #[arg(short, long)]
     quiet: bool,
@@ -85,12 +91,26 @@ impl Import {
 
 impl Update {
     pub(super) fn run(&self) -> anyhow::Result<()> {
-        update(&self.database.path()?, &self.sources, self.full, self.quiet)
+        let report = update(&self.database.path()?, &self.sources, self.full, self.quiet)?;
+        if let Some(path) = &self.report {
+            terminal::show(Content::Document, Some(path), |to| json::write(&report, to))?;
+        }
+        // Unlike a strict import, which somebody watches, this one runs at night: a publisher that is down for an hour must
+        // not keep all others' news away.
+        if let Some(failed) = failed(&report).filter(|_| self.strict) {
+            anyhow::bail!("the database was updated, but not wholly: {failed}");
+        }
+        Ok(())
     }
 }
 
 /// Brings the database at `target` up to date, or makes it if there is none. `full` reads what it has anew too.
-pub(crate) fn update(target: &Path, sources: &SourceArgs, full: bool, quiet: bool) -> anyhow::Result<()> {
+pub(crate) fn update(
+    target: &Path,
+    sources: &SourceArgs,
+    full: bool,
+    quiet: bool,
+) -> anyhow::Result<ImportReport> {
     let base = match Database::open(target) {
         Ok(database) => Some(database),
         Err(advisory::Error::Missing { .. }) => None,
@@ -103,7 +123,17 @@ pub(crate) fn update(target: &Path, sources: &SourceArgs, full: bool, quiet: boo
     let request = Request { target, sources, base, full, ecosystems: Vec::new(), strict: false, quiet };
     let report = request.run(sources.osv())?;
     tell(&report, target, quiet);
-    Ok(())
+    if let Some(failed) = failed(&report) {
+        terminal::warn(quiet, &failed);
+    }
+    Ok(report)
+}
+
+/// In a sentence, what could not be read; `None` if nothing.
+fn failed(report: &ImportReport) -> Option<String> {
+    let names: Vec<_> = report.problems.iter().map(advisory::Problem::of).collect();
+    let names = Some(names.join(", ")).filter(|names| !names.is_empty())?;
+    Some(format!("could not be read, and stays as the database had it: {names}"))
 }
 
 fn build(source: &str, args: &Import) -> anyhow::Result<()> {
