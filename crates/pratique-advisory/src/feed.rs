@@ -223,7 +223,7 @@ impl<'a> Sink<'a> {
                     self.counts.newest.max(modified.filter(|modified| *modified <= self.now));
                 let (count, reason) = match intake.fate {
                     Fate::Indexed => (&mut self.counts.indexed, None),
-                    Fate::Withdrawn => (&mut self.counts.withdrawn, Some(SkipReason::Withdrawn)),
+                    Fate::Withdrawn(_) => (&mut self.counts.withdrawn, Some(SkipReason::Withdrawn)),
                     Fate::CommitsOnly => (&mut self.counts.commits_only, Some(SkipReason::CommitsOnly)),
                     Fate::NoPackage => (&mut self.counts.no_package, Some(SkipReason::NoPackage)),
                 };

@@ -40,7 +40,7 @@ pub use source::{Folder, ReadSeek, Source, SourceError, Tagged, Validator};
 pub use web::{BaseUrl, EPSS_URL, KEV_URL, OSV_URL};
 
 use crate::{
-    Counts, Database, EpssInfo, Feed, FeedId, Info, KevInfo, OsvInfo, Record,
+    Counts, Database, EpssInfo, Feed, FeedId, Info, KevInfo, OsvInfo,
     compile::{
         assemble::{Assembled, assemble},
         gather::{Gather, Gathered, NO_ZIP, Old},
@@ -212,8 +212,8 @@ pub fn import(
         reader.feed(*feed, source.as_ref())?;
     }
     let Reader { gather, mut counts, mut report, failed, replaced, gone, .. } = reader;
-    let stays = |record: &Record<'_>| match record.feed() {
-        FeedId::Osv => !replaced.contains(&FeedId::Osv) && !gone.contains(record.id()),
+    let stays = |id: &str, feed: FeedId| match feed {
+        FeedId::Osv => !replaced.contains(&FeedId::Osv) && !gone.contains(id),
         feed => !replaced.contains(&feed),
     };
     let old = options.base.map(|database| Old { database, stays: &stays });

@@ -19,6 +19,17 @@ fn everything(database: &Database) -> Outcome<String> {
     Ok(all.split_once('\n').map(|(_, rest)| rest.to_owned()).ok_or("a first line")?)
 }
 
+/// Which of the records were withdrawn, by whom and when.
+fn withdrawn(database: &Database, of: &Members) -> Outcome<Vec<String>> {
+    let mut found = Vec::new();
+    for (_, name, _) in of {
+        let id = name.trim_end_matches(".json");
+        let all = database.withdrawn(id)?;
+        found.extend(all.iter().map(|one| format!("{id} by {} {}", one.feed, one.at)));
+    }
+    Ok(found)
+}
+
 /// Lays an export out with its lists and its records one by one.
 fn publish(members: &Members, folder: &Path) -> Outcome {
     if folder.exists() {
@@ -98,6 +109,10 @@ fn an_update_gives_what_a_whole_import_gives() -> Outcome {
     assert_eq!(updated.info().content, whole.info().content);
     assert_eq!(Database::diff(&whole, &updated).count(), 0);
     assert_eq!(everything(&updated)?, everything(&whole)?);
+    let gone = withdrawn(&whole, &before)?;
+    assert!(gone.iter().any(|one| one.ends_with("osv 2026-11-20T01:00:00Z")), "{gone:?}");
+    assert!(gone.len() > withdrawn(&old, &before)?.len());
+    assert_eq!(withdrawn(&updated, &before)?, gone);
     let counts = |database: &Database| {
         let info = database.info();
         (info.records, info.packages, info.entries, info.cves)
@@ -293,6 +308,8 @@ fn a_delta_makes_the_newer_database_of_the_older() -> Outcome {
     assert_eq!(info.content, new.info().content);
     assert_eq!(everything(&applied)?, everything(&new)?);
     assert_eq!(Database::diff(&applied, &new).count(), 0);
+    assert_ne!(withdrawn(&old, &golden()?)?, withdrawn(&new, &golden()?)?);
+    assert_eq!(withdrawn(&applied, &golden()?)?, withdrawn(&new, &golden()?)?);
     assert_eq!(applied.info().created, new.info().created);
 
     // It applies to nothing else.

@@ -11,7 +11,7 @@ use support::{Pratique, text};
 use zip::{ZipWriter, write::SimpleFileOptions};
 
 /// Two records of one flaw that contradict each other, and one of a distribution.
-const RECORDS: [(&str, &str, &str); 4] = [
+const RECORDS: [(&str, &str, &str); 5] = [
     (
         "PyPI",
         "GHSA-aaaa-bbbb-cccc",
@@ -44,6 +44,13 @@ const RECORDS: [(&str, &str, &str); 4] = [
         r#"{"id":"GHSA-dddd-eeee-ffff","modified":"2024-01-03T00:00:00Z","summary":"Scoped flaw in a widget",
         "affected":[{"package":{"ecosystem":"npm","name":"@scope/widget"},"ranges":[{"type":"SEMVER","events":
         [{"introduced":"0"},{"fixed":"2.0.0"}]}]}]}"#,
+    ),
+    (
+        "npm",
+        "GHSA-gggg-hhhh-jjjj",
+        r#"{"id":"GHSA-gggg-hhhh-jjjj","modified":"2024-01-05T00:00:00Z","withdrawn":"2024-01-04T00:00:00Z",
+        "summary":"Not so","affected":[{"package":{"ecosystem":"npm","name":"left-pad"},"ranges":[{"type":"SEMVER",
+        "events":[{"introduced":"0"}]}]}]}"#,
     ),
 ];
 
@@ -132,6 +139,11 @@ fn everything_under_an_identifier_and_where_it_contradicts_itself() {
     let json = asked.json(&["show", "ghsa-AAAA-bbbb-cccc"]);
     assert_eq!(json["records"].as_array().unwrap().len(), 1);
     assert_eq!(json["packages"][0]["ranges"][0]["events"][1]["fixed"], "1.2");
+    asked.says(
+        &["show", "GHSA-GGGG-hhhh-jjjj"],
+        &["GHSA-gggg-hhhh-jjjj\n  withdrawn by osv on 2024-01-04T00:00:00Z: nothing is affected by it any more\n"],
+    );
+    assert_eq!(asked.json(&["show", "GHSA-gggg-hhhh-jjjj"])["withdrawn"][0]["feed"], "osv");
     let (code, _, error) = asked.db(&["show", "CVE-1999-1"]);
     assert_eq!(code, 3);
     assert!(error.contains("CVE-1999-1") && error.contains("db search"), "{error}");
