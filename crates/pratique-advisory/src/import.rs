@@ -192,10 +192,13 @@ pub fn import(
         replaced: HashSet::new(),
         gone: HashSet::new(),
     };
-    let known = osv.and_then(|osv| reader.known(osv));
-    if let (Some(osv), Some(known)) = (osv, &known) {
-        reader.changes(osv, &names, known, &tell)?;
-    } else if let Some(osv) = osv {
+    let mut known = osv.and_then(|osv| reader.known(osv));
+    if let (Some(osv), Some(before)) = (osv, &known)
+        && !reader.changes(osv, &names, before, &tell)?
+    {
+        known = None;
+    }
+    if let (Some(osv), None) = (osv, &known) {
         reader.replaced.insert(FeedId::Osv);
         let mut members = 0;
         for (index, ecosystem) in names.iter().enumerate() {

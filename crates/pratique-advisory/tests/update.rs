@@ -124,6 +124,42 @@ fn an_update_gives_what_a_whole_import_gives() -> Outcome {
     assert_eq!(report.changes.map(|changes| changes.gone), Some(0));
     assert_eq!(again.info().content, updated.info().content);
     assert_eq!(everything(&again)?, everything(&updated)?);
+    assert_eq!(withdrawn(&again, &before)?, gone);
+
+    // Withdrawn by mistake: the record is back.
+    let mut back = before.clone();
+    for (_, _, bytes) in &mut back {
+        let Ok(mut record) = serde_json::from_slice::<Value>(bytes) else { continue };
+        record["modified"] = "2026-11-20T05:00:00Z".into();
+        *bytes = serde_json::to_vec(&record)?;
+    }
+    publish(&back, &export)?;
+    let (back, _) = made(&export, &folder.path().join("back.pdb"), Some(&again))?;
+    assert_eq!(withdrawn(&back, &before)?, withdrawn(&old, &before)?);
+    Ok(())
+}
+
+#[test]
+fn another_export_in_a_folder_of_the_same_name_is_read_whole() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let all = golden()?;
+    let (half, rest): (Vec<_>, Vec<_>) = all.iter().cloned().enumerate().partition(|(n, _)| n % 2 == 0);
+    let [half, rest] =
+        [half, rest].map(|part| part.into_iter().map(|(_, member)| member).collect::<Members>());
+    assert!(!rest.is_empty());
+    let [here, there] = ["here", "there"].map(|place| folder.path().join(place).join("export"));
+    publish(&half, &here)?;
+    publish(&all, &there)?;
+    let (old, _) = made(&here, &folder.path().join("old.pdb"), None)?;
+    let (whole, _) = made(&there, &folder.path().join("whole.pdb"), None)?;
+    let (updated, report) = made(&there, &folder.path().join("updated.pdb"), Some(&old))?;
+    assert_eq!(report.changes, None);
+    assert_eq!(updated.info().content, whole.info().content);
+    // The same one somewhere else is known again.
+    let elsewhere = folder.path().join("elsewhere").join("export");
+    publish(&all, &elsewhere)?;
+    let (_, report) = made(&elsewhere, &folder.path().join("again.pdb"), Some(&updated))?;
+    assert!(report.changes.is_some());
     Ok(())
 }
 
