@@ -254,6 +254,17 @@ impl<'a> Sink<'a> {
         Ok(())
     }
 
+    /// Tells that something in an entry that was taken will have no effect, and what to do about it.
+    pub(crate) fn doubt(&mut self, entry: &str, reason: &str) -> Result<(), FeedError> {
+        let (member, reason) = (entry.to_owned(), reason.to_owned());
+        if self.strict {
+            return Err(FeedError::Strict { feed: self.feed, entry: member, reason });
+        }
+        let (ecosystem, detail) = (self.feed.to_string(), Some(reason));
+        self.skipped.push(Skipped { ecosystem, member, reason: SkipReason::MatchesNothing, detail });
+        Ok(())
+    }
+
     /// Tells that `count` statements of the feed make sense and are of no use here: about a container image, say. Unlike an
     /// entry that is skipped, that is as it should be and fails no strict import; each reason is reported once, with the sum.
     pub fn leave_out(&mut self, reason: &'static str, count: u64) {

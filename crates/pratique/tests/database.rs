@@ -262,3 +262,27 @@ fn a_feed_that_fails_is_named_and_fails_where_that_is_asked() {
     let (code, _, error) = asked.db(&["update", "--db-source", &export, "--strict"]);
     assert_eq!(code, 0, "{error}");
 }
+
+#[test]
+fn records_of_ones_own_that_match_nothing_are_told_with_the_remedy() {
+    let asked = Asked::new();
+    let home = asked.pratique.home.path();
+    let folder = home.join("own");
+    fs::create_dir_all(&folder).unwrap();
+    let own = r#"{"id":"ACME-1","modified":"2026-01-01T00:00:00Z","affected":[
+        {"package":{"ecosystem":"npm","name":"a"},"ranges":[{"type":"SEMVER","events":[{"introduced":"0"}]}]},
+        {"package":{"ecosystem":"Debian","name":"a"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"}]}]}]}"#;
+    fs::write(folder.join("acme.json"), own).unwrap();
+    let [export, folder] = [home.join("export-a.pdb"), folder].map(|path| path.to_str().unwrap().to_owned());
+    let import = ["import", &export, "--private-advisories", &folder];
+    let (code, _, error) = asked.db(&import);
+    assert_eq!(code, 0, "{error}");
+    let told = "private: acme.json: ACME-1: affected[1].package.ecosystem: \"Debian\" matches nothing, since its \
+                advisories are filed by release; write it as in \"Debian:12\"";
+    assert!(error.contains(told), "{error}");
+    assert!(!error.contains("affected[0]"), "{error}");
+    let (code, _, error) = asked.db(&[&import[..], &["--strict"]].concat());
+    assert_eq!(code, 3, "{error}");
+    assert!(error.contains("Debian:12"), "{error}");
+    asked.says(&["show", "ACME-1"], &["affects    a in npm"]);
+}

@@ -125,6 +125,8 @@ pub enum SkipReason {
     NoPackage,
     /// It could not be read.
     Unusable,
+    /// A field of a record that was taken keeps it from ever matching anything; the detail says why.
+    MatchesNothing,
     /// It is no record, but statements of a feed that are of no use here; the detail says why.
     LeftOut,
 }

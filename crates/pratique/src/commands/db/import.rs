@@ -8,7 +8,9 @@ use std::{
 
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
-use pratique_advisory::{self as advisory, Database, ImportOptions, ImportReport, Progress, import};
+use pratique_advisory::{
+    self as advisory, Database, ImportOptions, ImportReport, Progress, SkipReason, import,
+};
 use pratique_report::json;
 
 use super::{age, export};
@@ -236,11 +238,12 @@ fn tell(report: &ImportReport, target: &Path, quiet: bool) {
     const TOLD: usize = 10;
     let unusable = || {
         let feeds = report.skipped.iter().filter(|it| advisory::FeedId::from_name(&it.ecosystem).is_some());
-        feeds.filter(|it| it.reason == advisory::SkipReason::Unusable)
+        feeds.filter(|it| matches!(it.reason, SkipReason::Unusable | SkipReason::MatchesNothing))
     };
-    for skipped in unusable().take(TOLD) {
-        let why = skipped.detail.as_deref().unwrap_or("it makes no sense");
-        terminal::warn(quiet, &format!("{}: {} is left out: {why}", skipped.ecosystem, skipped.member));
+    for advisory::Skipped { ecosystem, member, reason, detail } in unusable().take(TOLD) {
+        let why = detail.as_deref().unwrap_or("it makes no sense");
+        let left_out = if *reason == SkipReason::Unusable { " is left out" } else { "" };
+        terminal::warn(quiet, &format!("{ecosystem}: {member}{left_out}: {why}"));
     }
     if let Some(more) = unusable().count().checked_sub(TOLD).filter(|more| *more > 0) {
         terminal::warn(quiet, &format!("and {more} more entries of feeds"));
