@@ -20,7 +20,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::{
     cataloger::Cataloger,
-    fact::{FileFacts, LayerFacts},
+    fact::{Fact, FileFacts, LayerFacts},
 };
 
 /// Raise when [`LayerFacts`] or [`crate::Fact`] change shape, or the pass itself changes what it answers.
@@ -272,17 +272,30 @@ fn encode(layer: &CachedLayer) -> io::Result<Vec<u8>> {
     Ok(out)
 }
 
-/// The facts of files one after the other, in two parts of about the same length.
+/// The facts of files one after the other, in two parts that take about as long to read.
 fn halves(files: &BTreeMap<ImagePath, Vec<FileFacts>>) -> io::Result<(Vec<u8>, Vec<u8>)> {
-    let (mut all, mut ends) = (Vec::new(), Vec::with_capacity(files.len()));
+    let (mut all, mut ends, mut cost) = (Vec::new(), Vec::with_capacity(files.len()), 0);
     for found in files {
+        let before = all.len();
         all = postcard::to_extend(&found, all).map_err(io::Error::other)?;
-        ends.push(all.len());
+        // What takes time are strings; a set of paths is read in one piece.
+        let hashes: usize = found.1.iter().flat_map(|file| &file.facts).map(paths_of).sum();
+        cost += (all.len() - before).saturating_sub(hashes * 8);
+        ends.push((cost, all.len()));
     }
-    let half = all.len() / 2;
-    let middle = ends.get(ends.partition_point(|end| *end < half)).copied().unwrap_or(all.len());
+    let half = cost / 2;
+    let middle = ends.get(ends.partition_point(|(cost, _)| *cost < half)).map_or(all.len(), |(_, end)| *end);
     let second = all.split_off(middle);
     Ok((all, second))
+}
+
+/// How many paths a fact holds as a set.
+fn paths_of(fact: &Fact) -> usize {
+    match fact {
+        Fact::Package(stated) => stated.files.len(),
+        Fact::PackageFiles { files, .. } => files.len(),
+        _ => 0,
+    }
 }
 
 fn decode(bytes: &[u8]) -> Option<CachedLayer> {
@@ -300,7 +313,7 @@ fn decode(bytes: &[u8]) -> Option<CachedLayer> {
     if !rest.is_empty() || expanded > MAX_EXPANDED {
         return None;
     }
-    let (first, second) = if second.expanded < WORTH_A_THREAD {
+    let (first, second) = if first.expanded.min(second.expanded) < WORTH_A_THREAD {
         (first.files()?, second.files()?)
     } else {
         thread::scope(|scope| {
@@ -353,7 +366,7 @@ mod tests {
     use pratique_image::ImagePath;
 
     use super::*;
-    use crate::{Fact, FileFacts, PathSet, Stated};
+    use crate::{PathSet, Stated};
 
     fn sample() -> CachedLayer {
         let stated = Stated { name: "bash".into(), version: "5.2".into(), ..Stated::default() };
