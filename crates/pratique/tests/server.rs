@@ -208,3 +208,104 @@ fn the_official_conformance_suite_passes() {
         .unwrap();
     assert!(done.status.success(), "{}", text(&done.stdout));
 }
+
+#[test]
+fn the_native_api_follows_its_description() {
+    let (_, advisories) = Pratique::with_database();
+    let server = Server::start(&advisories, &[]);
+    let json_of = |method: &str, path: &str, body: &Value| {
+        let bytes = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
+        let answer = server.request(method, path, &["Content-Type: application/json"], &bytes);
+        (answer.status, serde_json::from_slice::<Value>(&answer.body).unwrap_or(Value::Null))
+    };
+    let get = |path: &str| json_of("GET", path, &Value::Null);
+    let (_, document) = get("/api/v1/openapi.json");
+    assert_eq!(document["openapi"], "3.1.0");
+    let paths = document["paths"].as_object().unwrap();
+    assert!(paths.len() > 8, "{paths:?}");
+    // Every reference leads somewhere.
+    let text = document.to_string();
+    for part in text.split("\"$ref\":\"#/components/schemas/").skip(1) {
+        let name = part.split('"').next().unwrap();
+        assert!(document["components"]["schemas"].get(name).is_some(), "{name}");
+    }
+
+    let (status, made) =
+        json_of("POST", "/api/v1/repositories", &json!({ "name": "team/app", "gate": "quarantine" }));
+    assert_eq!((status, &made["gate"]), (200, &json!("quarantine")), "{made}");
+    assert_eq!(json_of("POST", "/api/v1/repositories", &json!({ "name": "team/app" })).0, 409);
+    let (status, problem) = json_of("POST", "/api/v1/repositories", &json!({ "name": "Team" }));
+    assert_eq!((status, &problem["type"]), (400, &json!("urn:pratique:problem:invalid-request")));
+    let (status, problem) = json_of("POST", "/api/v1/repositories", &json!({ "name": 7 }));
+    assert!(status == 400 && problem["detail"].as_str().unwrap().contains("name"), "{problem}");
+    assert_eq!(get("/api/v1/repositories/team%2Fapp").1["name"], "team/app");
+    assert_eq!(get("/api/v1/repositories/no%2Fsuch").0, 404);
+    for name in ["a1", "a2", "a3"] {
+        assert_eq!(json_of("POST", "/api/v1/repositories", &json!({ "name": name })).0, 200);
+    }
+    // Pages lead to each other and end.
+    let (mut names, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let (_, page) = get(&format!("/api/v1/repositories?limit=2&cursor={cursor}"));
+        names.extend(page["items"].as_array().unwrap().iter().map(|item| item["name"].clone()));
+        let Some(next) = page["next"].as_str() else { break };
+        cursor = next.replace('/', "%2F");
+    }
+    assert_eq!(names, ["a1", "a2", "a3", "team/app"]);
+    assert_eq!(get("/api/v1/repositories?limit=0").0, 400);
+
+    // A robot may do what it was granted, and nothing else.
+    let robot = json!({ "name": "ci", "scopes": [{ "repositories": "team/*", "actions": ["pull", "push"] }] });
+    let (status, robot) = json_of("POST", "/api/v1/credentials", &robot);
+    assert_eq!(status, 200, "{robot}");
+    let login = {
+        use base64::{Engine as _, prelude::BASE64_STANDARD};
+        let pair = format!("{}:{}", robot["id"].as_str().unwrap(), robot["secret"].as_str().unwrap());
+        format!("Authorization: Basic {}\r\n", BASE64_STANDARD.encode(pair))
+    };
+    let as_robot = |method: &str, path: &str| server.try_request(method, path, &login, &[], b"").unwrap().status;
+    assert_eq!(as_robot("GET", "/v2/team/app/tags/list"), 200);
+    assert_eq!(as_robot("POST", "/v2/team/app/blobs/uploads/"), 202);
+    assert_eq!(as_robot("GET", "/v2/a1/tags/list"), 403);
+    assert_eq!(as_robot("DELETE", "/v2/team/app/manifests/latest"), 403);
+    assert_eq!(as_robot("GET", "/api/v1/audit"), 403);
+    let (_, audit) = get("/api/v1/audit?limit=1000");
+    let denied = audit["items"].as_array().unwrap().iter().filter(|entry| entry["outcome"] == "denied");
+    assert_eq!(denied.count(), 3);
+    let gone = json_of("DELETE", &format!("/api/v1/credentials/{}", robot["id"].as_str().unwrap()), &Value::Null);
+    assert_eq!(gone.0, 200);
+    assert_eq!(as_robot("GET", "/v2/team/app/tags/list"), 401);
+    let metrics = server.anonymous("GET", "/metrics").text();
+    assert!(metrics.contains("pratique_http_requests_total{part=\"api\",method=\"GET\",status=\"200\"}"), "{metrics}");
+}
+
+#[test]
+fn a_quarantined_image_can_be_released_for_a_while() {
+    if !has("skopeo") {
+        return;
+    }
+    let (_, advisories) = Pratique::with_database();
+    let server = Server::start(&advisories, &["--gate", "*=quarantine"]);
+    let image = format!("oci-archive:{}", demo_image().display());
+    server.skopeo(&image, &format!("docker://{}/app:1.0", server.host)).unwrap();
+    let open = json!({ "name": "app", "anonymousPull": true }).to_string();
+    let anybody = server.request("PATCH", "/api/v1/repositories/app", &[], open.as_bytes());
+    assert_eq!(anybody.status, 200, "{}", anybody.text());
+    let refused = server.anonymous("GET", "/v2/app/manifests/1.0");
+    assert!(refused.status == 403 && refused.text().contains("CVE-"), "{}", refused.text());
+    let head = server.request("HEAD", "/v2/app/manifests/1.0", &[], b"");
+    let digest = head.header("docker-content-digest").unwrap();
+    let path = format!("/api/v1/repositories/app/images/{digest}/release");
+    let release = |reason: &str, until: &str| {
+        server.request("POST", &path, &[], json!({ "reason": reason, "until": until }).to_string().as_bytes()).status
+    };
+    assert_eq!(release("", "2100-01-01T00:00:00Z"), 400);
+    assert_eq!(release("because", "2001-01-01T00:00:00Z"), 400);
+    assert_eq!(release("a fix is on its way", "2100-01-01T00:00:00Z"), 200);
+    assert_eq!(server.anonymous("GET", "/v2/app/manifests/1.0").status, 200);
+    let audit = server.request("GET", "/api/v1/audit?limit=1000", &[], b"").text();
+    assert!(audit.contains("a fix is on its way"), "{audit}");
+    // The event of the scan is out before the push is over.
+    let events = server.request("GET", "/api/v1/events", &[], b"").text();
+    assert!(events.contains("INITIAL_SCAN_COMPLETE") && events.contains("ECR Image Action"), "{events}");
+}
