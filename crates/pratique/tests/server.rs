@@ -255,7 +255,8 @@ fn the_native_api_follows_its_description() {
     assert_eq!(get("/api/v1/repositories?limit=0").0, 400);
 
     // A robot may do what it was granted, and nothing else.
-    let robot = json!({ "name": "ci", "scopes": [{ "repositories": "team/*", "actions": ["pull", "push"] }] });
+    let robot =
+        json!({ "name": "ci", "scopes": [{ "repositories": "team/*", "actions": ["pull", "push"] }] });
     let (status, robot) = json_of("POST", "/api/v1/credentials", &robot);
     assert_eq!(status, 200, "{robot}");
     let login = {
@@ -263,7 +264,8 @@ fn the_native_api_follows_its_description() {
         let pair = format!("{}:{}", robot["id"].as_str().unwrap(), robot["secret"].as_str().unwrap());
         format!("Authorization: Basic {}\r\n", BASE64_STANDARD.encode(pair))
     };
-    let as_robot = |method: &str, path: &str| server.try_request(method, path, &login, &[], b"").unwrap().status;
+    let as_robot =
+        |method: &str, path: &str| server.try_request(method, path, &login, &[], b"").unwrap().status;
     assert_eq!(as_robot("GET", "/v2/team/app/tags/list"), 200);
     assert_eq!(as_robot("POST", "/v2/team/app/blobs/uploads/"), 202);
     assert_eq!(as_robot("GET", "/v2/a1/tags/list"), 403);
@@ -272,11 +274,15 @@ fn the_native_api_follows_its_description() {
     let (_, audit) = get("/api/v1/audit?limit=1000");
     let denied = audit["items"].as_array().unwrap().iter().filter(|entry| entry["outcome"] == "denied");
     assert_eq!(denied.count(), 3);
-    let gone = json_of("DELETE", &format!("/api/v1/credentials/{}", robot["id"].as_str().unwrap()), &Value::Null);
+    let gone =
+        json_of("DELETE", &format!("/api/v1/credentials/{}", robot["id"].as_str().unwrap()), &Value::Null);
     assert_eq!(gone.0, 200);
     assert_eq!(as_robot("GET", "/v2/team/app/tags/list"), 401);
     let metrics = server.anonymous("GET", "/metrics").text();
-    assert!(metrics.contains("pratique_http_requests_total{part=\"api\",method=\"GET\",status=\"200\"}"), "{metrics}");
+    assert!(
+        metrics.contains("pratique_http_requests_total{part=\"api\",method=\"GET\",status=\"200\"}"),
+        "{metrics}"
+    );
 }
 
 #[test]
@@ -297,7 +303,9 @@ fn a_quarantined_image_can_be_released_for_a_while() {
     let digest = head.header("docker-content-digest").unwrap();
     let path = format!("/api/v1/repositories/app/images/{digest}/release");
     let release = |reason: &str, until: &str| {
-        server.request("POST", &path, &[], json!({ "reason": reason, "until": until }).to_string().as_bytes()).status
+        server
+            .request("POST", &path, &[], json!({ "reason": reason, "until": until }).to_string().as_bytes())
+            .status
     };
     assert_eq!(release("", "2100-01-01T00:00:00Z"), 400);
     assert_eq!(release("because", "2001-01-01T00:00:00Z"), 400);
