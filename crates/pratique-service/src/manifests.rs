@@ -8,7 +8,7 @@ use pratique_image::{
     media_type::{self, ManifestKind},
 };
 use pratique_store::{
-    StoreError,
+    Session, StoreError,
     credential::Action,
     manifest::{Manifest, Part},
 };
@@ -274,6 +274,8 @@ impl Service {
             pushed_at: now(),
             pulled_at: None,
             quarantine,
+            archived_at: None,
+            activated_at: None,
         };
         self.keep(caller, &repository, &manifest, &parsed.parts, &tags, scan.as_ref()).await?;
         Ok(Pushed { digest, subject: parsed.subject })
@@ -382,13 +384,18 @@ impl Service {
         };
         let manifest = session.manifest(found.id, &digest).await?.ok_or_else(unknown)?;
         drop(session);
+        if manifest.is_archived() {
+            return Err(ServiceError::Archived(digest));
+        }
         if let Some(quarantine) = &manifest.quarantine
             && !caller.may(Action::Release, repository)
         {
             Quarantine::of_json(quarantine).check(now())?;
         }
         let time = now();
-        if manifest.pulled_at.is_none_or(|last| last + PULLS_NOTED_EVERY < time) {
+        if manifest.pulled_at.is_none_or(|last| last + PULLS_NOTED_EVERY < time)
+            && self.pull_counts(caller).await?
+        {
             let service = self.clone();
             // Nobody waits for a note, and a lost one is no loss.
             tokio::spawn(async move {
@@ -452,6 +459,19 @@ impl Service {
         let mut session = self.store().write().await?;
         let found: Option<Repository> = session.repository(repository).await?;
         let found = found.ok_or_else(|| ServiceError::RepositoryUnknown(repository.into()))?;
+        self.remove(&mut session, caller, &found, reference).await?;
+        Ok(session.commit().await?)
+    }
+
+    /// The same within a transaction that goes on.
+    pub(crate) async fn remove(
+        &self,
+        session: &mut Session,
+        caller: &Caller,
+        found: &Repository,
+        reference: &Reference,
+    ) -> Result<(), ServiceError> {
+        let repository = &found.name[..];
         let unknown = || ServiceError::ManifestUnknown {
             reference: reference.to_string(),
             repository: repository.into(),
@@ -488,7 +508,7 @@ impl Service {
         let detail = serde_json::json!({ "reference": reference.to_string() }).to_string();
         let arn = self.repository_arn(repository);
         session.audit(&self.entry(caller, "ecr:BatchDeleteImage", &arn, "allowed", &detail)).await?;
-        Ok(session.commit().await?)
+        Ok(())
     }
 }
 
