@@ -221,8 +221,7 @@ impl Service {
         let mut session = self.store().read().await?;
         let found = self.repository_in(&mut session, caller, repository).await?;
         let preview = session.lifecycle_preview(found.id).await?;
-        preview
-            .ok_or_else(|| ServiceError::Missing { thing: Thing::LifecyclePreview, of: repository.into() })
+        preview.ok_or_else(|| ServiceError::Missing { thing: Thing::LifecyclePreview, of: repository.into() })
     }
 
     /// Applies the policies of all repositories.

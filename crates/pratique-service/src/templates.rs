@@ -140,7 +140,9 @@ impl Service {
                 return Err(ServiceError::Exists { thing: Thing::Template, of: template.prefix.clone() });
             }
             if templates.len() >= MOST {
-                return Err(ServiceError::Limit(format!("there are {MOST} templates, and there may be no more")));
+                return Err(ServiceError::Limit(format!(
+                    "there are {MOST} templates, and there may be no more"
+                )));
             }
             templates.insert(template.prefix.clone(), template.clone());
             Ok(template)

@@ -6,7 +6,13 @@ use bytes::Bytes;
 use pratique_image::Digest;
 use pratique_store::{blob::Announced, blobs::Appender, credential::Action};
 
-use crate::{Caller, Service, ServiceError, events::uuid, now, repositories::Repository};
+use crate::{
+    Caller, Service, ServiceError,
+    account::{self, AccountSetting},
+    events::uuid,
+    now,
+    repositories::Repository,
+};
 
 /// How often use of a blob is noted at most: notes cost a write, and the grace is a day.
 const NOTED_EVERY: i64 = 10 * 60 * 1_000_000;
@@ -70,6 +76,9 @@ impl Service {
     ) -> Result<bool, ServiceError> {
         let repository = self.repository_for_push(caller, repository).await?;
         let mut session = self.store().write().await?;
+        if account::value(&mut session, AccountSetting::BlobMounting).await? == "DISABLED" {
+            return Ok(false);
+        }
         let sources = session.repositories_of_blob(digest).await?;
         let mut readable = sources.iter().filter(|name| from.is_none_or(|from| from == *name));
         if !readable.any(|name| caller.may(Action::Pull, name)) {

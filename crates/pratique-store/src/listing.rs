@@ -78,7 +78,8 @@ impl ListFilter {
     fn sql(self) -> String {
         const TAG: &str = "EXISTS (SELECT 1 FROM tag AS of WHERE of.repository = manifest.repository AND of.digest = \
                            manifest.digest)";
-        const ARCHIVED: &str = "archived_at IS NOT NULL AND (activated_at IS NULL OR activated_at < archived_at)";
+        const ARCHIVED: &str =
+            "archived_at IS NOT NULL AND (activated_at IS NULL OR activated_at < archived_at)";
         let not = |is: bool| if is { "" } else { "NOT " };
         let mut sql = String::new();
         if let Some(tagged) = self.tagged {
