@@ -5,7 +5,7 @@ use std::sync::Arc;
 use pratique_service::{Caller as Person, Service as Deployment};
 
 use crate::{
-    ApiError, Caller, Context, Identity, Operations, Surface, SurfaceError,
+    ApiError, Caller, Context, Identity, Operations, Surface, SurfaceError, ecr,
     error::Common,
     sigv4::{CredentialSource, Found, Lookup, LookupError, Secret},
     sts,
@@ -25,7 +25,7 @@ pub fn surface(deployment: Deployment) -> Result<Surface<Deployment>, SurfaceErr
 
 /// All operations.
 fn operations() -> Operations<Deployment> {
-    sts::operations()
+    sts::operations().with(ecr::operations())
 }
 
 struct Credentials(Deployment);

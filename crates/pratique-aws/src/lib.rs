@@ -9,12 +9,14 @@
 //! 6. the protocol again, for the output or the error.
 //!
 //! [`Surface`] holds that together. Operations are typed functions, one line each in the table; what they need to know besides
-//! their input is in their [`Context`]. The crate has no logic of its own but for [`sts`], which tells callers who they are.
+//! their input is in their [`Context`]. The crate has no logic of its own: operations parse, call one of `pratique_service`, and
+//! write the answer; [`sts`] tells callers who they are.
 
 mod blob;
 mod caller;
 mod deployment;
 pub mod dispatch;
+mod ecr;
 mod error;
 pub mod model;
 mod operations;

@@ -56,6 +56,12 @@ pub struct Context<S> {
     pub account: Arc<str>,
     /// The id of this call, in the answer and in the log.
     pub request_id: Box<str>,
+    /// What the model calls the operation.
+    pub operation: &'static str,
+    /// The host that the client speaks to, with its port, as it says itself.
+    pub host: Box<str>,
+    /// Whether the client speaks TLS, to us or to somebody before us.
+    pub is_tls: bool,
 }
 
 impl<S> Context<S> {

@@ -147,6 +147,12 @@ impl<S: Send + Sync + 'static> Surface<S> {
             region: Arc::clone(&self.identity.region),
             account: Arc::clone(&self.identity.account),
             request_id: request_id.into(),
+            operation: &operation.name,
+            host: host(parts),
+            is_tls: parts
+                .headers
+                .get("x-forwarded-proto")
+                .is_some_and(|scheme| scheme.as_bytes().eq_ignore_ascii_case(b"https")),
         };
         let result = handler(&context, input).await;
         let output = if cfg!(debug_assertions) { undrifted(model, operation, result)? } else { result? };
@@ -198,6 +204,14 @@ impl<S> fmt::Debug for Surface<S> {
             .field("identity", &self.identity)
             .finish_non_exhaustive()
     }
+}
+
+/// The host of a request. It goes into answers to the same client, and nowhere else.
+fn host(parts: &http::request::Parts) -> Box<str> {
+    let header = parts.headers.get(http::header::HOST).and_then(|host| host.to_str().ok());
+    let host = header.or_else(|| parts.uri.authority().map(http::uri::Authority::as_str));
+    let is_plain = |c: &char| c.is_ascii_alphanumeric() || ".-:[]_".contains(*c);
+    host.unwrap_or("localhost").chars().filter(is_plain).take(260).collect::<String>().into()
 }
 
 /// Reads a body of at most so many bytes.

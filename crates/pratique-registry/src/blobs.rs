@@ -5,13 +5,23 @@ use axum::{
     http::{Method, StatusCode, header, response::Builder},
     response::Response,
 };
-use pratique_service::manifests::parse_digest;
+use pratique_service::{downloads::Download, manifests::parse_digest};
 
 use crate::{Context, answer, body, error::Failure};
 
 pub(crate) async fn handle(context: &Context, name: &str, digest: &str) -> Result<Response, Failure> {
-    let Context { service, caller, method, headers, .. } = context;
+    let Context { service, caller, method, headers, query } = context;
     let digest = parse_digest(digest)?;
+    // An address that stands for a credential: of this blob, to read it.
+    let downloader = match (query.get("expires"), query.get("signature")) {
+        (Some(expires), Some(signature)) if *method != Method::DELETE => {
+            let download =
+                Download { expires: expires.parse().unwrap_or_default(), signature: signature.into() };
+            Some(service.downloader(name, &digest, &download)?)
+        }
+        _ => None,
+    };
+    let caller = downloader.as_ref().unwrap_or(caller);
     match *method {
         Method::GET | Method::HEAD => {}
         Method::DELETE => {

@@ -69,6 +69,8 @@ impl From<ServiceError> for Failure {
         let (status, code) = match &error {
             E::Unauthenticated(_) => (StatusCode::UNAUTHORIZED, "UNAUTHORIZED"),
             E::Denied { .. } | E::Quarantined(_) | E::Refused(_) => (StatusCode::FORBIDDEN, "DENIED"),
+            E::Archived(_) => (StatusCode::NOT_FOUND, "MANIFEST_UNKNOWN"),
+            E::Limit(_) => (StatusCode::TOO_MANY_REQUESTS, "TOOMANYREQUESTS"),
             E::NameInvalid(_) => (StatusCode::BAD_REQUEST, "NAME_INVALID"),
             E::TagInvalid(_) | E::TagImmutable { .. } => (StatusCode::BAD_REQUEST, "TAG_INVALID"),
             E::DigestInvalid(_) => (StatusCode::BAD_REQUEST, "DIGEST_INVALID"),
@@ -82,10 +84,10 @@ impl From<ServiceError> for Failure {
             E::PartsMissing(_) => (StatusCode::NOT_FOUND, "MANIFEST_BLOB_UNKNOWN"),
             E::BlobInUse { .. } | E::ManifestInUse { .. } => (StatusCode::METHOD_NOT_ALLOWED, "DENIED"),
             E::Busy(_) => (StatusCode::CONFLICT, "BLOB_UPLOAD_INVALID"),
-            E::Invalid(_) | E::RepositoryExists(_) | E::RepositoryNotEmpty(_) => {
+            E::Invalid(_) | E::Parameter(_) | E::RepositoryExists(_) | E::RepositoryNotEmpty(_) => {
                 (StatusCode::BAD_REQUEST, "UNSUPPORTED")
             }
-            E::NotScanned(_) => (StatusCode::NOT_FOUND, "MANIFEST_UNKNOWN"),
+            E::NotScanned(_) | E::Missing { .. } => (StatusCode::NOT_FOUND, "MANIFEST_UNKNOWN"),
             E::Full => (StatusCode::INSUFFICIENT_STORAGE, "DENIED"),
             _ => {
                 log(&error);

@@ -1,6 +1,41 @@
 use pratique_image::Digest;
 use pratique_store::{BlobError, StoreError};
 
+use crate::invalid::InvalidParameter;
+
+/// A thing beside images and repositories that there may be none of, or one already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Thing {
+    /// The lifecycle policy of a repository.
+    LifecyclePolicy,
+    /// A preview of what a lifecycle policy does.
+    LifecyclePreview,
+    /// The policy of a repository.
+    RepositoryPolicy,
+    /// The policy of the registry.
+    RegistryPolicy,
+    /// A rule by which images of another registry are had through this one.
+    PullThroughRule,
+    /// A template for repositories that make themselves.
+    Template,
+    /// Somebody whose pulls do not count.
+    PullTimeExclusion,
+}
+
+impl std::fmt::Display for Thing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::LifecyclePolicy => "lifecycle policy",
+            Self::LifecyclePreview => "lifecycle policy preview",
+            Self::RepositoryPolicy => "repository policy",
+            Self::RegistryPolicy => "registry policy",
+            Self::PullThroughRule => "pull through cache rule",
+            Self::Template => "repository creation template",
+            Self::PullTimeExclusion => "pull time update exclusion",
+        })
+    }
+}
+
 /// Why an operation did not do what it was asked.
 ///
 /// Named for what happened; each surface says it in its own words and numbers.
@@ -109,6 +144,50 @@ pub enum ServiceError {
     /// Nothing was scanned that could be told of.
     #[error("image {0} was not scanned")]
     NotScanned(Digest),
+    /// There is none.
+    #[error("there is no {thing} of {of}")]
+    Missing {
+        /// What.
+        thing: Thing,
+        /// Of what, or called what.
+        of: String,
+    },
+    /// There is one already.
+    #[error("there is a {thing} of {of} already")]
+    Exists {
+        /// What.
+        thing: Thing,
+        /// Of what, or called what.
+        of: String,
+    },
+    /// The manifest is there, under that tag.
+    #[error("image {digest} is in {repository} already{}", .tag.as_ref().map(|tag| format!(" as {tag}")).unwrap_or_default())]
+    ImageExists {
+        /// Which.
+        digest: Digest,
+        /// The tag that it was to have.
+        tag: Option<String>,
+        /// Where.
+        repository: String,
+    },
+    /// The image is in the archive.
+    #[error("image {0} is archived: restore it first")]
+    Archived(Digest),
+    /// The image is of a kind that cannot be looked at.
+    #[error("image {0} is of a kind that cannot be scanned")]
+    Unscannable(Digest),
+    /// There may not be more, or not so soon.
+    #[error("{0}")]
+    Limit(String),
+    /// Tags that a resource cannot have.
+    #[error("{0}")]
+    ResourceTagInvalid(String),
+    /// More tags than a resource can have.
+    #[error("a resource has {0} tags at most")]
+    TooManyResourceTags(usize),
+    /// A parameter that does not satisfy a constraint.
+    #[error(transparent)]
+    Parameter(#[from] InvalidParameter),
     /// A value of a request that makes no sense.
     #[error("{0}")]
     Invalid(String),

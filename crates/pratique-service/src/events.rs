@@ -88,6 +88,27 @@ impl Service {
         self.event(time, "aws.ecr", kind, &[], &detail)
     }
 
+    /// `ECR Image Scan`: a basic scan is over.
+    pub(crate) fn basic_scan_event(
+        &self,
+        time: Micros,
+        status: &str,
+        repository: &str,
+        digest: &Digest,
+        tags: &[String],
+        counts: &SeverityCounts,
+    ) -> Result<StoredEvent, ServiceError> {
+        let detail = json!({
+            "scan-status": status,
+            "repository-name": repository,
+            "finding-severity-counts": counts,
+            "image-digest": digest.to_string(),
+            "image-tags": tags,
+        });
+        let arn = self.repository_arn(repository);
+        self.event(time, "aws.ecr", "ECR Image Scan", &[arn], &detail)
+    }
+
     /// `Inspector2 Scan`: the first scan of an image is complete, with everything looked at.
     pub(crate) fn enhanced_scan_complete(
         &self,

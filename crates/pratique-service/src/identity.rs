@@ -286,7 +286,7 @@ impl Service {
     fn claims(&self, token: &str) -> Option<Claims> {
         let (claims, mark) = token.strip_prefix("pt1.")?.split_once('.')?;
         let mark = BASE64_URL_SAFE_NO_PAD.decode(mark).ok()?;
-        if !self.key().is_mark(claims, &mark) {
+        if !self.key().is_mark("tokens", claims, &mark) {
             return None;
         }
         serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(claims).ok()?).ok()
@@ -362,7 +362,7 @@ impl Service {
         let expires = now() / 1_000_000 + lifetime.as_secs() as i64;
         let claims = Claims { sub: caller.id.clone(), exp: expires };
         let claims = BASE64_URL_SAFE_NO_PAD.encode(serde_json::to_vec(&claims).unwrap_or_default());
-        let mark = BASE64_URL_SAFE_NO_PAD.encode(self.key().mark(&claims));
+        let mark = BASE64_URL_SAFE_NO_PAD.encode(self.key().mark("tokens", &claims));
         Token { text: format!("pt1.{claims}.{mark}"), expires }
     }
 }

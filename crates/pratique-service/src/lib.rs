@@ -12,27 +12,43 @@
 //! * [`gate`], [`settings`]: what becomes of a push that is found wanting; what holds for the registry as a whole.
 //! * [`events`]: what the rest of the world is told.
 //! * [`collect`]: what nobody refers to is removed.
+//! * [`images`], [`layers`], [`basic`]: what lists and looks at what was pushed.
+//! * [`lifecycle_runs`], [`policies`], [`repository_tags`]: what repositories have beside images.
+//! * [`replication`], [`pull_through`], [`templates`], [`account`]: what the registry has.
+//! * [`downloads`]: addresses of blobs that need no credential.
 //! * [`access`], [`immutability`], [`lifecycle`], [`names`], [`scanning`]: the rules as ECR has them, without state.
 
 pub mod access;
+pub mod account;
 pub mod analysis;
+pub mod basic;
 pub mod collect;
+pub mod downloads;
 mod error;
 pub mod events;
 pub mod gate;
 pub mod identity;
+pub mod images;
 pub mod immutability;
 pub mod invalid;
+pub mod layers;
 pub mod lifecycle;
+pub mod lifecycle_runs;
 pub mod manifests;
 pub mod names;
+pub mod policies;
+pub mod pull_through;
 pub mod records;
+pub mod replication;
 pub mod repositories;
+pub mod repository_tags;
 pub mod rescan;
 pub mod scan;
 pub mod scanning;
 pub mod secrets;
 pub mod settings;
+
+pub mod templates;
 pub mod uploads;
 
 use std::{
@@ -47,7 +63,7 @@ use pratique_store::{BlobError, Blobs, Micros, Store, StoreError, audit::Entry, 
 
 use crate::{analysis::Analyser, identity::Recent};
 pub use crate::{
-    error::ServiceError,
+    error::{ServiceError, Thing},
     identity::{Caller, KeyPair},
     secrets::ServerKey,
 };
@@ -198,24 +214,43 @@ impl Service {
         format!("arn:aws:ecr:{region}:{account}:repository/{name}")
     }
 
-    /// Says no, and notes that it did, unless `caller` may do `action` in `repository`.
+    /// Says no, and notes that it did, unless `caller` may do `action` in `repository`. Not while a session is open that
+    /// writes: a refusal is written.
     pub(crate) async fn allow(
         &self,
         caller: &Caller,
         action: Action,
         repository: &str,
     ) -> Result<(), ServiceError> {
-        if caller.may(action, repository) {
-            return Ok(());
-        }
+        // Whom no policy is about is not made to wait for the store.
+        let may = if policies::are_about(caller) {
+            let mut session = self.store().read().await?;
+            let found: Option<repositories::Repository> = session.repository(repository).await?;
+            self.may(&mut session, caller, action, repository, found.as_ref()).await?
+        } else {
+            caller.may(action, repository)
+        };
+        if may { Ok(()) } else { Err(self.refusal(caller, action, repository).await) }
+    }
+
+    /// The error of a refusal, once it is noted.
+    pub(crate) async fn refusal(&self, caller: &Caller, action: Action, repository: &str) -> ServiceError {
         if caller.is_anonymous() {
-            return Err(ServiceError::Unauthenticated("log in first"));
+            return ServiceError::Unauthenticated("log in first");
         }
         let (api, word) = names_of(action);
-        let mut session = self.store().write().await?;
-        session.audit(&self.entry(caller, api, &self.repository_arn(repository), "denied", "{}")).await?;
-        session.commit().await?;
-        Err(ServiceError::Denied { who: caller.name.clone(), action: word, what: repository.to_owned() })
+        let entry = self.entry(caller, api, &self.repository_arn(repository), "denied", "{}");
+        let note = async {
+            let mut session = self.store().write().await?;
+            session.audit(&entry).await?;
+            session.commit().await
+        };
+        match note.await {
+            Ok(()) => {
+                ServiceError::Denied { who: caller.name.clone(), action: word, what: repository.to_owned() }
+            }
+            Err(error) => error.into(),
+        }
     }
 
     /// An entry of the audit log.

@@ -8,7 +8,7 @@ use pratique_image::{
     media_type::{self, ManifestKind},
 };
 use pratique_store::{
-    StoreError,
+    Session, StoreError,
     credential::Action,
     manifest::{Manifest, Part},
 };
@@ -262,6 +262,8 @@ impl Service {
             pushed_at: now(),
             pulled_at: None,
             quarantine: None,
+            archived_at: None,
+            activated_at: None,
         };
         loop {
             let scan = if is_scanned { Some(self.scan_image(&parsed).await?) } else { None };
@@ -393,13 +395,18 @@ impl Service {
         };
         let manifest = session.manifest(found.id, &digest).await?.ok_or_else(unknown)?;
         drop(session);
+        if manifest.is_archived() {
+            return Err(ServiceError::Archived(digest));
+        }
         if let Some(quarantine) = &manifest.quarantine
             && !caller.may(Action::Release, repository)
         {
             Quarantine::of_json(quarantine).check(now())?;
         }
         let time = now();
-        if manifest.pulled_at.is_none_or(|last| last + PULLS_NOTED_EVERY < time) {
+        if manifest.pulled_at.is_none_or(|last| last + PULLS_NOTED_EVERY < time)
+            && self.pull_counts(caller).await?
+        {
             let service = self.clone();
             // Nobody waits for a note, and a lost one is no loss.
             tokio::spawn(async move {
@@ -463,6 +470,19 @@ impl Service {
         let mut session = self.store().write().await?;
         let found: Option<Repository> = session.repository(repository).await?;
         let found = found.ok_or_else(|| ServiceError::RepositoryUnknown(repository.into()))?;
+        self.remove(&mut session, caller, &found, reference).await?;
+        Ok(session.commit().await?)
+    }
+
+    /// The same within a transaction that goes on.
+    pub(crate) async fn remove(
+        &self,
+        session: &mut Session,
+        caller: &Caller,
+        found: &Repository,
+        reference: &Reference,
+    ) -> Result<(), ServiceError> {
+        let repository = &found.name[..];
         let unknown = || ServiceError::ManifestUnknown {
             reference: reference.to_string(),
             repository: repository.into(),
@@ -499,7 +519,7 @@ impl Service {
         let detail = serde_json::json!({ "reference": reference.to_string() }).to_string();
         let arn = self.repository_arn(repository);
         session.audit(&self.entry(caller, "ecr:BatchDeleteImage", &arn, "allowed", &detail)).await?;
-        Ok(session.commit().await?)
+        Ok(())
     }
 }
 

@@ -10,7 +10,8 @@ use crate::{
     gate::Gate,
     immutability::TagMutability,
     names::{RepositoryName, TagName},
-    now,
+    now, repository_tags,
+    templates::{AppliedFor, Template},
 };
 
 /// A repository.
@@ -69,6 +70,7 @@ impl Service {
         tags: BTreeMap<String, String>,
     ) -> Result<Repository, ServiceError> {
         check_name(name)?;
+        repository_tags::check(&tags)?;
         self.allow(caller, Action::Admin, name).await?;
         self.make_repository(caller, name, settings, tags)
             .await?
@@ -105,6 +107,26 @@ impl Service {
         }))
     }
 
+    /// Makes a repository that is not there as a template says; `None` if it is.
+    async fn make_by(
+        &self,
+        caller: &Caller,
+        name: &str,
+        template: Template,
+    ) -> Result<Option<Repository>, ServiceError> {
+        let (settings, tags) = (template.settings(), template.resource_tags);
+        let Some(mut repository) = self.make_repository(caller, name, settings, tags).await? else {
+            return Ok(None);
+        };
+        (repository.policy, repository.lifecycle) = (template.repository_policy, template.lifecycle_policy);
+        if repository.policy.is_some() || repository.lifecycle.is_some() {
+            let mut session = self.store().write().await?;
+            session.update_repository(&repository).await?;
+            session.commit().await?;
+        }
+        Ok(Some(repository))
+    }
+
     /// The repository of that name, for somebody who may pull from it.
     ///
     /// # Errors
@@ -124,8 +146,8 @@ impl Service {
         check_name(name)?;
         let repository: Option<Repository> = session.repository(name).await?;
         let is_open = repository.as_ref().is_some_and(|repository| repository.settings.anonymous_pull);
-        if !is_open {
-            self.allow(caller, Action::Pull, name).await?;
+        if !is_open && !self.may(session, caller, Action::Pull, name, repository.as_ref()).await? {
+            return Err(self.refusal(caller, Action::Pull, name).await);
         }
         repository.ok_or_else(|| ServiceError::RepositoryUnknown(name.into()))
     }
@@ -141,10 +163,14 @@ impl Service {
             if let Some(repository) = self.store().read().await?.repository(name).await? {
                 return Ok(repository);
             }
-            if !self.options().create_on_push {
+            let template = self.template_for(name, AppliedFor::CreateOnPush).await?;
+            if template.is_none() && !self.options().create_on_push {
                 return Err(ServiceError::RepositoryUnknown(name.into()));
             }
-            let made = self.make_repository(caller, name, Settings::default(), BTreeMap::new()).await?;
+            let made = match template {
+                Some(template) => self.make_by(caller, name, template).await?,
+                None => self.make_repository(caller, name, Settings::default(), BTreeMap::new()).await?,
+            };
             if let Some(repository) = made {
                 return Ok(repository);
             }

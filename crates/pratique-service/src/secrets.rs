@@ -97,14 +97,14 @@ impl ServerKey {
         Some(bytes)
     }
 
-    /// A mark that only this server makes on `text`.
-    pub(crate) fn mark(&self, text: &str) -> Vec<u8> {
-        hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &self.of("tokens")), text.as_bytes()).as_ref().to_vec()
+    /// A mark that only this server makes on `text`, for one purpose.
+    pub(crate) fn mark(&self, purpose: &str, text: &str) -> Vec<u8> {
+        hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &self.of(purpose)), text.as_bytes()).as_ref().to_vec()
     }
 
     /// Whether `mark` is that mark, told in the same time whatever the answer.
-    pub(crate) fn is_mark(&self, text: &str, mark: &[u8]) -> bool {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, &self.of("tokens"));
+    pub(crate) fn is_mark(&self, purpose: &str, text: &str, mark: &[u8]) -> bool {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &self.of(purpose));
         hmac::verify(&key, text.as_bytes(), mark).is_ok()
     }
 }

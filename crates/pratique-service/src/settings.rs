@@ -16,12 +16,41 @@ const RISK_POLICY: &str = "risk-policy";
 const GATES: &str = "gates";
 
 impl Service {
-    async fn setting<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, ServiceError> {
+    pub(crate) async fn setting<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, ServiceError> {
         Ok(self.store().read().await?.setting(name).await?)
     }
 
+    /// Says no to those whom nobody knows: what holds for the registry as a whole may be read by all others.
+    pub(crate) fn allow_reading(caller: &Caller) -> Result<(), ServiceError> {
+        if caller.is_anonymous() {
+            return Err(ServiceError::Unauthenticated("log in first"));
+        }
+        Ok(())
+    }
+
+    /// Changes a setting that has many things in it, in one transaction: only who may do everything may.
+    pub(crate) async fn change_setting<T: Default + Serialize + DeserializeOwned, R>(
+        &self,
+        caller: &Caller,
+        api: &str,
+        name: &str,
+        detail: &str,
+        change: impl FnOnce(&mut T) -> Result<R, ServiceError>,
+    ) -> Result<R, ServiceError> {
+        self.allow(caller, Action::Admin, "*").await?;
+        let mut session = self.store().write().await?;
+        let mut value: T = session.setting(name).await?.unwrap_or_default();
+        let answer = change(&mut value)?;
+        session.put_setting(name, &value).await?;
+        let detail = serde_json::json!({ "name": detail }).to_string();
+        let arn = self.repository_arn("*");
+        session.audit(&self.entry(caller, api, &arn, "allowed", &detail)).await?;
+        session.commit().await?;
+        Ok(answer)
+    }
+
     /// Changes a setting: only who may do everything may.
-    async fn put_setting<T: Serialize>(
+    pub(crate) async fn put_setting<T: Serialize>(
         &self,
         caller: &Caller,
         api: &str,

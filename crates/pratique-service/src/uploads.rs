@@ -6,7 +6,13 @@ use bytes::Bytes;
 use pratique_image::Digest;
 use pratique_store::{blob::Announced, blobs::Appender, credential::Action};
 
-use crate::{Caller, Service, ServiceError, now, repositories::Repository, secrets};
+use crate::{
+    Caller, Service, ServiceError,
+    account::{self, AccountSetting},
+    events::uuid,
+    now,
+    repositories::Repository,
+};
 
 /// How often use of a blob is noted at most: notes cost a write, and the grace is a day.
 const NOTED_EVERY: i64 = 10 * 60 * 1_000_000;
@@ -48,8 +54,7 @@ impl Service {
     /// [`ServiceError`]
     pub async fn begin_upload(&self, caller: &Caller, repository: &str) -> Result<String, ServiceError> {
         let repository = self.repository_for_push(caller, repository).await?;
-        let id = secrets::random_text(b"0123456789abcdef", 32)
-            .map_err(|_| ServiceError::Broken("naming an upload"))?;
+        let id = uuid()?;
         let mut session = self.store().write().await?;
         session.create_upload(&id, repository.id, now()).await?;
         session.commit().await?;
@@ -71,6 +76,9 @@ impl Service {
     ) -> Result<bool, ServiceError> {
         let repository = self.repository_for_push(caller, repository).await?;
         let mut session = self.store().write().await?;
+        if account::value(&mut session, AccountSetting::BlobMounting).await? == "DISABLED" {
+            return Ok(false);
+        }
         let sources = session.repositories_of_blob(digest).await?;
         let mut readable = sources.iter().filter(|name| from.is_none_or(|from| from == *name));
         if !readable.any(|name| caller.may(Action::Pull, name)) {
@@ -125,6 +133,25 @@ impl Service {
             Ok(Writing { id, appender, is_new })
         })
         .await?
+    }
+
+    /// Adds a part to an upload, which begins where the upload ends; says where it ends now.
+    ///
+    /// # Errors
+    /// [`ServiceError::RangeInvalid`] if it begins elsewhere.
+    pub async fn add_part(
+        &self,
+        caller: &Caller,
+        repository: &str,
+        id: &str,
+        first: u64,
+        bytes: Bytes,
+    ) -> Result<u64, ServiceError> {
+        let mut writing = self.continue_upload(caller, repository, id, Some(first)).await?;
+        let write = move |service: &Self| writing.write(service, &bytes).map(|()| writing.length());
+        let length = self.blocking("writing a part", write).await??;
+        self.park_upload(id).await?;
+        Ok(length)
     }
 
     /// Notes that an upload goes on, so that it is not taken for a forgotten one.

@@ -33,6 +33,22 @@ pub struct Manifest {
     pub pulled_at: Option<Micros>,
     /// Why nobody may pull it, as JSON.
     pub quarantine: Option<String>,
+    /// When it last went to the archive.
+    pub archived_at: Option<Micros>,
+    /// When it last came back from there.
+    pub activated_at: Option<Micros>,
+}
+
+impl Manifest {
+    /// Whether it is in the archive, from where it cannot be pulled.
+    pub fn is_archived(&self) -> bool {
+        is_archived(self.archived_at, self.activated_at)
+    }
+}
+
+/// Whether what went to the archive and came back at these times is there now.
+pub(crate) fn is_archived(archived_at: Option<Micros>, activated_at: Option<Micros>) -> bool {
+    archived_at.is_some_and(|there| activated_at.is_none_or(|back| back < there))
 }
 
 /// One thing a manifest is made of.
@@ -45,7 +61,7 @@ pub enum Part {
 }
 
 const COLUMNS: &str = "digest, media_type, artifact_type, subject, annotations, content, image_size, pushed_at, \
-                       pulled_at, quarantine";
+                       pulled_at, quarantine, archived_at, activated_at";
 
 fn read(row: &Row) -> Result<Manifest, StoreError> {
     Ok(Manifest {
@@ -59,6 +75,8 @@ fn read(row: &Row) -> Result<Manifest, StoreError> {
         pushed_at: row.int(7)?,
         pulled_at: row.opt_int(8)?,
         quarantine: row.opt_text(9)?,
+        archived_at: row.opt_int(10)?,
+        activated_at: row.opt_int(11)?,
     })
 }
 
@@ -223,6 +241,20 @@ impl Session {
         let sql = "UPDATE manifest SET quarantine = $3 WHERE repository = $1 AND digest = $2";
         let digest = digest.to_string();
         Ok(self.execute("changing a quarantine", sql, values![repository.0, &digest, quarantine]).await? > 0)
+    }
+
+    /// Notes that a manifest goes to the archive, or comes back. `false` if there is none.
+    pub async fn archive(
+        &mut self,
+        repository: RepositoryId,
+        digest: &Digest,
+        is_archived: bool,
+        now: Micros,
+    ) -> Result<bool, StoreError> {
+        let column = if is_archived { "archived_at" } else { "activated_at" };
+        let sql = format!("UPDATE manifest SET {column} = $3 WHERE repository = $1 AND digest = $2");
+        let digest = digest.to_string();
+        Ok(self.execute("archiving an image", &sql, values![repository.0, &digest, now]).await? > 0)
     }
 
     /// The repositories that hold a manifest, by their names.

@@ -42,6 +42,8 @@ const STEPS: &[&[&str]] = &[&[
         pushed_at BIGINT NOT NULL,
         pulled_at BIGINT,
         quarantine TEXT,
+        archived_at BIGINT,
+        activated_at BIGINT,
         PRIMARY KEY (repository, digest))",
     "CREATE INDEX manifest_subject ON manifest (repository, subject)",
     "CREATE INDEX manifest_digest ON manifest (digest)",
@@ -96,6 +98,10 @@ const STEPS: &[&[&str]] = &[&[
         expires_at BIGINT,
         disabled BIGINT NOT NULL,
         grants TEXT NOT NULL)",
+    // The last preview of a lifecycle policy, with what it found: JSON.
+    "CREATE TABLE lifecycle_preview (
+        repository BIGINT PRIMARY KEY REFERENCES repository (id) ON DELETE CASCADE,
+        preview TEXT NOT NULL)",
     "CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
     "CREATE TABLE event (
         seq {id},

@@ -71,6 +71,8 @@ pub(crate) struct Args {
 const LOOK_FOR_ADVISORIES: Duration = Duration::from_secs(10);
 /// How often what nobody refers to is removed.
 const COLLECT: Duration = Duration::from_secs(3600);
+/// How often lifecycle policies are applied.
+const APPLY_LIFECYCLE: Duration = Duration::from_secs(3600);
 /// How long requests that are under way may take after the server was told to stop.
 const LAST_REQUESTS: Duration = Duration::from_secs(30);
 
@@ -113,6 +115,7 @@ async fn serve(args: Args) -> anyhow::Result<()> {
     }
     tokio::spawn(follow_advisories(service.clone(), advisories));
     tokio::spawn(collect(service.clone()));
+    tokio::spawn(apply_lifecycle(service.clone()));
     let metrics = pratique_web::Metrics::default();
     let routes = pratique_web::router(service.clone(), metrics.clone())
         .merge(pratique_registry::router(service.clone()))
@@ -251,6 +254,22 @@ async fn collect(service: Service) {
                 "removed what nobody refers to"
             ),
             Err(error) => tracing::error!("what nobody refers to could not be removed: {error}"),
+        }
+    }
+}
+
+async fn apply_lifecycle(service: Service) {
+    let mut ticks = time::interval(APPLY_LIFECYCLE);
+    loop {
+        ticks.tick().await;
+        match service.apply_lifecycle_policies().await {
+            Ok(applied) if applied == Default::default() => {}
+            Ok(applied) => tracing::info!(
+                expired = applied.expired,
+                archived = applied.archived,
+                "applied lifecycle policies"
+            ),
+            Err(error) => tracing::error!("lifecycle policies could not be applied: {error}"),
         }
     }
 }
