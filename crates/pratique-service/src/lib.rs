@@ -8,6 +8,8 @@
 //! * [`analysis`], [`scan`]: layers → facts while they are pushed; manifest → inventory, findings.
 //! * [`identity`], [`secrets`]: who may.
 //! * [`gate`], [`settings`]: what becomes of a push that is found wanting; what holds for the registry as a whole.
+//! * [`findings`]: what is wrong with the images, put together when somebody asks.
+//! * [`coverage`]: which images are watched, and why others are not.
 //! * [`events`]: what the rest of the world is told.
 //! * [`collect`]: what nobody refers to is removed.
 //! * [`access`], [`immutability`], [`lifecycle`], [`names`], [`scanning`]: the rules as ECR has them, without state.
@@ -15,8 +17,10 @@
 pub mod access;
 pub mod analysis;
 pub mod collect;
+pub mod coverage;
 mod error;
 pub mod events;
+pub mod findings;
 pub mod gate;
 pub mod identity;
 pub mod immutability;
@@ -29,6 +33,7 @@ pub mod scan;
 pub mod scanning;
 pub mod secrets;
 pub mod settings;
+pub mod tokens;
 pub mod uploads;
 
 use std::{
@@ -92,6 +97,7 @@ struct Inner {
     blobs: Blobs,
     key: ServerKey,
     recent: Recent,
+    findings: findings::Recent,
     analyser: Analyser,
     advisories: RwLock<Option<Arc<Database>>>,
 }
@@ -141,6 +147,7 @@ impl Service {
             blobs,
             key,
             recent: Recent::default(),
+            findings: findings::Recent::default(),
             analyser,
             advisories: RwLock::new(advisories),
         })))
@@ -167,6 +174,10 @@ impl Service {
 
     pub(crate) fn recent(&self) -> &Recent {
         &self.0.recent
+    }
+
+    pub(crate) fn recent_findings(&self) -> &findings::Recent {
+        &self.0.findings
     }
 
     pub(crate) fn analyser(&self) -> &Analyser {

@@ -1,27 +1,34 @@
 //! Settings of the registry as a whole.
 
 use pratique_policy::{Limits, RiskPolicy};
-use pratique_store::credential::Action;
+use pratique_store::{Micros, StoreError, credential::Action};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     Caller, Service, ServiceError,
     gate::GateRule,
+    now,
     repositories::Repository,
-    scanning::{RegistryScanning, RepositoryScanning, ScanType},
+    scanning::{
+        RegistryScanning, RepositoryScanning, ScanType,
+        rescan::{PullDateMode, PushDuration, RescanSettings},
+    },
 };
 
 const SCANNING: &str = "registry-scanning";
+/// Filters of findings.
+pub(crate) const FILTERS: &str = "finding-filters";
+const RESCAN: &str = "rescan";
 const RISK_POLICY: &str = "risk-policy";
 const GATES: &str = "gates";
 
 impl Service {
-    async fn setting<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, ServiceError> {
+    pub(crate) async fn setting<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, ServiceError> {
         Ok(self.store().read().await?.setting(name).await?)
     }
 
     /// Changes a setting: only who may do everything may.
-    async fn put_setting<T: Serialize>(
+    pub(crate) async fn put_setting<T: Serialize>(
         &self,
         caller: &Caller,
         api: &str,
@@ -35,6 +42,30 @@ impl Service {
         let arn = self.repository_arn("*");
         session.audit(&self.entry(caller, api, &arn, "allowed", &detail)).await?;
         Ok(session.commit().await?)
+    }
+
+    /// Changes a setting by what it is, in one transaction: only who may do everything may.
+    pub(crate) async fn change_setting<T, S, E>(
+        &self,
+        caller: &Caller,
+        api: &str,
+        name: &str,
+        change: impl FnOnce(&mut S) -> Result<T, E>,
+    ) -> Result<T, E>
+    where
+        S: Serialize + DeserializeOwned + Default,
+        E: From<ServiceError>,
+    {
+        self.allow(caller, Action::Admin, "*").await?;
+        let ours = |error: StoreError| E::from(ServiceError::from(error));
+        let mut session = self.store().write().await.map_err(ours)?;
+        let mut value: S = session.setting(name).await.map_err(ours)?.unwrap_or_default();
+        let answer = change(&mut value)?;
+        session.put_setting(name, &value).await.map_err(ours)?;
+        let entry = self.entry(caller, api, &self.repository_arn("*"), "allowed", "{}");
+        session.audit(&entry).await.map_err(ours)?;
+        session.commit().await.map_err(ours)?;
+        Ok(answer)
     }
 
     /// Which repositories are scanned, and how. Until somebody says otherwise everything is, with all that is known of,
@@ -60,6 +91,32 @@ impl Service {
         scanning: &RegistryScanning,
     ) -> Result<(), ServiceError> {
         self.put_setting(caller, "ecr:PutRegistryScanningConfiguration", SCANNING, scanning).await
+    }
+
+    /// How long images are watched, and when that was said. Until somebody says so it is for as long as they are there.
+    ///
+    /// # Errors
+    /// [`ServiceError`] when it cannot be read.
+    pub async fn rescan_settings(&self) -> Result<(RescanSettings, Option<Micros>), ServiceError> {
+        let kept: Option<(RescanSettings, Micros)> = self.setting(RESCAN).await?;
+        let always = RescanSettings {
+            rescan_duration: PushDuration::LIFETIME,
+            pull_date_rescan_duration: None,
+            pull_date_rescan_mode: PullDateMode::LastPullDate,
+        };
+        Ok(kept.map_or((always, None), |(settings, since)| (settings, Some(since))))
+    }
+
+    /// Says how long images are watched.
+    ///
+    /// # Errors
+    /// [`ServiceError`] when it cannot be kept.
+    pub async fn put_rescan_settings(
+        &self,
+        caller: &Caller,
+        settings: &RescanSettings,
+    ) -> Result<(), ServiceError> {
+        self.put_setting(caller, "inspector2:UpdateConfiguration", RESCAN, &(settings, now())).await
     }
 
     /// How a repository is scanned.
