@@ -26,18 +26,20 @@ mod row;
 mod source;
 mod subject;
 pub mod suppress;
+pub mod vulnerability;
 mod walk;
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use pratique_advisory::Level;
+pub use pratique_advisory::Level;
 use pratique_image::Digest;
 use pratique_store::Micros;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::detail::Recent;
 pub(crate) use self::known::{chosen_cvss, vendor_word};
+pub use self::list::{FindingsPage, FindingsQuery};
 pub use self::page::{Sort, SortField};
 pub use self::subject::decimal;
 pub(crate) use self::walk::{Watch, times_of};

@@ -10,6 +10,7 @@
 //! * [`gate`], [`settings`]: what becomes of a push that is found wanting; what holds for the registry as a whole.
 //! * [`findings`]: what is wrong with the images, put together when somebody asks.
 //! * [`coverage`]: which images are watched, and why others are not.
+//! * [`exports`]: SBOMs of many images at once.
 //! * [`events`]: what the rest of the world is told.
 //! * [`collect`]: what nobody refers to is removed.
 //! * [`access`], [`immutability`], [`lifecycle`], [`names`], [`scanning`]: the rules as ECR has them, without state.
@@ -20,6 +21,7 @@ pub mod collect;
 pub mod coverage;
 mod error;
 pub mod events;
+pub mod exports;
 pub mod findings;
 pub mod gate;
 pub mod identity;
@@ -98,6 +100,7 @@ struct Inner {
     key: ServerKey,
     recent: Recent,
     findings: findings::Recent,
+    exporting: tokio::sync::Mutex<()>,
     analyser: Analyser,
     advisories: RwLock<Option<Arc<Database>>>,
 }
@@ -148,6 +151,7 @@ impl Service {
             key,
             recent: Recent::default(),
             findings: findings::Recent::default(),
+            exporting: tokio::sync::Mutex::default(),
             analyser,
             advisories: RwLock::new(advisories),
         })))
@@ -174,6 +178,11 @@ impl Service {
 
     pub(crate) fn recent(&self) -> &Recent {
         &self.0.recent
+    }
+
+    /// Whose turn it is to export.
+    pub(crate) fn export_turn(&self) -> &tokio::sync::Mutex<()> {
+        &self.0.exporting
     }
 
     pub(crate) fn recent_findings(&self) -> &findings::Recent {

@@ -164,15 +164,16 @@ fn packages(row: &Row, details: &Details) -> Vec<VulnerablePackage> {
 
 /// What the advisories say in words.
 #[derive(Default)]
-struct Told {
-    description: Option<String>,
-    references: Vec<String>,
-    published: Option<jiff::Timestamp>,
-    modified: Option<jiff::Timestamp>,
-    exploited: Option<Exploited>,
+pub(crate) struct Told {
+    pub(crate) description: Option<String>,
+    pub(crate) references: Vec<String>,
+    pub(crate) published: Option<jiff::Timestamp>,
+    pub(crate) modified: Option<jiff::Timestamp>,
+    pub(crate) exploited: Option<Exploited>,
 }
 
-fn told_of(
+/// What the records of a vulnerability say in words.
+pub(crate) fn told_of(
     advisories: &Database,
     vulnerability: &str,
     findings: &[Finding],
@@ -228,6 +229,6 @@ fn records(
 }
 
 /// What CISA's catalogue says.
-pub(crate) fn exploited(kev: &Kev<'_>) -> Exploited {
+fn exploited(kev: &Kev<'_>) -> Exploited {
     Exploited { since: kev.added.to_owned(), due: kev.due.to_owned(), action: kev.action.to_owned() }
 }

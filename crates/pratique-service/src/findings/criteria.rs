@@ -158,19 +158,23 @@ pub(crate) trait Fields {
     fn get(&self, criterion: &str) -> Values<'_>;
 }
 
-impl Criteria {
-    /// Criteria of one text each, for those that are known beforehand.
-    pub fn equals<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        let mut criteria = Self::default();
-        for (name, value) in pairs {
-            criteria.add(
-                name,
-                [Condition::Text(TextCondition { comparison: Comparison::Equals, value: value.into() })],
-            );
-        }
-        criteria
-    }
+/// Something that has nothing but a name.
+struct Name<'a>(&'a str);
 
+impl Fields for Name<'_> {
+    fn get(&self, criterion: &str) -> Values<'_> {
+        if criterion == "name" { Values::text(self.0) } else { Values::NOTHING }
+    }
+}
+
+impl Condition {
+    /// It is this text.
+    pub fn equals(value: impl Into<String>) -> Self {
+        Self::Text(TextCondition { comparison: Comparison::Equals, value: value.into() })
+    }
+}
+
+impl Criteria {
     /// Adds a criterion.
     pub fn add(&mut self, name: &str, conditions: impl IntoIterator<Item = Condition>) {
         self.0.entry(name.to_owned()).or_default().extend(conditions);
@@ -179,6 +183,11 @@ impl Criteria {
     /// The conditions of a criterion.
     pub fn conditions(&self, name: &str) -> &[Condition] {
         self.0.get(name).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Whether something of that name meets the criterion `name`, which has to be the only one.
+    pub fn fits_name(&self, name: &str) -> bool {
+        self.fit(&Name(name)) == Some(true)
     }
 
     /// Whether `subject` meets all of them; `None` if details of it are needed to tell.
