@@ -19,6 +19,8 @@ pub mod criteria;
 mod detail;
 mod known;
 pub mod list;
+#[cfg(test)]
+mod naive;
 mod package;
 mod page;
 mod platform;

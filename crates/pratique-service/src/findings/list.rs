@@ -76,6 +76,17 @@ impl Fields for Named<'_> {
 }
 
 impl Judge {
+    pub(crate) fn new(
+        criteria: Criteria,
+        suppressions: Vec<Criteria>,
+        account: &str,
+        region: &str,
+        advisories: Option<Arc<Database>>,
+    ) -> Self {
+        let (account, region) = (account.to_owned(), region.to_owned());
+        Self { criteria, suppressions, account, region, advisories }
+    }
+
     fn subject<'a>(&'a self, image: &'a Held) -> Subject<'a> {
         Subject {
             account: &self.account,
@@ -133,7 +144,7 @@ impl Judge {
 }
 
 /// Where a finding stands in an order.
-fn position(row: &Row, rank: Rank, descending: bool) -> Position {
+pub(crate) fn position(row: &Row, rank: Rank, descending: bool) -> Position {
     let image = &row.image.found_in;
     Position {
         rank,
@@ -174,8 +185,8 @@ impl Service {
             .filter(|filter| filter.action == Action::Suppress)
             .map(|filter| filter.criteria)
             .collect();
-        let (account, region) = (self.options().account.clone(), self.options().region.clone());
-        Ok(Judge { criteria, suppressions, account, region, advisories: self.advisories() })
+        let options = self.options();
+        Ok(Judge::new(criteria, suppressions, &options.account, &options.region, self.advisories()))
     }
 
     /// A page of the findings in all images that `caller` may pull.
