@@ -7,6 +7,7 @@ use pratique_service::{Caller as Person, Service as Deployment};
 use crate::{
     ApiError, Caller, Context, Identity, Operations, Surface, SurfaceError, ecr,
     error::Common,
+    inspector2,
     sigv4::{CredentialSource, Found, Lookup, LookupError, Secret},
     sts,
 };
@@ -25,7 +26,7 @@ pub fn surface(deployment: Deployment) -> Result<Surface<Deployment>, SurfaceErr
 
 /// All operations.
 fn operations() -> Operations<Deployment> {
-    sts::operations().with(ecr::operations())
+    sts::operations().with(ecr::operations()).with(inspector2::operations())
 }
 
 struct Credentials(Deployment);

@@ -18,6 +18,7 @@ mod deployment;
 pub mod dispatch;
 mod ecr;
 mod error;
+mod inspector2;
 pub mod model;
 mod operations;
 pub mod protocol;

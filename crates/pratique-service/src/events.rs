@@ -3,6 +3,8 @@
 //! Each is written in the transaction of the change that it tells of. Shapes: *Amazon ECR events and EventBridge*, *Amazon
 //! Inspector event schema*.
 
+pub mod finding;
+
 use std::collections::BTreeMap;
 
 use jiff::{Timestamp, Unit};

@@ -92,6 +92,20 @@ pub(crate) fn unknown(repository: &str, name: &ImageName) -> ServiceError {
 }
 
 impl Service {
+    /// The digest of the image that tag or digest names, for somebody who may see it.
+    ///
+    /// # Errors
+    /// [`ServiceError::ManifestUnknown`] if there is none.
+    pub async fn image_digest(
+        &self,
+        caller: &Caller,
+        repository: &str,
+        name: &ImageName,
+    ) -> Result<Digest, ServiceError> {
+        let mut session = self.store().read().await?;
+        Ok(self.image_in(&mut session, caller, repository, name).await?.1.digest)
+    }
+
     /// A repository and one of its images, for somebody who may pull.
     pub(crate) async fn image_in(
         &self,

@@ -10,6 +10,9 @@
 //! * [`records`]: what happened, what runs where.
 //! * [`identity`], [`secrets`]: who may.
 //! * [`gate`], [`settings`]: what becomes of a push that is found wanting; what holds for the registry as a whole.
+//! * [`findings`]: what is wrong with the images, put together when somebody asks.
+//! * [`coverage`]: which images are watched, and why others are not.
+//! * [`exports`]: SBOMs of many images at once.
 //! * [`events`]: what the rest of the world is told.
 //! * [`collect`]: what nobody refers to is removed.
 //! * [`images`], [`layers`], [`basic`]: what lists and looks at what was pushed.
@@ -23,9 +26,12 @@ pub mod account;
 pub mod analysis;
 pub mod basic;
 pub mod collect;
+pub mod coverage;
 pub mod downloads;
 mod error;
 pub mod events;
+pub mod exports;
+pub mod findings;
 pub mod gate;
 pub mod identity;
 pub mod images;
@@ -47,8 +53,8 @@ pub mod scan;
 pub mod scanning;
 pub mod secrets;
 pub mod settings;
-
 pub mod templates;
+pub mod tokens;
 pub mod uploads;
 
 use std::{
@@ -112,6 +118,8 @@ struct Inner {
     blobs: Blobs,
     key: ServerKey,
     recent: Recent,
+    findings: findings::Recent,
+    exporting: tokio::sync::Mutex<()>,
     analyser: Analyser,
     advisories: RwLock<Option<Arc<Database>>>,
 }
@@ -161,6 +169,8 @@ impl Service {
             blobs,
             key,
             recent: Recent::default(),
+            findings: findings::Recent::default(),
+            exporting: tokio::sync::Mutex::default(),
             analyser,
             advisories: RwLock::new(advisories),
         })))
@@ -187,6 +197,15 @@ impl Service {
 
     pub(crate) fn recent(&self) -> &Recent {
         &self.0.recent
+    }
+
+    /// Whose turn it is to export.
+    pub(crate) fn export_turn(&self) -> &tokio::sync::Mutex<()> {
+        &self.0.exporting
+    }
+
+    pub(crate) fn recent_findings(&self) -> &findings::Recent {
+        &self.0.findings
     }
 
     pub(crate) fn analyser(&self) -> &Analyser {

@@ -23,6 +23,7 @@ use crate::{
     Service, ServiceError,
     analysis::FactsError,
     events::SeverityCounts,
+    findings,
     manifests::{Layer, Parsed},
 };
 
@@ -67,7 +68,7 @@ pub(crate) struct Matchable {
 }
 
 impl Matchable {
-    fn of(distribution: Option<&Distribution>, package: &Package) -> Self {
+    pub(crate) fn of(distribution: Option<&Distribution>, package: &Package) -> Self {
         let package = Package {
             kind: package.kind,
             name: package.name.clone(),
@@ -127,6 +128,8 @@ pub(crate) fn observation(finding: &Finding, now: Micros) -> Observation {
         level: Level::ALL.iter().position(|level| *level == finding.level()).unwrap_or(0) as u8,
         fixed: finding.fixed_version.clone(),
         exploited: finding.known_exploited.is_some(),
+        score: findings::chosen_cvss(finding).and_then(|rating| rating.score),
+        vendor: findings::vendor_word(finding).map(str::to_owned),
         content,
         first_seen: now,
         updated: now,
@@ -187,7 +190,7 @@ impl Service {
         self.blocking("scanning an image", move |service| service.look_at(config, &layers)).await?
     }
 
-    fn look_at(&self, config: Option<Digest>, layers: &[Layer]) -> Result<Scan, ServiceError> {
+    pub(crate) fn look_at(&self, config: Option<Digest>, layers: &[Layer]) -> Result<Scan, ServiceError> {
         let advisories = self.advisories();
         let config = config.map(|digest| self.config(&digest)).transpose()?.unwrap_or_default();
         let facts: Result<Vec<Option<LayerFacts>>, FactsError> = layers

@@ -1,17 +1,24 @@
 //! Settings of the registry as a whole.
 
 use pratique_policy::{Limits, RiskPolicy};
-use pratique_store::credential::Action;
+use pratique_store::{Micros, StoreError, credential::Action};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     Caller, Service, ServiceError,
     gate::GateRule,
+    now,
     repositories::Repository,
-    scanning::{RegistryScanning, RepositoryScanning, ScanType},
+    scanning::{
+        RegistryScanning, RepositoryScanning, ScanType,
+        rescan::{PullDateMode, PushDuration, RescanSettings},
+    },
 };
 
 const SCANNING: &str = "registry-scanning";
+/// Filters of findings.
+pub(crate) const FILTERS: &str = "finding-filters";
+const RESCAN: &str = "rescan";
 const RISK_POLICY: &str = "risk-policy";
 const GATES: &str = "gates";
 
@@ -26,27 +33,6 @@ impl Service {
             return Err(ServiceError::Unauthenticated("log in first"));
         }
         Ok(())
-    }
-
-    /// Changes a setting that has many things in it, in one transaction: only who may do everything may.
-    pub(crate) async fn change_setting<T: Default + Serialize + DeserializeOwned, R>(
-        &self,
-        caller: &Caller,
-        api: &str,
-        name: &str,
-        detail: &str,
-        change: impl FnOnce(&mut T) -> Result<R, ServiceError>,
-    ) -> Result<R, ServiceError> {
-        self.allow(caller, Action::Admin, "*").await?;
-        let mut session = self.store().write().await?;
-        let mut value: T = session.setting(name).await?.unwrap_or_default();
-        let answer = change(&mut value)?;
-        session.put_setting(name, &value).await?;
-        let detail = serde_json::json!({ "name": detail }).to_string();
-        let arn = self.repository_arn("*");
-        session.audit(&self.entry(caller, api, &arn, "allowed", &detail)).await?;
-        session.commit().await?;
-        Ok(answer)
     }
 
     /// Changes a setting: only who may do everything may.
@@ -64,6 +50,33 @@ impl Service {
         let arn = self.repository_arn("*");
         session.audit(&self.entry(caller, api, &arn, "allowed", &detail)).await?;
         Ok(session.commit().await?)
+    }
+
+    /// Changes a setting by what it is, in one transaction: only who may do everything may. `thing` is which part of it, for
+    /// the audit log.
+    pub(crate) async fn change_setting<T, R, E>(
+        &self,
+        caller: &Caller,
+        api: &str,
+        name: &str,
+        thing: &str,
+        change: impl FnOnce(&mut T) -> Result<R, E>,
+    ) -> Result<R, E>
+    where
+        T: Serialize + DeserializeOwned + Default,
+        E: From<ServiceError>,
+    {
+        self.allow(caller, Action::Admin, "*").await?;
+        let ours = |error: StoreError| E::from(ServiceError::from(error));
+        let mut session = self.store().write().await.map_err(ours)?;
+        let mut value: T = session.setting(name).await.map_err(ours)?.unwrap_or_default();
+        let answer = change(&mut value)?;
+        session.put_setting(name, &value).await.map_err(ours)?;
+        let detail = serde_json::json!({ "name": thing }).to_string();
+        let entry = self.entry(caller, api, &self.repository_arn("*"), "allowed", &detail);
+        session.audit(&entry).await.map_err(ours)?;
+        session.commit().await.map_err(ours)?;
+        Ok(answer)
     }
 
     /// Which repositories are scanned, and how. Until somebody says otherwise everything is, with all that is known of,
@@ -89,6 +102,32 @@ impl Service {
         scanning: &RegistryScanning,
     ) -> Result<(), ServiceError> {
         self.put_setting(caller, "ecr:PutRegistryScanningConfiguration", SCANNING, scanning).await
+    }
+
+    /// How long images are watched, and when that was said. Until somebody says so it is for as long as they are there.
+    ///
+    /// # Errors
+    /// [`ServiceError`] when it cannot be read.
+    pub async fn rescan_settings(&self) -> Result<(RescanSettings, Option<Micros>), ServiceError> {
+        let kept: Option<(RescanSettings, Micros)> = self.setting(RESCAN).await?;
+        let always = RescanSettings {
+            rescan_duration: PushDuration::LIFETIME,
+            pull_date_rescan_duration: None,
+            pull_date_rescan_mode: PullDateMode::LastPullDate,
+        };
+        Ok(kept.map_or((always, None), |(settings, since)| (settings, Some(since))))
+    }
+
+    /// Says how long images are watched.
+    ///
+    /// # Errors
+    /// [`ServiceError`] when it cannot be kept.
+    pub async fn put_rescan_settings(
+        &self,
+        caller: &Caller,
+        settings: &RescanSettings,
+    ) -> Result<(), ServiceError> {
+        self.put_setting(caller, "inspector2:UpdateConfiguration", RESCAN, &(settings, now())).await
     }
 
     /// How a repository is scanned.

@@ -62,6 +62,12 @@ pub struct Observation {
     /// Whether it is known to be exploited.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub exploited: bool,
+    /// The CVSS score that counts, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<f32>,
+    /// How bad the publisher says it is, in its own word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vendor: Option<String>,
     /// A hash of what is told of it; when that changes the finding has changed.
     pub content: u64,
     /// When it was first known.
@@ -178,6 +184,25 @@ impl Session {
         for block in ids.chunks(BLOCK) {
             let sql = format!(
                 "SELECT id, os, package, findings FROM component WHERE id IN ({})",
+                places(1, block.len())
+            );
+            let values: Vec<Value<'_>> = block.iter().map(|id| Value::from(id.0)).collect();
+            for row in self.all("reading components", &sql, &values).await? {
+                found.push(read(&row)?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Those of these components of which something was ever found; images hold many more of which nothing was.
+    pub async fn components_with_findings(
+        &mut self,
+        ids: &[ComponentId],
+    ) -> Result<Vec<Component>, StoreError> {
+        let mut found = Vec::new();
+        for block in ids.chunks(BLOCK) {
+            let sql = format!(
+                "SELECT id, os, package, findings FROM component WHERE findings <> '{{}}' AND id IN ({})",
                 places(1, block.len())
             );
             let values: Vec<Value<'_>> = block.iter().map(|id| Value::from(id.0)).collect();

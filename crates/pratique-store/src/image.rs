@@ -5,6 +5,7 @@ use pratique_image::Digest;
 use crate::{
     Micros, Row, Session, StoreError,
     component::ComponentId,
+    repository::RepositoryId,
     sql::{damaged, values},
 };
 
@@ -23,6 +24,42 @@ pub struct ScannedImage {
     pub summary: String,
     /// What it holds, in ascending order.
     pub components: Vec<ComponentId>,
+}
+
+/// A manifest of a repository without its bytes, and what came of scanning it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HeldImage {
+    /// The digest of the manifest.
+    pub digest: Digest,
+    /// What it is for, where it is an artifact; of an image the media type of its configuration.
+    pub artifact_type: Option<String>,
+    /// When it was pushed, last time.
+    pub pushed_at: Micros,
+    /// When it was pulled, last time.
+    pub pulled_at: Option<Micros>,
+    /// What came of the scan, if there was one.
+    pub scan: Option<ScannedImage>,
+}
+
+fn read_held(row: &Row) -> Result<HeldImage, StoreError> {
+    let scan = match row.opt_int(4)? {
+        None => None,
+        Some(scanned_at) => Some(ScannedImage {
+            digest: row.parsed(0, "digest")?,
+            scanned_at,
+            database: row.text(5)?,
+            failure: row.opt_text(6)?,
+            summary: row.text(7)?,
+            components: unpack(&row.bytes(8)?).ok_or_else(|| damaged("list of components", ""))?,
+        }),
+    };
+    Ok(HeldImage {
+        digest: row.parsed(0, "digest")?,
+        artifact_type: row.opt_text(1)?,
+        pushed_at: row.int(2)?,
+        pulled_at: row.opt_int(3)?,
+        scan,
+    })
 }
 
 fn read(row: &Row) -> Result<ScannedImage, StoreError> {
@@ -101,6 +138,41 @@ impl Session {
         let sql = "SELECT digest, scanned_at, database_id, failure, summary, components FROM image
                    WHERE digest > $1 ORDER BY digest LIMIT $2";
         self.all("reading scans", sql, values![after, limit]).await?.iter().map(read).collect()
+    }
+
+    /// The manifests of a repository with what came of scanning them, in the order of their digests, from the first
+    /// behind `after`.
+    pub async fn held_images(
+        &mut self,
+        repository: RepositoryId,
+        after: &str,
+        limit: i64,
+    ) -> Result<Vec<HeldImage>, StoreError> {
+        let sql = "SELECT manifest.digest, manifest.artifact_type, manifest.pushed_at,
+                   manifest.pulled_at, image.scanned_at, image.database_id, image.failure, image.summary,
+                   image.components FROM manifest LEFT JOIN image ON image.digest = manifest.digest
+                   WHERE manifest.repository = $1 AND manifest.digest > $2 ORDER BY manifest.digest LIMIT $3";
+        self.all("reading images and their scans", sql, values![repository.0, after, limit])
+            .await?
+            .iter()
+            .map(read_held)
+            .collect()
+    }
+
+    /// The same of one manifest.
+    pub async fn held_image(
+        &mut self,
+        repository: RepositoryId,
+        digest: &Digest,
+    ) -> Result<Option<HeldImage>, StoreError> {
+        let sql = "SELECT manifest.digest, manifest.artifact_type, manifest.pushed_at,
+                   manifest.pulled_at, image.scanned_at, image.database_id, image.failure, image.summary,
+                   image.components FROM manifest LEFT JOIN image ON image.digest = manifest.digest
+                   WHERE manifest.repository = $1 AND manifest.digest = $2";
+        let row = self
+            .one("reading an image and its scan", sql, values![repository.0, &digest.to_string()])
+            .await?;
+        row.as_ref().map(read_held).transpose()
     }
 
     /// Forgets scans of images that no repository holds any more, and says how many.

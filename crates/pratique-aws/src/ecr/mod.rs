@@ -5,6 +5,7 @@
 //! of replication) answer as unknown ones do.
 
 mod account;
+mod enhanced;
 mod failure;
 mod images;
 mod layers;

@@ -1,16 +1,23 @@
 //! Scanning: which repositories, how, and what came of it.
 
+use std::collections::BTreeMap;
+
+use pratique_image::Digest;
 use pratique_service::{
     ServiceError,
     basic::{BasicFinding, Counts, Outcome, severity},
-    scanning::{RegistryScanning, ScanType, ScanningRule},
+    findings::{ImageFinding, Status},
+    scan::severity_name,
+    scanning::{RegistryScanning, ScanFrequency, ScanType, ScanningRule},
 };
 use pratique_store::Micros;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    Answer, Call, caller, caller_in, failure, paging,
+    Answer, Call, caller, caller_in,
+    enhanced::enhanced_findings,
+    failure, paging,
     shapes::{ImageIdentifier, Nothing, time},
 };
 use crate::ApiError;
@@ -114,10 +121,9 @@ pub(super) struct DescribeImageScanFindingsRequest {
 }
 
 pub(super) async fn describe_findings(call: &Call, input: DescribeImageScanFindingsRequest) -> Answer {
-    let (name, id) = (&input.repository_name, input.image_id);
+    let (name, id) = (&input.repository_name, input.image_id.clone());
     let caller = caller_in(call, input.registry_id.as_deref(), name).await?;
-    let scan = call.state.basic_scan(&caller, name, &id.name()).await;
-    let scan = scan.map_err(|error| match error {
+    let refused = |error| match error {
         ServiceError::ManifestUnknown { .. } => failure::no_image(call, name, &id),
         ServiceError::NotScanned(_) => {
             let message = format!(
@@ -129,7 +135,16 @@ pub(super) async fn describe_findings(call: &Call, input: DescribeImageScanFindi
             ApiError::new("ScanNotFoundException", message)
         }
         error => failure::of(call)(error),
-    })?;
+    };
+    let scanning = call.state.registry_scanning().await.map_err(failure::of(call))?;
+    if scanning.scan_type() == ScanType::Enhanced {
+        let digest = call.state.image_digest(&caller, name, &id.name()).await.map_err(refused)?;
+        let repository = call.state.repository(&caller, name).await.map_err(refused)?;
+        let frequency = scanning.for_repository(name, repository.settings.scan_on_push).frequency;
+        let findings = call.state.image_findings(&caller, name, &digest).await.map_err(refused)?;
+        return enhanced(call, &input, digest, frequency, findings);
+    }
+    let scan = call.state.basic_scan(&caller, name, &id.name()).await.map_err(refused)?;
     let mut counts = Counts::new();
     for finding in &scan.findings {
         *counts.entry(severity(finding.level)).or_default() += 1;
@@ -146,6 +161,40 @@ pub(super) async fn describe_findings(call: &Call, input: DescribeImageScanFindi
         "imageId": id.with_digest(scan.digest),
         "imageScanStatus": status(&scan.outcome),
         "imageScanFindings": findings,
+        "nextToken": next,
+    }))
+}
+
+/// What Inspector says of an image, in ECR's words.
+fn enhanced(
+    call: &Call,
+    input: &DescribeImageScanFindingsRequest,
+    digest: Digest,
+    frequency: ScanFrequency,
+    findings: Vec<ImageFinding>,
+) -> Answer {
+    let mut counts = BTreeMap::<&str, u64>::new();
+    for finding in findings.iter().filter(|finding| finding.status == Status::Active) {
+        *counts.entry(severity_name(finding.severity)).or_default() += 1;
+    }
+    let seen = findings.iter().map(|finding| finding.last_observed).max();
+    let (page, next) = paging::cut(findings, input.next_token.as_deref(), input.max_results)?;
+    let (status, description) = match frequency {
+        ScanFrequency::ContinuousScan => ("ACTIVE", "Continuous scan is selected for image."),
+        _ => ("COMPLETE", "The scan was completed successfully."),
+    };
+    let advisories = call.state.advisories().map(|database| database.info().created.to_string());
+    Ok(json!({
+        "registryId": *call.account,
+        "repositoryName": input.repository_name,
+        "imageId": input.image_id.clone().with_digest(digest),
+        "imageScanStatus": { "status": status, "description": description },
+        "imageScanFindings": {
+            "imageScanCompletedAt": seen.map(time),
+            "vulnerabilitySourceUpdatedAt": advisories,
+            "findingSeverityCounts": counts,
+            "enhancedFindings": enhanced_findings(&call.state, &page),
+        },
         "nextToken": next,
     }))
 }
