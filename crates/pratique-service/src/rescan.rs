@@ -9,11 +9,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use pratique_advisory::Database;
+use pratique_image::Digest;
 use pratique_inventory::{Distribution, Inventory, Package, Scope};
 use pratique_match::find;
 use pratique_store::{
     Micros,
     component::{Component, ComponentId, Observations},
+    event::StoredEvent,
     rescan::{Change, Changes},
 };
 use pratique_version::Ecosystem;
@@ -21,8 +23,11 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::{
-    Service, ServiceError, now,
+    Caller, Service, ServiceError,
+    findings::Status,
+    now,
     scan::{Matchable, content, observation},
+    scanning::{RegistryScanning, ScanFrequency, ScanType},
 };
 
 /// Which advisories all components are matched against: the name of the setting.
@@ -139,6 +144,103 @@ impl Service {
             session.add_rescan(time, &changes).await?;
         }
         Ok(session.commit().await?)
+    }
+}
+
+/// Images that are looked through at a time, and those of them that are told of.
+const LOOKED_THROUGH: i64 = 2000;
+const TOLD_OF: usize = 20;
+/// Where a re-scan stands once the images that run somewhere are told: before all digests.
+const AFTER_DEPLOYED: &str = "!";
+
+impl Service {
+    /// Tells of some images what a re-scan changed: `Inspector2 Finding` for each finding of each image that is watched.
+    /// `false` when there is nothing left to tell.
+    ///
+    /// # Errors
+    /// [`ServiceError`]; what was not told will be.
+    pub async fn tell_rescan(&self) -> Result<bool, ServiceError> {
+        let mut session = self.store().read().await?;
+        let Some(rescan) = session.next_rescan().await? else { return Ok(false) };
+        let deployed: BTreeSet<Digest> = session.deployments().await?.into_keys().collect();
+        let (mut images, mut reached) = (Vec::new(), None);
+        if rescan.told.is_empty() {
+            for digest in &deployed {
+                images.extend(session.image(digest).await?.map(|image| (image.digest, image.components)));
+            }
+            reached = Some(AFTER_DEPLOYED.to_owned());
+        } else {
+            for (digest, components) in session.image_components(&rescan.told, LOOKED_THROUGH).await? {
+                reached = Some(digest.to_string());
+                if !deployed.contains(&digest) && components.iter().any(|id| rescan.changes.contains_key(id))
+                {
+                    images.push((digest, components));
+                    if images.len() >= TOLD_OF {
+                        break;
+                    }
+                }
+            }
+        }
+        drop(session);
+        let scanning = self.registry_scanning().await?;
+        let mut events = Vec::new();
+        for (digest, components) in &images {
+            let changed: BTreeSet<&str> = components
+                .iter()
+                .filter_map(|id| rescan.changes.get(id))
+                .flat_map(|changes| changes.keys().map(String::as_str))
+                .collect();
+            events.extend(self.changed_findings(&scanning, digest, &changed).await?);
+        }
+        let mut session = self.store().write().await?;
+        // Another replica may have been faster.
+        match session.next_rescan().await? {
+            Some(same) if same.id == rescan.id && same.told == rescan.told => {}
+            _ => return Ok(true),
+        }
+        for event in &events {
+            session.add_event(event).await?;
+        }
+        match reached {
+            Some(reached) => session.advance_rescan(rescan.id, &reached).await?,
+            None => session.end_rescan(rescan.id).await?,
+        }
+        session.commit().await?;
+        Ok(true)
+    }
+
+    /// Events of these vulnerabilities in an image, for each repository that has it and watches it.
+    async fn changed_findings(
+        &self,
+        scanning: &RegistryScanning,
+        digest: &Digest,
+        changed: &BTreeSet<&str>,
+    ) -> Result<Vec<StoredEvent>, ServiceError> {
+        let (system, mut events) = (Caller::system(), Vec::new());
+        if changed.is_empty() {
+            return Ok(events);
+        }
+        for name in self.store().read().await?.holders(digest).await? {
+            let repository = match self.repository(&system, &name).await {
+                Err(ServiceError::RepositoryUnknown(_)) => continue,
+                other => other?,
+            };
+            let watched = scanning.for_repository(&name, repository.settings.scan_on_push);
+            if watched.scan_type != ScanType::Enhanced || watched.frequency != ScanFrequency::ContinuousScan {
+                continue;
+            }
+            let findings = match self.image_findings(&system, &name, digest).await {
+                // It was removed meanwhile.
+                Err(ServiceError::ManifestUnknown { .. } | ServiceError::NotScanned(_)) => continue,
+                other => other?,
+            };
+            for finding in findings {
+                if changed.contains(&finding.vulnerability[..]) && finding.status != Status::Suppressed {
+                    events.push(self.finding_event(&finding)?);
+                }
+            }
+        }
+        Ok(events)
     }
 }
 

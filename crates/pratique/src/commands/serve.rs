@@ -239,6 +239,17 @@ async fn rescan(service: &Service, old: Option<&Database>) {
         }
         Err(error) => tracing::error!("images could not be re-scanned for new advisories: {error}"),
     }
+    // What an earlier start left untold, too.
+    loop {
+        match service.tell_rescan().await {
+            Ok(true) => {}
+            Ok(false) => break,
+            Err(error) => {
+                tracing::error!("what a re-scan changed could not be told: {error}");
+                break;
+            }
+        }
+    }
 }
 
 async fn collect(service: Service) {
