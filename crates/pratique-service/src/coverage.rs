@@ -205,12 +205,13 @@ impl Service {
         }
         let (behind, mut digest) = after.unwrap_or_default();
         let mut repositories = Vec::new();
-        if !behind.is_empty()
-            && let Ok(repository) = self.repository(caller, &behind).await
-        {
-            repositories.push(repository);
-        } else {
-            digest.clear();
+        if !behind.is_empty() {
+            match self.repository(caller, &behind).await {
+                Ok(repository) => repositories.push(repository),
+                // Removed since the last page, or no longer theirs: what comes behind it is told.
+                Err(ServiceError::RepositoryUnknown(_) | ServiceError::Denied { .. }) => digest.clear(),
+                Err(error) => return Err(error),
+            }
         }
         repositories.extend(self.repositories(caller, &behind, usize::MAX).await?);
         let mut is_first = !behind.is_empty() && repositories.first().is_some_and(|it| it.name == behind);

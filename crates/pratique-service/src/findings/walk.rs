@@ -159,10 +159,13 @@ impl<'j> Walk<'j> {
         let mut repositories = VecDeque::new();
         // Without enhanced scanning Inspector is off, and knows nothing.
         if watch.scanning.scan_type() == ScanType::Enhanced {
-            if let Some((first, _)) = after
-                && let Ok(first) = service.repository(caller, first).await
-            {
-                repositories.push_back(first);
+            if let Some((first, _)) = after {
+                match service.repository(caller, first).await {
+                    Ok(first) => repositories.push_back(first),
+                    // Removed since the last page, or no longer theirs: what comes behind it is told.
+                    Err(ServiceError::RepositoryUnknown(_) | ServiceError::Denied { .. }) => {}
+                    Err(error) => return Err(error),
+                }
             }
             let behind = after.map_or("", |(repository, _)| repository);
             repositories.extend(service.repositories(caller, behind, usize::MAX).await?);
