@@ -205,12 +205,13 @@ impl Service {
         }
         let (behind, mut digest) = after.unwrap_or_default();
         let mut repositories = Vec::new();
-        if !behind.is_empty()
-            && let Ok(repository) = self.repository(caller, &behind).await
-        {
-            repositories.push(repository);
-        } else {
-            digest.clear();
+        if !behind.is_empty() {
+            match self.repository(caller, &behind).await {
+                Ok(repository) => repositories.push(repository),
+                // Removed since the last page, or no longer theirs: what comes behind it is told.
+                Err(ServiceError::RepositoryUnknown(_) | ServiceError::Denied { .. }) => digest.clear(),
+                Err(error) => return Err(error),
+            }
         }
         repositories.extend(self.repositories(caller, &behind, usize::MAX).await?);
         let mut is_first = !behind.is_empty() && repositories.first().is_some_and(|it| it.name == behind);
@@ -244,7 +245,7 @@ impl Service {
             loop {
                 let images = session.held_images(repository.id, &digest, BLOCK).await?;
                 for image in images.iter().filter(|image| is_image(image)) {
-                    let reason = self.reason(&watch, &repository, image);
+                    let reason = reason(&watch, &repository, image);
                     let covered = Covered {
                         arn: self.image_arn(&repository.name, &image.digest),
                         repository: repository.name.clone(),
@@ -269,22 +270,22 @@ impl Service {
         }
         Ok(())
     }
+}
 
-    /// Whether an image is watched, and why.
-    fn reason(&self, watch: &Watch, repository: &Repository, image: &HeldImage) -> Reason {
-        let scanning = watch.scanning.for_repository(&repository.name, repository.settings.scan_on_push);
-        let at = Timestamp::from_microsecond(now()).unwrap_or_default();
-        match watch.rescan.eligibility(&scanning, &times_of(image), None, at) {
-            Eligibility::Archived => Reason::ImageArchived,
-            Eligibility::Expired => Reason::ScanEligibilityExpired,
-            Eligibility::Off | Eligibility::OnRequest => Reason::ScanFrequencyManual,
-            Eligibility::Once | Eligibility::Continuous { .. } => match &image.scan {
-                None => Reason::PendingInitialScan,
-                Some(scan) if scan.failure.is_some() => Reason::InternalError,
-                Some(_) if scanning.frequency == ScanFrequency::ScanOnPush => Reason::ScanFrequencyScanOnPush,
-                Some(_) => Reason::Successful,
-            },
-        }
+/// Whether an image is watched, and why.
+fn reason(watch: &Watch, repository: &Repository, image: &HeldImage) -> Reason {
+    let scanning = watch.scanning.for_repository(&repository.name, repository.settings.scan_on_push);
+    let at = Timestamp::from_microsecond(now()).unwrap_or_default();
+    match watch.rescan.eligibility(&scanning, &times_of(image), None, at) {
+        Eligibility::Archived => Reason::ImageArchived,
+        Eligibility::Expired => Reason::ScanEligibilityExpired,
+        Eligibility::Off | Eligibility::OnRequest => Reason::ScanFrequencyManual,
+        Eligibility::Once | Eligibility::Continuous { .. } => match &image.scan {
+            None => Reason::PendingInitialScan,
+            Some(scan) if scan.failure.is_some() => Reason::InternalError,
+            Some(_) if scanning.frequency == ScanFrequency::ScanOnPush => Reason::ScanFrequencyScanOnPush,
+            Some(_) => Reason::Successful,
+        },
     }
 }
 

@@ -88,7 +88,7 @@ pub struct SbomExport {
 }
 
 /// An export that nobody has worked on for this long was lost with its server.
-const LOST: Duration = Duration::from_secs(600);
+const LOST: Duration = Duration::from_mins(10);
 /// Resources that are read at once.
 const PAGE: usize = 200;
 
@@ -248,7 +248,7 @@ impl Service {
                 // Looked at again each time: it may have been stopped. Writing it shows that somebody is at it.
                 match self.read_export(&export.id).await? {
                     Some(now) if now.status != ExportStatus::Cancelled => {
-                        self.keep_export(export.clone()).await?
+                        self.keep_export(export.clone()).await?;
                     }
                     _ => return Ok(false),
                 }

@@ -246,8 +246,12 @@ impl Service {
         let digest = parse_digest(&place.digest)?;
         let (image, rows) = match walk::one(self, caller, &place.repository, &digest).await {
             // Told of a moment ago, and gone since, or none of theirs.
-            Err(ServiceError::ManifestUnknown { .. } | ServiceError::NotScanned(_)) => return Ok(None),
-            Err(ServiceError::RepositoryUnknown(_) | ServiceError::Denied { .. }) => return Ok(None),
+            Err(
+                ServiceError::ManifestUnknown { .. }
+                | ServiceError::NotScanned(_)
+                | ServiceError::RepositoryUnknown(_)
+                | ServiceError::Denied { .. },
+            ) => return Ok(None),
             other => other?,
         };
         let rows = rows.into_iter().filter(|row| *row.vulnerability == *place.vulnerability).collect();

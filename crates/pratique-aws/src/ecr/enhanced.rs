@@ -35,7 +35,9 @@ fn enhanced(document: Value) -> Value {
         .and_then(|details| details.get_mut("vulnerablePackages"))
         .and_then(Value::as_array_mut)
     {
-        packages.iter_mut().for_each(|package| remove(package, &["remediation"]));
+        for package in packages {
+            remove(package, &["remediation"]);
+        }
     }
     if let Some(resources) = finding.get_mut("resources").and_then(Value::as_array_mut) {
         for resource in resources {
@@ -51,9 +53,9 @@ fn enhanced(document: Value) -> Value {
 fn remove(value: &mut Value, names: &[&str]) {
     let object: Option<&mut Map<String, Value>> = value.as_object_mut();
     if let Some(object) = object {
-        names.iter().for_each(|name| {
+        for name in names {
             object.remove(*name);
-        });
+        }
     }
 }
 

@@ -46,22 +46,19 @@ pub(super) async fn list_coverage(
 
 fn resource(context: &Context<Deployment>, covered: &Covered) -> Value {
     let options = context.state.options();
-    let metadata = match &covered.image {
-        Some(image) => {
-            let mut metadata = json!({ "tags": image.tags });
-            if let Some(pulled_at) = image.pulled_at {
-                metadata["imagePulledAt"] = time(pulled_at).into();
-            }
-            json!({ "ecrImage": metadata })
+    let metadata = if let Some(image) = &covered.image {
+        let mut metadata = json!({ "tags": image.tags });
+        if let Some(pulled_at) = image.pulled_at {
+            metadata["imagePulledAt"] = time(pulled_at).into();
         }
-        None => {
-            let frequency = match covered.frequency {
-                ScanFrequency::Manual => "MANUAL",
-                ScanFrequency::ScanOnPush => "SCAN_ON_PUSH",
-                ScanFrequency::ContinuousScan => "CONTINUOUS_SCAN",
-            };
-            json!({ "ecrRepository": { "name": covered.repository, "scanFrequency": frequency } })
-        }
+        json!({ "ecrImage": metadata })
+    } else {
+        let frequency = match covered.frequency {
+            ScanFrequency::Manual => "MANUAL",
+            ScanFrequency::ScanOnPush => "SCAN_ON_PUSH",
+            ScanFrequency::ContinuousScan => "CONTINUOUS_SCAN",
+        };
+        json!({ "ecrRepository": { "name": covered.repository, "scanFrequency": frequency } })
     };
     let mut resource = json!({
         "accountId": options.account,

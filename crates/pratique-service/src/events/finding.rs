@@ -214,13 +214,4 @@ fn package(package: &VulnerablePackage) -> Value {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_written_as_inspector_does() {
-        let time = "2026-04-18T09:15:20.411Z".parse::<Timestamp>().unwrap().as_microsecond();
-        assert_eq!(Times::Words.micros(time), "Sat Apr 18 09:15:20.411 UTC 2026");
-        assert_eq!(Times::Rfc3339.micros(time), "2026-04-18T09:15:20.411Z");
-    }
-}
+mod tests;

@@ -84,6 +84,9 @@ impl Service {
     ) -> Result<Vec<Group>, ServiceError> {
         let judge = self.judge_of_findings(criteria).await?;
         let mut walk = Walk::new(self, caller, &judge, None).await?;
+        if by == By::Image {
+            walk = walk.with_tags();
+        }
         let mut groups: BTreeMap<(String, String), Group> = BTreeMap::new();
         let mut examined = 0;
         while let Some((image, rows)) = walk.next().await? {

@@ -252,7 +252,8 @@ impl Service {
 
     /// The findings of a page, in its order.
     async fn build_page(&self, judge: &Judge, rows: Vec<Row>) -> Result<Vec<ImageFinding>, ServiceError> {
-        let mut by_image: HashMap<String, (Arc<Held>, Vec<usize>, Vec<Row>)> = HashMap::new();
+        type OfImage = (Arc<Held>, Vec<usize>, Vec<Row>);
+        let mut by_image: HashMap<String, OfImage> = HashMap::new();
         let count = rows.len();
         for (place, row) in rows.into_iter().enumerate() {
             let image = &row.image;

@@ -73,7 +73,7 @@ fn rows(all: &[Seen]) -> Vec<Row> {
     for image in images {
         let (repository, digest, arn) = arn(image);
         let pushed_at = PUSHED[image] * DAY;
-        let found_in = FoundIn { repository, digest, arn, pushed_at, ..FoundIn::default() };
+        let found_in = FoundIn { repository, arn, digest, pushed_at, ..FoundIn::default() };
         let held = Arc::new(Held { found_in, unwatched: None });
         let components: Vec<Arc<Known>> = (0..3)
             .map(|package| {
@@ -124,7 +124,7 @@ struct Plain {
 
 fn plain(all: &[Seen]) -> Vec<Plain> {
     let mut found = Vec::new();
-    for image in 0..5 {
+    for (image, pushed) in PUSHED.into_iter().enumerate() {
         for vulnerability in 0..4 {
             let of: Vec<&Seen> = all
                 .iter()
@@ -134,7 +134,7 @@ fn plain(all: &[Seen]) -> Vec<Plain> {
             let is_open = !open.is_empty();
             let counted = if is_open { open } else { of };
             let Some(over) = counted.iter().map(|seen| seen.closed.unwrap_or(0)).max() else { continue };
-            if !is_open && (over < PUSHED[image] || over + 30 < 1000) {
+            if !is_open && (over < pushed || over + 30 < 1000) {
                 continue;
             }
             let level = counted.iter().map(|seen| usize::from(seen.level)).max().unwrap();
@@ -153,7 +153,7 @@ fn plain(all: &[Seen]) -> Vec<Plain> {
                 packages,
                 fix: ["NO", "PARTIAL", "YES"][usize::from(fixed > 0) + usize::from(fixed == counted.len())],
                 exploit: if counted.iter().any(|seen| seen.exploited) { "YES" } else { "NO" },
-                first: counted.iter().map(|seen| seen.first).min().unwrap().max(PUSHED[image]),
+                first: counted.iter().map(|seen| seen.first).min().unwrap().max(pushed),
                 score: counted.iter().filter_map(|seen| seen.score).max(),
             });
         }

@@ -11,7 +11,7 @@ pub(crate) struct Parts<'a> {
 }
 
 /// Takes the version of a package apart: `epoch:version-release` for the operating system's, whole for all others.
-pub(crate) fn parts_of<'a>(kind: PackageKind, version: &'a str) -> Parts<'a> {
+pub(crate) fn parts_of(kind: PackageKind, version: &str) -> Parts<'_> {
     if !kind.is_os() {
         return Parts { epoch: None, version, release: None };
     }
@@ -47,7 +47,7 @@ pub(crate) fn manager(package: &Package, path: Option<&str>) -> Option<&'static 
         PackageKind::Python => match file {
             "Pipfile.lock" => "PIPENV",
             "poetry.lock" => "POETRY",
-            name if name.ends_with(".txt") => "PIP",
+            name if name.to_ascii_lowercase().ends_with(".txt") => "PIP",
             _ => "PYTHONPKG",
         },
         PackageKind::Gem if file == "Gemfile.lock" => "BUNDLER",

@@ -86,7 +86,7 @@ fn row_of(
         .map(|(_, component, seen)| Part { component: Arc::clone(component), seen: Arc::clone(seen) })
         .collect();
     let (vulnerability, ..) = group.clone().next()?;
-    let level = parts.iter().map(|part| part.level()).max()?;
+    let level = parts.iter().map(Part::level).max()?;
     let first = parts.iter().map(|part| part.seen.first_seen).min()?.max(pushed);
     let updated = parts.iter().map(|part| part.seen.updated).max()?.max(first).max(closed.unwrap_or(first));
     let (image, vulnerability) = (Arc::clone(image), Arc::clone(vulnerability));

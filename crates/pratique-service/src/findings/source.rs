@@ -37,14 +37,13 @@ pub(crate) fn publisher(vulnerability: &str, package: &Matchable) -> (String, St
 /// Who says something in a record of that id.
 pub(crate) fn source_of(record: &str) -> String {
     match record.split('-').next().unwrap_or_default() {
-        "CVE" | "NVD" => "NVD".to_owned(),
+        "" | "CVE" | "NVD" => "NVD".to_owned(),
         "GHSA" => "GITHUB".to_owned(),
         "DEBIAN" | "DSA" | "DLA" => "DEBIAN_CVE".to_owned(),
         "UBUNTU" | "USN" => "UBUNTU_CVE".to_owned(),
         "RHSA" | "RHBA" | "RHEA" | "RHEL" => "REDHAT_CVE".to_owned(),
         "ALPINE" => "ALPINE_CVE".to_owned(),
         "ALAS" | "ALAS2" | "ALAS2023" => "AMAZON_CVE".to_owned(),
-        "" => "NVD".to_owned(),
         other => super::platform::platform(other),
     }
 }

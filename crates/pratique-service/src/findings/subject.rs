@@ -37,14 +37,15 @@ impl Fields for Subject<'_> {
     fn get(&self, criterion: &str) -> Values<'_> {
         let image = &self.image.found_in;
         match criterion {
-            "awsAccountId" | "cloudProviderAccountId" => return Values::text(self.account),
+            "awsAccountId" | "cloudProviderAccountId" | "ecrImageRegistry" | "cloudImageRegistry" => {
+                return Values::text(self.account);
+            }
             "cloudProvider" => return Values::text("AWS"),
             "cloudProviderRegion" => return Values::text(self.region),
             "findingType" => return Values::text("PACKAGE_VULNERABILITY"),
             "resourceType" => return Values::text("AWS_ECR_CONTAINER_IMAGE"),
             "resourceId" => return Values::text(&*image.arn),
             "ecrImageRepositoryName" | "cloudImageRepositoryName" => return Values::text(&*image.repository),
-            "ecrImageRegistry" | "cloudImageRegistry" => return Values::text(self.account),
             "ecrImageHash" | "cloudImageDigest" => return Values::text(&*image.digest),
             "ecrImageArchitecture" | "cloudImageArchitecture" => return Values::text(&*image.architecture),
             "ecrImagePushedAt" | "cloudImagePushedAt" => return Values::Time(image.pushed_at),

@@ -7,7 +7,7 @@ use std::{
 
 use jiff::Timestamp;
 use pratique_image::Digest;
-use pratique_store::{Micros, Session, component::ComponentId, image::HeldImage};
+use pratique_store::{Micros, component::ComponentId, image::HeldImage};
 
 use super::{
     FoundIn,
@@ -134,13 +134,14 @@ pub(crate) async fn one(
 /// A walk over all images.
 pub(crate) struct Walk<'j> {
     service: Service,
-    session: Session,
     judge: &'j Judge,
     watch: Watch,
     repositories: VecDeque<Repository>,
     /// Digest behind which the first repository goes on.
     after: String,
-    /// The tags of the repository that is walked, if anybody asks for them.
+    /// Whether anybody asks for the tags of images.
+    wants_tags: bool,
+    /// Those of the repository that is walked.
     tags: Option<HashMap<Digest, Vec<String>>>,
     ready: VecDeque<(Arc<Held>, Vec<ComponentId>)>,
     components: HashMap<ComponentId, Option<Arc<Known>>>,
@@ -158,10 +159,13 @@ impl<'j> Walk<'j> {
         let mut repositories = VecDeque::new();
         // Without enhanced scanning Inspector is off, and knows nothing.
         if watch.scanning.scan_type() == ScanType::Enhanced {
-            if let Some((first, _)) = after
-                && let Ok(first) = service.repository(caller, first).await
-            {
-                repositories.push_back(first);
+            if let Some((first, _)) = after {
+                match service.repository(caller, first).await {
+                    Ok(first) => repositories.push_back(first),
+                    // Removed since the last page, or no longer theirs: what comes behind it is told.
+                    Err(ServiceError::RepositoryUnknown(_) | ServiceError::Denied { .. }) => {}
+                    Err(error) => return Err(error),
+                }
             }
             let behind = after.map_or("", |(repository, _)| repository);
             repositories.extend(service.repositories(caller, behind, usize::MAX).await?);
@@ -171,8 +175,8 @@ impl<'j> Walk<'j> {
             .filter(|(first, _)| repositories.front().is_some_and(|repository| repository.name == *first));
         Ok(Self {
             service: service.clone(),
-            session: service.store().read().await?,
             judge,
+            wants_tags: judge.asks_for_tags(),
             watch,
             repositories,
             after: goes_on.map_or("", |(_, digest)| digest).to_owned(),
@@ -180,6 +184,11 @@ impl<'j> Walk<'j> {
             ready: VecDeque::new(),
             components: HashMap::new(),
         })
+    }
+
+    /// With the tags of all images.
+    pub(crate) fn with_tags(self) -> Self {
+        Self { wants_tags: true, ..self }
     }
 
     /// The next image of which findings may be meant, and its findings.
@@ -198,14 +207,16 @@ impl<'j> Walk<'j> {
     /// Reads a block of images; `false` if there are none left.
     async fn read(&mut self) -> Result<bool, ServiceError> {
         let Some(repository) = self.repositories.front() else { return Ok(false) };
-        if self.tags.is_none() && self.judge.asks_for_tags() {
+        // Not kept from block to block: who walks needs connections of their own meanwhile, and there are few.
+        let mut session = self.service.store().read().await?;
+        if self.tags.is_none() && self.wants_tags {
             let mut tags: BTreeMap<Digest, Vec<String>> = BTreeMap::new();
-            for (tag, digest) in self.session.tags(repository.id, "", i64::MAX).await? {
+            for (tag, digest) in session.tags(repository.id, "", i64::MAX).await? {
                 tags.entry(digest).or_default().push(tag);
             }
             self.tags = Some(tags.into_iter().collect());
         }
-        let images = self.session.held_images(repository.id, &self.after, BLOCK).await?;
+        let images = session.held_images(repository.id, &self.after, BLOCK).await?;
         for image in &images {
             let tags = self.tags.as_ref().and_then(|tags| tags.get(&image.digest)).cloned();
             let held = self.service.held(&self.watch, repository, image, tags.unwrap_or_default());
@@ -226,7 +237,7 @@ impl<'j> Walk<'j> {
         ids.sort_unstable();
         ids.dedup();
         ids.retain(|id| !self.components.contains_key(id));
-        let found = self.session.components_with_findings(&ids).await?;
+        let found = session.components_with_findings(&ids).await?;
         self.components.extend(ids.into_iter().map(|id| (id, None)));
         for component in found {
             let id = component.id;
