@@ -2,7 +2,7 @@
 """The advisory database at the size of the whole world's advisories.
 
 Multiplies the real records of an OSV export (../shared/osv by default) to half a million, builds a database of them,
-updates a thousand, and prints what it took as a table, with the target of each figure:
+updates a thousand, looks packages up, and prints what it took as a table, with the target of each figure:
 
     benches/scale.py [--records 500000] [--export ../shared/osv] [--keep DIR]
 
@@ -116,6 +116,18 @@ def run(command):
     return time.monotonic() - before, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
+def look_up(database):
+    """Nanoseconds in which one package of all is looked up: `benches/lookup.rs` on that database."""
+    command = ["cargo", "bench", "-q", "-p", "pratique-advisory", "--bench", "lookup", "--"]
+    command += ["any package", "--output-format", "bencher"]
+    environment = dict(os.environ, PRATIQUE_DB=str(database.resolve()))
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    found = re.search(r"any package .* bench: +([\d,]+) ns/iter", done.stdout)
+    if not found:
+        sys.exit(f"{' '.join(command)}: {done.stdout}{done.stderr}")
+    return int(found[1].replace(",", ""))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--records", type=int, default=500_000)
@@ -150,6 +162,7 @@ def main():
     measured("diff of the two", [pratique, "db", "diff", old, new, "-f", "json"], "milliseconds")
     measured("open, as `db status`", [pratique, "db", "status", "--db", new, "-f", "json"], "5 ms")
     status = json.loads(subprocess.check_output([pratique, "db", "status", "--db", new, "-f", "json"]))
+    rows.append(("look-up of one package of all", f"{look_up(new) / 1000:.2f} µs", "", "", "2 µs"))
     widths = [max(len(str(row[column])) for row in rows) for column in range(5)]
     print(f"{'':{widths[0]}}  {'wall':>9}  {'cpu':>9}  {'memory':>9}  target")
     for what, wall, cpu, memory, target in rows:

@@ -10,7 +10,7 @@ use zstd::dict::DecoderDictionary;
 
 use crate::{
     Affected, Candidates, CveFacts, CveId, Diff, EcosystemEntry, Error, Info, Key, Mention, Record, RecordId,
-    Role, Severity, Text,
+    Role, Severity, Text, Withdrawn,
     file::{Container, Extent, FORMAT, Section},
     keys::KeyValue,
     names::normalize,
@@ -18,6 +18,7 @@ use crate::{
         assessments, cves, ecosystems, ids, names,
         table::{Table, Walk},
         text,
+        withdrawn::{self, WithdrawnTimes},
     },
 };
 
@@ -147,6 +148,16 @@ impl Database {
     /// The records that hold an identifier in any capacity, sorted by record.
     pub fn mentions(&self, id: &str) -> Result<Vec<Mention>, Error> {
         ids::read(self.section(names::IDS), self.section(names::MENTIONS), id)
+    }
+
+    /// By which feeds the record of exactly that identifier was withdrawn, and when. Nothing else is kept of such a record.
+    pub fn withdrawn(&self, id: &str) -> Result<Vec<Withdrawn>, Error> {
+        withdrawn::read(self.section(names::WITHDRAWN), id)
+    }
+
+    /// All withdrawn records.
+    pub(crate) fn all_withdrawn(&self) -> Result<WithdrawnTimes, Error> {
+        withdrawn::all(self.section(names::WITHDRAWN))
     }
 
     /// A record's summary, details and links. Expands a compressed block, which takes some ten times as long as a look-up.

@@ -8,6 +8,8 @@
 //!         sum u64, facts and entries (length varint, bytes), text (length varint, bytes)
 //! what is known of CVEs beside records: 0 u8 if unchanged, else 1 u8, count varint; each: the identifier less the one
 //!         before varint; flags u8; [probability f32; percentile f32]; [KEV entry: ransomware u8, four texts]
+//! records that are not withdrawn any more: count varint; each: id text, feed u8
+//! records that are withdrawn, and were not or at another time: count varint; each: id text, feed u8, time signed
 //! XXH3-64 of all before it
 //! ```
 //!
@@ -30,7 +32,7 @@ pub use self::{
 };
 
 const MAGIC: [u8; 16] = *b"\x93PRATIQUE-DIFF\r\n";
-const FORMAT: u16 = 1;
+const FORMAT: u16 = 2;
 /// What is known of a flaw: bits of one byte.
 const EPSS: u8 = 1;
 const PERCENTILE: u8 = 1 << 1;

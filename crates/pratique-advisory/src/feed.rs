@@ -223,7 +223,7 @@ impl<'a> Sink<'a> {
                     self.counts.newest.max(modified.filter(|modified| *modified <= self.now));
                 let (count, reason) = match intake.fate {
                     Fate::Indexed => (&mut self.counts.indexed, None),
-                    Fate::Withdrawn => (&mut self.counts.withdrawn, Some(SkipReason::Withdrawn)),
+                    Fate::Withdrawn(_) => (&mut self.counts.withdrawn, Some(SkipReason::Withdrawn)),
                     Fate::CommitsOnly => (&mut self.counts.commits_only, Some(SkipReason::CommitsOnly)),
                     Fate::NoPackage => (&mut self.counts.no_package, Some(SkipReason::NoPackage)),
                 };
@@ -251,6 +251,17 @@ impl<'a> Sink<'a> {
         let skipped =
             Skipped { ecosystem, member: entry, reason: SkipReason::Unusable, detail: Some(reason) };
         self.skipped.push(skipped);
+        Ok(())
+    }
+
+    /// Tells that something in an entry that was taken will have no effect, and what to do about it.
+    pub(crate) fn doubt(&mut self, entry: &str, reason: &str) -> Result<(), FeedError> {
+        let (member, reason) = (entry.to_owned(), reason.to_owned());
+        if self.strict {
+            return Err(FeedError::Strict { feed: self.feed, entry: member, reason });
+        }
+        let (ecosystem, detail) = (self.feed.to_string(), Some(reason));
+        self.skipped.push(Skipped { ecosystem, member, reason: SkipReason::MatchesNothing, detail });
         Ok(())
     }
 

@@ -30,7 +30,7 @@ pub use debian::Debian;
 pub use nvd::Nvd;
 pub use oracle::Oracle;
 pub use photon::Photon;
-pub use private::Private;
+pub use private::{Private, misfiled};
 pub use red_hat::RedHat;
 pub use secdb::{Alpine, Chainguard, Wolfi};
 pub use ubuntu::Ubuntu;

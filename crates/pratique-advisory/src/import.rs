@@ -40,7 +40,7 @@ pub use source::{Folder, ReadSeek, Source, SourceError, Tagged, Validator};
 pub use web::{BaseUrl, EPSS_URL, KEV_URL, OSV_URL};
 
 use crate::{
-    Counts, Database, EpssInfo, Feed, FeedId, Info, KevInfo, OsvInfo, Record,
+    Counts, Database, EpssInfo, Feed, FeedId, Info, KevInfo, OsvInfo,
     compile::{
         assemble::{Assembled, assemble},
         gather::{Gather, Gathered, NO_ZIP, Old},
@@ -192,10 +192,13 @@ pub fn import(
         replaced: HashSet::new(),
         gone: HashSet::new(),
     };
-    let known = osv.and_then(|osv| reader.known(osv));
-    if let (Some(osv), Some(known)) = (osv, &known) {
-        reader.changes(osv, &names, known, &tell)?;
-    } else if let Some(osv) = osv {
+    let mut known = osv.and_then(|osv| reader.known(osv));
+    if let (Some(osv), Some(before)) = (osv, &known)
+        && !reader.changes(osv, &names, before, &tell)?
+    {
+        known = None;
+    }
+    if let (Some(osv), None) = (osv, &known) {
         reader.replaced.insert(FeedId::Osv);
         let mut members = 0;
         for (index, ecosystem) in names.iter().enumerate() {
@@ -212,8 +215,8 @@ pub fn import(
         reader.feed(*feed, source.as_ref())?;
     }
     let Reader { gather, mut counts, mut report, failed, replaced, gone, .. } = reader;
-    let stays = |record: &Record<'_>| match record.feed() {
-        FeedId::Osv => !replaced.contains(&FeedId::Osv) && !gone.contains(record.id()),
+    let stays = |id: &str, feed: FeedId| match feed {
+        FeedId::Osv => !replaced.contains(&FeedId::Osv) && !gone.contains(id),
         feed => !replaced.contains(&feed),
     };
     let old = options.base.map(|database| Old { database, stays: &stays });

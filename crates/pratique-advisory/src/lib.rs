@@ -76,6 +76,7 @@ pub use section::{
     ecosystems::EcosystemEntry,
     records::{Record, Strings},
     text::{Reference, Text},
+    withdrawn::Withdrawn,
 };
 pub use severity::{Level, Severity, System};
 pub use travel::{Content, ContentId, Incoming, NotAContentId, TravelError, compress, expand, pack};

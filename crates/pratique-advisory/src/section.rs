@@ -9,6 +9,7 @@
 //! | `assessments` | every distinct severity statement once: vector or word, score, level |
 //! | `records`, `record-index` | for each record its identifiers, times, severities, the place of its text |
 //! | `record-sums` | for each record a hash of all that is known of it, to tell what changed between two databases |
+//! | `withdrawn` | identifiers of withdrawn records, and since when |
 //! | `ids`, `mentions` | every identifier → the records that bear or name it |
 //! | `cves`, `cve-severities`, `kev` | for each CVE its EPSS score, severities and known exploitation |
 //! | `text`, `text-index`, `text-dictionary` | summaries, details and links in Zstandard blocks |
@@ -21,6 +22,7 @@ pub(crate) mod ids;
 pub(crate) mod records;
 pub(crate) mod table;
 pub(crate) mod text;
+pub(crate) mod withdrawn;
 
 /// Names of the sections in the container, at most 16 bytes each.
 pub(crate) mod names {
@@ -32,6 +34,7 @@ pub(crate) mod names {
     pub(crate) const RECORDS: &str = "records";
     pub(crate) const RECORD_INDEX: &str = "record-index";
     pub(crate) const RECORD_SUMS: &str = "record-sums";
+    pub(crate) const WITHDRAWN: &str = "withdrawn";
     pub(crate) const IDS: &str = "ids";
     pub(crate) const MENTIONS: &str = "mentions";
     pub(crate) const CVES: &str = "cves";

@@ -19,6 +19,17 @@ fn everything(database: &Database) -> Outcome<String> {
     Ok(all.split_once('\n').map(|(_, rest)| rest.to_owned()).ok_or("a first line")?)
 }
 
+/// Which of the records were withdrawn, by whom and when.
+fn withdrawn(database: &Database, of: &Members) -> Outcome<Vec<String>> {
+    let mut found = Vec::new();
+    for (_, name, _) in of {
+        let id = name.trim_end_matches(".json");
+        let all = database.withdrawn(id)?;
+        found.extend(all.iter().map(|one| format!("{id} by {} {}", one.feed, one.at)));
+    }
+    Ok(found)
+}
+
 /// Lays an export out with its lists and its records one by one.
 fn publish(members: &Members, folder: &Path) -> Outcome {
     if folder.exists() {
@@ -98,6 +109,10 @@ fn an_update_gives_what_a_whole_import_gives() -> Outcome {
     assert_eq!(updated.info().content, whole.info().content);
     assert_eq!(Database::diff(&whole, &updated).count(), 0);
     assert_eq!(everything(&updated)?, everything(&whole)?);
+    let gone = withdrawn(&whole, &before)?;
+    assert!(gone.iter().any(|one| one.ends_with("osv 2026-11-20T01:00:00Z")), "{gone:?}");
+    assert!(gone.len() > withdrawn(&old, &before)?.len());
+    assert_eq!(withdrawn(&updated, &before)?, gone);
     let counts = |database: &Database| {
         let info = database.info();
         (info.records, info.packages, info.entries, info.cves)
@@ -109,6 +124,42 @@ fn an_update_gives_what_a_whole_import_gives() -> Outcome {
     assert_eq!(report.changes.map(|changes| changes.gone), Some(0));
     assert_eq!(again.info().content, updated.info().content);
     assert_eq!(everything(&again)?, everything(&updated)?);
+    assert_eq!(withdrawn(&again, &before)?, gone);
+
+    // Withdrawn by mistake: the record is back.
+    let mut back = before.clone();
+    for (_, _, bytes) in &mut back {
+        let Ok(mut record) = serde_json::from_slice::<Value>(bytes) else { continue };
+        record["modified"] = "2026-11-20T05:00:00Z".into();
+        *bytes = serde_json::to_vec(&record)?;
+    }
+    publish(&back, &export)?;
+    let (back, _) = made(&export, &folder.path().join("back.pdb"), Some(&again))?;
+    assert_eq!(withdrawn(&back, &before)?, withdrawn(&old, &before)?);
+    Ok(())
+}
+
+#[test]
+fn another_export_in_a_folder_of_the_same_name_is_read_whole() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let all = golden()?;
+    let (half, rest): (Vec<_>, Vec<_>) = all.iter().cloned().enumerate().partition(|(n, _)| n % 2 == 0);
+    let [half, rest] =
+        [half, rest].map(|part| part.into_iter().map(|(_, member)| member).collect::<Members>());
+    assert!(!rest.is_empty());
+    let [here, there] = ["here", "there"].map(|place| folder.path().join(place).join("export"));
+    publish(&half, &here)?;
+    publish(&all, &there)?;
+    let (old, _) = made(&here, &folder.path().join("old.pdb"), None)?;
+    let (whole, _) = made(&there, &folder.path().join("whole.pdb"), None)?;
+    let (updated, report) = made(&there, &folder.path().join("updated.pdb"), Some(&old))?;
+    assert_eq!(report.changes, None);
+    assert_eq!(updated.info().content, whole.info().content);
+    // The same one somewhere else is known again.
+    let elsewhere = folder.path().join("elsewhere").join("export");
+    publish(&all, &elsewhere)?;
+    let (_, report) = made(&elsewhere, &folder.path().join("again.pdb"), Some(&updated))?;
+    assert!(report.changes.is_some());
     Ok(())
 }
 
@@ -293,6 +344,8 @@ fn a_delta_makes_the_newer_database_of_the_older() -> Outcome {
     assert_eq!(info.content, new.info().content);
     assert_eq!(everything(&applied)?, everything(&new)?);
     assert_eq!(Database::diff(&applied, &new).count(), 0);
+    assert_ne!(withdrawn(&old, &golden()?)?, withdrawn(&new, &golden()?)?);
+    assert_eq!(withdrawn(&applied, &golden()?)?, withdrawn(&new, &golden()?)?);
     assert_eq!(applied.info().created, new.info().created);
 
     // It applies to nothing else.

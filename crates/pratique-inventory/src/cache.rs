@@ -10,17 +10,21 @@ use std::{
     fs,
     io::{self, Write},
     path::{Path, PathBuf},
+    thread,
     time::SystemTime,
 };
 
-use pratique_image::Digest;
+use pratique_image::{Digest, ImagePath};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::{cataloger::Cataloger, fact::LayerFacts};
+use crate::{
+    cataloger::Cataloger,
+    fact::{Fact, FileFacts, LayerFacts},
+};
 
 /// Raise when [`LayerFacts`] or [`crate::Fact`] change shape, or the pass itself changes what it answers.
-const FORMAT: u32 = 6;
+const FORMAT: u32 = 7;
 const MAGIC: &[u8; 8] = b"PRATFACT";
 /// Most bytes that one layer's facts may expand to: a damaged or hostile file stops there.
 const MAX_EXPANDED: usize = 1 << 30;
@@ -241,18 +245,57 @@ struct CacheFile {
     used: SystemTime,
 }
 
-/// `magic | format | checksum of the rest | expanded length | zstd of the facts`, little-endian.
+/// A file's path, and what was found in it.
+type Found = (ImagePath, Vec<FileFacts>);
+
+/// Facts of files that are worth a thread of their own, in bytes.
+const WORTH_A_THREAD: usize = 64 * 1024;
+
+/// `magic | format | checksum of the rest`, little-endian, and three parts, each `expanded length | packed length |
+/// zstd`: all but the facts of files, and those in two halves, which are read at the same time. A single layer often
+/// holds nearly everything, and reading that is what a scan of a known image takes longest for.
 fn encode(layer: &CachedLayer) -> io::Result<Vec<u8>> {
-    let plain = postcard::to_stdvec(layer).map_err(io::Error::other)?;
-    let packed = zstd::bulk::compress(&plain, 1)?;
-    let mut rest = (plain.len() as u64).to_le_bytes().to_vec();
-    rest.extend_from_slice(&packed);
+    let head = postcard::to_stdvec(layer).map_err(io::Error::other)?;
+    let (first, second) = halves(&layer.facts.files)?;
+    let mut rest = Vec::new();
+    for plain in [head, first, second] {
+        let packed = zstd::bulk::compress(&plain, 1)?;
+        rest.extend_from_slice(&(plain.len() as u64).to_le_bytes());
+        rest.extend_from_slice(&(packed.len() as u64).to_le_bytes());
+        rest.extend_from_slice(&packed);
+    }
     let mut out = Vec::with_capacity(rest.len() + 20);
     out.extend_from_slice(MAGIC);
     out.extend_from_slice(&FORMAT.to_le_bytes());
     out.extend_from_slice(&xxh3_64(&rest).to_le_bytes());
     out.extend_from_slice(&rest);
     Ok(out)
+}
+
+/// The facts of files one after the other, in two parts that take about as long to read.
+fn halves(files: &BTreeMap<ImagePath, Vec<FileFacts>>) -> io::Result<(Vec<u8>, Vec<u8>)> {
+    let (mut all, mut ends, mut cost) = (Vec::new(), Vec::with_capacity(files.len()), 0);
+    for found in files {
+        let before = all.len();
+        all = postcard::to_extend(&found, all).map_err(io::Error::other)?;
+        // What takes time are strings; a set of paths is read in one piece.
+        let hashes: usize = found.1.iter().flat_map(|file| &file.facts).map(paths_of).sum();
+        cost += (all.len() - before).saturating_sub(hashes * 8);
+        ends.push((cost, all.len()));
+    }
+    let half = cost / 2;
+    let middle = ends.get(ends.partition_point(|(cost, _)| *cost < half)).map_or(all.len(), |(_, end)| *end);
+    let second = all.split_off(middle);
+    Ok((all, second))
+}
+
+/// How many paths a fact holds as a set.
+fn paths_of(fact: &Fact) -> usize {
+    match fact {
+        Fact::Package(stated) => stated.files.len(),
+        Fact::PackageFiles { files, .. } => files.len(),
+        _ => 0,
+    }
 }
 
 fn decode(bytes: &[u8]) -> Option<CachedLayer> {
@@ -262,10 +305,60 @@ fn decode(bytes: &[u8]) -> Option<CachedLayer> {
     if u32::from_le_bytes(*format) != FORMAT || u64::from_le_bytes(*checksum) != xxh3_64(rest) {
         return None;
     }
-    let (expanded, packed) = rest.split_first_chunk::<8>()?;
-    let expanded = usize::try_from(u64::from_le_bytes(*expanded)).ok().filter(|&n| n <= MAX_EXPANDED)?;
-    let plain = zstd::bulk::decompress(packed, expanded).ok()?;
-    postcard::from_bytes(&plain).ok()
+    let (head, rest) = Packed::split(rest)?;
+    let (first, rest) = Packed::split(rest)?;
+    let (second, rest) = Packed::split(rest)?;
+    let expanded =
+        [&head, &first, &second].iter().try_fold(0_usize, |sum, part| sum.checked_add(part.expanded))?;
+    if !rest.is_empty() || expanded > MAX_EXPANDED {
+        return None;
+    }
+    let (first, second) = if first.expanded.min(second.expanded) < WORTH_A_THREAD {
+        (first.files()?, second.files()?)
+    } else {
+        thread::scope(|scope| {
+            let second = scope.spawn(move || second.files());
+            Some((first.files()?, second.join().ok()??))
+        })?
+    };
+    let mut layer: CachedLayer = postcard::from_bytes(&head.expand()?).ok()?;
+    // They come in order, which makes a map of them cheap.
+    layer.facts.files = first.into_iter().chain(second).collect();
+    Some(layer)
+}
+
+/// A part of a file of facts.
+struct Packed<'a> {
+    expanded: usize,
+    bytes: &'a [u8],
+}
+
+impl<'a> Packed<'a> {
+    /// The part that comes first, and the rest.
+    fn split(bytes: &'a [u8]) -> Option<(Self, &'a [u8])> {
+        let (expanded, bytes) = bytes.split_first_chunk::<8>()?;
+        let (length, bytes) = bytes.split_first_chunk::<8>()?;
+        let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
+        let expanded = usize::try_from(u64::from_le_bytes(*expanded)).ok()?;
+        let (bytes, rest) = bytes.split_at_checked(length)?;
+        Some((Self { expanded, bytes }, rest))
+    }
+
+    fn expand(&self) -> Option<Vec<u8>> {
+        zstd::bulk::decompress(self.bytes, self.expanded).ok()
+    }
+
+    /// The facts of files.
+    fn files(&self) -> Option<Vec<Found>> {
+        let plain = self.expand()?;
+        let (mut rest, mut found) = (plain.as_slice(), Vec::new());
+        while !rest.is_empty() {
+            let (one, behind) = postcard::take_from_bytes::<Found>(rest).ok()?;
+            found.push(one);
+            rest = behind;
+        }
+        Some(found)
+    }
 }
 
 #[cfg(test)]
@@ -273,7 +366,7 @@ mod tests {
     use pratique_image::ImagePath;
 
     use super::*;
-    use crate::{Fact, FileFacts, PathSet, Stated};
+    use crate::{PathSet, Stated};
 
     fn sample() -> CachedLayer {
         let stated = Stated { name: "bash".into(), version: "5.2".into(), ..Stated::default() };
@@ -314,6 +407,29 @@ mod tests {
             assert_eq!(decode(&bad), None, "byte {at}");
             assert_eq!(decode(&good[..at]), None, "cut at {at}");
         }
+    }
+
+    #[test]
+    fn what_is_read_in_two_parts_comes_out_whole() {
+        let mut large = sample();
+        let long = "x".repeat(1000);
+        for n in 0..500 {
+            let stated = Stated { name: format!("{long}{n}"), ..Stated::default() };
+            let file =
+                FileFacts { cataloger: "os/dpkg".into(), facts: vec![Fact::Package(Box::new(stated))] };
+            large.facts.files.insert(ImagePath::new(format!("app/{n}")).unwrap(), vec![file]);
+        }
+        let bytes = encode(&large).unwrap();
+        assert_eq!(decode(&bytes), Some(large));
+        let (_, rest) = Packed::split(&bytes[20..]).unwrap();
+        let (first, rest) = Packed::split(rest).unwrap();
+        let (second, _) = Packed::split(rest).unwrap();
+        assert!(first.expanded.abs_diff(second.expanded) < 4000 && second.expanded > WORTH_A_THREAD);
+        // One file alone, or none.
+        let mut few = sample();
+        assert_eq!(decode(&encode(&few).unwrap()), Some(sample()));
+        few.facts.files.clear();
+        assert_eq!(decode(&encode(&few).unwrap()), Some(few));
     }
 
     #[test]

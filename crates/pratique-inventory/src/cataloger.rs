@@ -106,7 +106,15 @@ impl File<'_> {
     /// # Errors
     /// As [`File::bytes`].
     pub fn text(&mut self) -> Result<String, Unreadable> {
-        let bytes = self.bytes()?;
+        self.text_within(self.limits.file_bytes)
+    }
+
+    /// The same of a file that has at most `limit` bytes.
+    ///
+    /// # Errors
+    /// As [`File::bytes`].
+    pub fn text_within(&mut self, limit: u64) -> Result<String, Unreadable> {
+        let bytes = self.bytes_within(limit)?;
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").map(<[u8]>::to_vec).unwrap_or(bytes);
         Ok(String::from_utf8(bytes).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned()))
     }

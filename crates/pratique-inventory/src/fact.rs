@@ -240,6 +240,8 @@ impl Problem {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct LayerFacts {
     /// Facts by the path of the file that states them; one entry per cataloger that read it.
+    /// The cache writes them apart from all else ([`crate::Cache`]).
+    #[serde(skip)]
     pub files: BTreeMap<ImagePath, Vec<FileFacts>>,
     /// Hard links to files of lower layers that a cataloger would read under the link's name: link → target.
     pub links_below: BTreeMap<ImagePath, ImagePath>,

@@ -339,7 +339,13 @@ mod tests {
             ("mariner", "2.0", "Azure Linux:2"),
             ("photon", "4.0", "Photon OS:4.0"),
         ] {
-            assert_eq!(names(id, version).first().map(String::as_str), Some(want), "{id} {version}");
+            let all = names(id, version);
+            assert_eq!(all.first().map(String::as_str), Some(want), "{id} {version}");
+            // Nobody is told that records under these names match nothing.
+            for name in all {
+                let prefix = name.trim_end_matches("::*");
+                assert_eq!(pratique_advisory::feeds::misfiled(prefix), None);
+            }
         }
     }
 

@@ -8,7 +8,6 @@ use axum::{
     http::HeaderMap,
     response::{IntoResponse, Response},
 };
-use base64::{Engine as _, prelude::BASE64_STANDARD};
 use pratique_service::{Caller, Service, ServiceError};
 use serde_json::json;
 
@@ -30,19 +29,7 @@ pub(crate) fn challenge(headers: &HeaderMap) -> String {
 /// # Errors
 /// [`Failure`] for credentials that are wrong; none at all are nobody's.
 pub(crate) async fn caller(service: &Service, headers: &HeaderMap) -> Result<Caller, Failure> {
-    let Some(said) = header(headers, "authorization") else { return Ok(Caller::anonymous()) };
-    let malformed = || ServiceError::Unauthenticated("the Authorization header is neither Basic nor Bearer");
-    let (scheme, rest) = said.split_once(' ').ok_or_else(malformed)?;
-    if scheme.eq_ignore_ascii_case("bearer") {
-        return Ok(service.authenticate_token(rest.trim()).await?);
-    }
-    if !scheme.eq_ignore_ascii_case("basic") {
-        return Err(malformed().into());
-    }
-    let decoded = BASE64_STANDARD.decode(rest.trim()).map_err(|_| malformed())?;
-    let decoded = String::from_utf8(decoded).map_err(|_| malformed())?;
-    let (user, password) = decoded.split_once(':').ok_or_else(malformed)?;
-    Ok(service.authenticate(user, password).await?)
+    Ok(service.authenticate_header(header(headers, "authorization")).await?)
 }
 
 /// `GET /token`: a token for whoever has credentials (Docker, *Token Authentication Specification*). It may do what they

@@ -1,5 +1,8 @@
 //! CSV by RFC 4180: lines end with CR LF, fields with commas, quotes or line ends are quoted.
 //!
+//! A table has no place for what is said of the whole, such as the age of the advisories: each line repeats that, and a
+//! report without lines says nothing of it.
+//!
 //! Spreadsheets run a cell that begins with `=`, `+`, `-` or `@` as a formula, and names of packages come from strangers: such
 //! a field gets an apostrophe before it (OWASP, "CSV Injection"). An npm scope is therefore read as `'@scope/name`.
 
@@ -16,7 +19,7 @@ use crate::{
 };
 
 /// The columns; new ones come last.
-const COLUMNS: [&str; 21] = [
+const COLUMNS: [&str; 22] = [
     "target",
     "severity",
     "score",
@@ -38,6 +41,7 @@ const COLUMNS: [&str; 21] = [
     "advisories",
     "url",
     "kind",
+    "database_created",
 ];
 
 /// Writes a line for each finding of `report`, whatever its `kind`, under a line of names.
@@ -71,6 +75,7 @@ pub fn write(report: &Report, _: &Context, to: &mut dyn Write) -> Result<(), Wri
             advisories.join(" "),
             publisher::page(&finding.id),
             "vulnerability".to_owned(),
+            report.database.created.clone(),
         ];
         line(&fields, to)?;
     }
@@ -100,6 +105,7 @@ fn of_issue(report: &Report, issue: &Issue<'_>) -> [String; COLUMNS.len()] {
         ("advice", issue.remedy.to_owned()),
         ("url", url.cloned().unwrap_or_default()),
         ("kind", issue.kind.as_str().to_owned()),
+        ("database_created", report.database.created.clone()),
     ];
     fill(&mut fields, stated);
     fields
@@ -129,6 +135,7 @@ fn of_licence(report: &Report, row: &LicenceRow) -> [String; COLUMNS.len()] {
         ("title", row.license.clone().unwrap_or_default()),
         ("advice", row.violation.clone().unwrap_or_default()),
         ("kind", Kind::License.as_str().to_owned()),
+        ("database_created", report.database.created.clone()),
     ];
     fill(&mut fields, stated);
     fields

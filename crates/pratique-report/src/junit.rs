@@ -3,6 +3,7 @@
 //! A suite is a kind of package. A finding is a test that failed; a package without findings is one that passed, so that a
 //! clean image shows as many green tests as it has packages and not an empty file, which Jenkins takes for a broken build.
 //! Misconfigurations, secrets and licences have suites of their own where they were asked for.
+//! Each suite states as a property when the advisory database was made, and when the newest advisory in it changed.
 //! What could not be judged, read or analysed is `skipped`: seen, and neither green nor red. No times: the same image
 //! gives the same bytes.
 
@@ -16,7 +17,7 @@ use crate::{
     format::{Context, WriteError},
     issue::{Issue, Kind, issues},
     markup::escape,
-    model::{FindingRow, PackageRow, Report},
+    model::{DatabaseInfo, FindingRow, PackageRow, Report},
     notes::Note,
     openvex::advice_for,
     publisher,
@@ -63,12 +64,30 @@ pub fn write(report: &Report, _: &Context, to: &mut dyn Write) -> Result<(), Wri
             failed(cases),
             skipped(cases)
         )?;
+        write_database(&report.database, to)?;
         for case in cases {
             write_case(case, to)?;
         }
         writeln!(to, "  </testsuite>")?;
     }
     writeln!(to, "</testsuites>")?;
+    Ok(())
+}
+
+/// How old the advisories are: readers know properties of suites, and none of `testsuites`.
+fn write_database(database: &DatabaseInfo, to: &mut dyn Write) -> Result<(), WriteError> {
+    let created = Some(&database.created).filter(|created| !created.is_empty());
+    let stated = [("created", created), ("newest", database.newest.as_ref())];
+    let mut stated = stated.into_iter().filter_map(|(name, time)| Some((name, time?))).peekable();
+    if stated.peek().is_none() {
+        return Ok(());
+    }
+    writeln!(to, "    <properties>")?;
+    for (name, time) in stated {
+        let time = attribute(time);
+        writeln!(to, "      <property name=\"pratique:database:{name}\" value=\"{time}\"/>")?;
+    }
+    writeln!(to, "    </properties>")?;
     Ok(())
 }
 

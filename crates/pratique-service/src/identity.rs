@@ -11,7 +11,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use base64::{
+    Engine as _,
+    prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
+};
 use pratique_store::{
     Micros,
     credential::{Action, Credential, Grant},
@@ -225,6 +228,28 @@ impl Service {
         Ok(self.known(id).await?.map(|known| (known.secret, caller(known.credential))))
     }
 
+    /// Who sends this `Authorization` header: basic credentials (RFC 7617) or a bearer token (RFC 6750). None at all are
+    /// nobody's.
+    ///
+    /// # Errors
+    /// [`ServiceError::Unauthenticated`] for credentials that are wrong.
+    pub async fn authenticate_header(&self, header: Option<&str>) -> Result<Caller, ServiceError> {
+        let Some(header) = header else { return Ok(Caller::anonymous()) };
+        let malformed =
+            || ServiceError::Unauthenticated("the Authorization header is neither Basic nor Bearer");
+        let (scheme, rest) = header.split_once(' ').ok_or_else(malformed)?;
+        if scheme.eq_ignore_ascii_case("bearer") {
+            return self.authenticate_token(rest.trim()).await;
+        }
+        if !scheme.eq_ignore_ascii_case("basic") {
+            return Err(malformed());
+        }
+        let decoded = BASE64_STANDARD.decode(rest.trim()).map_err(|_| malformed())?;
+        let decoded = String::from_utf8(decoded).map_err(|_| malformed())?;
+        let (user, password) = decoded.split_once(':').ok_or_else(malformed)?;
+        self.authenticate(user, password).await
+    }
+
     /// Who has this user name and password: a pair, or [`TOKEN_USER`] with a token.
     ///
     /// # Errors
@@ -265,6 +290,71 @@ impl Service {
             return None;
         }
         serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(claims).ok()?).ok()
+    }
+
+    /// All credentials, without their secrets, for whoever may do everything.
+    ///
+    /// # Errors
+    /// [`ServiceError::Denied`]
+    pub async fn credentials(&self, caller: &Caller) -> Result<Vec<Credential>, ServiceError> {
+        self.allow(caller, Action::Admin, "*").await?;
+        let mut credentials = self.store().read().await?.credentials().await?;
+        credentials.iter_mut().for_each(|credential| credential.secret.clear());
+        Ok(credentials)
+    }
+
+    /// Makes a credential: a robot account. Its secret is told this once.
+    ///
+    /// # Errors
+    /// [`ServiceError::Invalid`] for one that could do nothing, or is over already.
+    pub async fn create_credential(
+        &self,
+        caller: &Caller,
+        name: &str,
+        grants: Vec<Grant>,
+        expires_at: Option<Micros>,
+    ) -> Result<KeyPair, ServiceError> {
+        self.allow(caller, Action::Admin, "*").await?;
+        let is_name = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-".contains(c);
+        if name.is_empty() || name.len() > 64 || !name.chars().all(is_name) {
+            return Err(ServiceError::Invalid(
+                "a name has 1 to 64 letters, digits and `+=,.@_-`, as IAM's users have".into(),
+            ));
+        }
+        if grants.iter().all(|grant| grant.actions.is_empty()) {
+            return Err(ServiceError::Invalid("the credential could do nothing: grant it something".into()));
+        }
+        if expires_at.is_some_and(|end| end <= now()) {
+            return Err(ServiceError::Invalid("the credential would be over already".into()));
+        }
+        let pair = KeyPair::generate().map_err(|_| ServiceError::Broken("making a credential"))?;
+        let detail = serde_json::json!({ "name": name, "grants": grants }).to_string();
+        self.put_credential(&pair, name, grants, expires_at).await?;
+        let arn = format!("arn:aws:iam::{}:user/{name}", self.options().account);
+        let mut session = self.store().write().await?;
+        session.audit(&self.entry(caller, "iam:CreateAccessKey", &arn, "allowed", &detail)).await?;
+        session.commit().await?;
+        Ok(pair)
+    }
+
+    /// Removes a credential; whoever has it is out at once.
+    ///
+    /// # Errors
+    /// [`ServiceError::Invalid`] for one's own, or one that is not there.
+    pub async fn delete_credential(&self, caller: &Caller, id: &str) -> Result<(), ServiceError> {
+        self.allow(caller, Action::Admin, "*").await?;
+        if id == caller.id {
+            return Err(ServiceError::Invalid("nobody removes the credential they come with".into()));
+        }
+        let mut session = self.store().write().await?;
+        if !session.delete_credential(id).await? {
+            return Err(ServiceError::Invalid(format!("there is no credential {id}")));
+        }
+        let arn = format!("arn:aws:iam::{}:access-key/{id}", self.options().account);
+        session.audit(&self.entry(caller, "iam:DeleteAccessKey", &arn, "allowed", "{}")).await?;
+        session.commit().await?;
+        self.recent().forget();
+        Ok(())
     }
 
     /// A token that stands for `caller`.

@@ -6,6 +6,8 @@
 //! * [`repositories`]: making, describing, changing, removing them.
 //! * [`uploads`], [`manifests`]: what registries do.
 //! * [`analysis`], [`scan`]: layers → facts while they are pushed; manifest → inventory, findings.
+//! * [`rescan`]: new advisories meet the images that are there.
+//! * [`records`]: what happened, what runs where.
 //! * [`identity`], [`secrets`]: who may.
 //! * [`gate`], [`settings`]: what becomes of a push that is found wanting; what holds for the registry as a whole.
 //! * [`events`]: what the rest of the world is told.
@@ -36,9 +38,11 @@ pub mod manifests;
 pub mod names;
 pub mod policies;
 pub mod pull_through;
+pub mod records;
 pub mod replication;
 pub mod repositories;
 pub mod repository_tags;
+pub mod rescan;
 pub mod scan;
 pub mod scanning;
 pub mod secrets;

@@ -21,7 +21,7 @@ use crate::{
     immutability::TagPut,
     now,
     repositories::{Repository, check_name, check_tag},
-    scan::{Scan, severity_counts},
+    scan::{Scan, content, severity_counts},
 };
 
 /// Most bytes of a manifest, as the distribution specification advises.
@@ -251,19 +251,7 @@ impl Service {
         let gate = self.gate_of(&repository).await?;
         // A gate needs to know, whatever the rules of scanning say.
         let is_scanned = parsed.is_image() && (scanning.scans_on_push() || gate != Gate::Open);
-        let scan = if is_scanned { Some(self.scan_image(&parsed).await?) } else { None };
-        let mut quarantine = None;
-        if let Some(scan) = &scan {
-            match self.judge(&repository.name, gate, scan).await? {
-                Decided::Pass => {}
-                Decided::Refuse(reasons) => {
-                    self.note_refusal(caller, &repository.name, &digest, &reasons).await?;
-                    return Err(ServiceError::Refused(reasons));
-                }
-                Decided::Quarantine(reasons) => quarantine = Some(Quarantine::because(reasons).to_json()),
-            }
-        }
-        let manifest = Manifest {
+        let mut manifest = Manifest {
             digest,
             media_type: parsed.media_type.clone(),
             artifact_type: parsed.artifact_type.clone(),
@@ -273,11 +261,28 @@ impl Service {
             image_size,
             pushed_at: now(),
             pulled_at: None,
-            quarantine,
+            quarantine: None,
             archived_at: None,
             activated_at: None,
         };
-        self.keep(caller, &repository, &manifest, &parsed.parts, &tags, scan.as_ref()).await?;
+        loop {
+            let scan = if is_scanned { Some(self.scan_image(&parsed).await?) } else { None };
+            if let Some(scan) = &scan {
+                manifest.quarantine = match self.judge(&repository.name, gate, scan).await? {
+                    Decided::Pass => None,
+                    Decided::Refuse(reasons) => {
+                        self.note_refusal(caller, &repository.name, &digest, &reasons).await?;
+                        return Err(ServiceError::Refused(reasons));
+                    }
+                    Decided::Quarantine(reasons) => Some(Quarantine::because(reasons).to_json()),
+                };
+            }
+            manifest.pushed_at = now();
+            // New advisories may have come meanwhile, and what is re-scanned for them would not have this image.
+            if self.keep(caller, &repository, &manifest, &parsed.parts, &tags, scan.as_ref()).await? {
+                break;
+            }
+        }
         Ok(Pushed { digest, subject: parsed.subject })
     }
 
@@ -302,7 +307,8 @@ impl Service {
         if missing.is_empty() { Ok(size) } else { Err(ServiceError::PartsMissing(missing)) }
     }
 
-    /// Writes all that a push changes, in one transaction.
+    /// Writes all that a push changes, in one transaction; nothing, and `false`, if other advisories are in use by now than
+    /// the image was matched against.
     async fn keep(
         &self,
         caller: &Caller,
@@ -311,7 +317,7 @@ impl Service {
         parts: &[Part],
         tags: &[&str],
         scan: Option<&Scan>,
-    ) -> Result<(), ServiceError> {
+    ) -> Result<bool, ServiceError> {
         let time = manifest.pushed_at;
         let components = scan.map(|scan| scan.components(time)).unwrap_or_default();
         let keys: Vec<_> = components.iter().map(|component| component.key.clone()).collect();
@@ -320,6 +326,10 @@ impl Service {
             components.into_iter().filter(|component| !known.contains_key(&component.key)).collect();
 
         let mut session = self.store().write().await?;
+        let in_use = self.advisories().as_deref().map(content).unwrap_or_default();
+        if scan.is_some_and(|scan| scan.database != in_use) {
+            return Ok(false);
+        }
         for tag in tags {
             let there = session.tag(repository.id, tag).await?;
             let put = repository.settings.mutability.put(tag, there.as_ref(), &manifest.digest);
@@ -359,7 +369,8 @@ impl Service {
         let detail = serde_json::json!({ "imageDigest": manifest.digest, "imageTags": tags }).to_string();
         let arn = self.repository_arn(&repository.name);
         session.audit(&self.entry(caller, "ecr:PutImage", &arn, "allowed", &detail)).await?;
-        Ok(session.commit().await?)
+        session.commit().await?;
+        Ok(true)
     }
 
     /// A manifest by tag or digest, for somebody who pulls it.

@@ -136,7 +136,7 @@ pub(crate) fn observation(finding: &Finding, now: Micros) -> Observation {
 
 impl Scan {
     /// The components of the image, each once.
-    pub(crate) fn components(&self, now: Micros) -> Vec<NewComponent> {
+    pub fn components(&self, now: Micros) -> Vec<NewComponent> {
         let mut of_package: HashMap<usize, Observations> = HashMap::new();
         for finding in &self.matches.findings {
             let known = of_package.entry(finding.package).or_default();
@@ -164,12 +164,7 @@ impl Scan {
     }
 
     /// What is kept of the scan, once its components have ids.
-    pub(crate) fn image(
-        &self,
-        digest: Digest,
-        now: Micros,
-        ids: impl Iterator<Item = ComponentId>,
-    ) -> ScannedImage {
+    pub fn image(&self, digest: Digest, now: Micros, ids: impl Iterator<Item = ComponentId>) -> ScannedImage {
         let mut components: Vec<_> = ids.collect();
         components.sort_unstable();
         components.dedup();

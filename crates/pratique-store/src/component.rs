@@ -14,7 +14,8 @@ use crate::{
 };
 
 /// What the database calls a component. Small numbers, given out in order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct ComponentId(pub i64);
 
 /// A component that is to be kept.
@@ -208,6 +209,17 @@ impl Session {
         ids.sort_unstable();
         ids.dedup();
         Ok(ids)
+    }
+
+    /// Components in the order of their ids, from the first behind `after`.
+    pub async fn all_components(
+        &mut self,
+        after: ComponentId,
+        limit: i64,
+    ) -> Result<Vec<ComponentId>, StoreError> {
+        let sql = "SELECT id FROM component WHERE id > $1 ORDER BY id LIMIT $2";
+        let rows = self.all("listing components", sql, values![after.0, limit]).await?;
+        rows.iter().map(|row| row.int(0).map(ComponentId)).collect()
     }
 
     /// Writes what is known of a component now.

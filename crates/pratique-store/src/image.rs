@@ -52,7 +52,7 @@ fn pack(ids: &[ComponentId]) -> Vec<u8> {
     bytes
 }
 
-fn unpack(bytes: &[u8]) -> Option<Vec<ComponentId>> {
+pub(crate) fn unpack(bytes: &[u8]) -> Option<Vec<ComponentId>> {
     let mut ids = Vec::with_capacity(bytes.len() / 2);
     let (mut last, mut difference, mut shift) = (0i64, 0u64, 0u32);
     for byte in bytes {

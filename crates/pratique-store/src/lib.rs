@@ -19,6 +19,7 @@ pub mod listing;
 pub mod manifest;
 mod preview;
 pub mod repository;
+pub mod rescan;
 mod schema;
 pub mod setting;
 mod sql;

@@ -84,6 +84,12 @@ const STEPS: &[&[&str]] = &[&[
         name TEXT NOT NULL,
         component BIGINT NOT NULL REFERENCES component (id) ON DELETE CASCADE,
         PRIMARY KEY (ecosystem, name, component))",
+    "CREATE TABLE rescan (id {id}, time BIGINT NOT NULL, changes TEXT NOT NULL, told TEXT NOT NULL)",
+    "CREATE TABLE deployment (
+        digest TEXT NOT NULL,
+        place TEXT NOT NULL,
+        seen_at BIGINT NOT NULL,
+        PRIMARY KEY (digest, place))",
     "CREATE TABLE credential (
         id TEXT PRIMARY KEY,
         name TEXT NOT NULL,

@@ -11,7 +11,7 @@ use support::{Pratique, text};
 use zip::{ZipWriter, write::SimpleFileOptions};
 
 /// Two records of one flaw that contradict each other, and one of a distribution.
-const RECORDS: [(&str, &str, &str); 4] = [
+const RECORDS: [(&str, &str, &str); 5] = [
     (
         "PyPI",
         "GHSA-aaaa-bbbb-cccc",
@@ -44,6 +44,13 @@ const RECORDS: [(&str, &str, &str); 4] = [
         r#"{"id":"GHSA-dddd-eeee-ffff","modified":"2024-01-03T00:00:00Z","summary":"Scoped flaw in a widget",
         "affected":[{"package":{"ecosystem":"npm","name":"@scope/widget"},"ranges":[{"type":"SEMVER","events":
         [{"introduced":"0"},{"fixed":"2.0.0"}]}]}]}"#,
+    ),
+    (
+        "npm",
+        "GHSA-gggg-hhhh-jjjj",
+        r#"{"id":"GHSA-gggg-hhhh-jjjj","modified":"2024-01-05T00:00:00Z","withdrawn":"2024-01-04T00:00:00Z",
+        "summary":"Not so","affected":[{"package":{"ecosystem":"npm","name":"left-pad"},"ranges":[{"type":"SEMVER",
+        "events":[{"introduced":"0"}]}]}]}"#,
     ),
 ];
 
@@ -132,6 +139,11 @@ fn everything_under_an_identifier_and_where_it_contradicts_itself() {
     let json = asked.json(&["show", "ghsa-AAAA-bbbb-cccc"]);
     assert_eq!(json["records"].as_array().unwrap().len(), 1);
     assert_eq!(json["packages"][0]["ranges"][0]["events"][1]["fixed"], "1.2");
+    asked.says(
+        &["show", "GHSA-GGGG-hhhh-jjjj"],
+        &["GHSA-gggg-hhhh-jjjj\n  withdrawn by osv on 2024-01-04T00:00:00Z: nothing is affected by it any more\n"],
+    );
+    assert_eq!(asked.json(&["show", "GHSA-gggg-hhhh-jjjj"])["withdrawn"][0]["feed"], "osv");
     let (code, _, error) = asked.db(&["show", "CVE-1999-1"]);
     assert_eq!(code, 3);
     assert!(error.contains("CVE-1999-1") && error.contains("db search"), "{error}");
@@ -221,4 +233,56 @@ fn packages_that_differ_are_listed_and_counted() {
     assert_eq!((json["packages"].as_array().unwrap().len(), json["removed"].as_u64()), (1, Some(1)));
     asked.says(&["diff", old, old], &["0 packages differ"]);
     assert_eq!(asked.db(&["diff", old, "absent.pdb"]).0, 3);
+}
+
+/// A feed of which nothing is there: everything else is new, and the exit code tells only whoever asked for it.
+#[test]
+fn a_feed_that_fails_is_named_and_fails_where_that_is_asked() {
+    let asked = Asked::new();
+    let home = asked.pratique.home.path();
+    let export = home.join("export-a.pdb");
+    let mirror = home.join("mirror");
+    fs::create_dir_all(mirror.join("wolfi")).unwrap();
+    let reasons = home.join("reasons.json");
+    let [export, wolfi, reasons] =
+        [export, mirror.join("wolfi"), reasons].map(|path| path.to_str().unwrap().to_owned());
+    let wolfi = format!("wolfi={wolfi}");
+    let update = ["update", "--db-source", &export, "--feed", &wolfi];
+    let (code, _, error) = asked.db(&update);
+    assert_eq!(code, 0, "{error}");
+    assert!(error.contains("could not be read, and stays as the database had it: wolfi"), "{error}");
+    let strict = [&update[..], &["--strict", "--quiet", "--report", &reasons]].concat();
+    let (code, _, error) = asked.db(&strict);
+    assert_eq!(code, 3, "{error}");
+    assert!(error.contains("not wholly") && error.contains("wolfi"), "{error}");
+    let reasons: Value = serde_json::from_str(&fs::read_to_string(reasons).unwrap()).unwrap();
+    assert_eq!(reasons["problems"][0]["feed"]["feed"], "wolfi", "{reasons}");
+    // What could be read was written.
+    asked.says(&["show", "CVE-2023-1000"], &["GHSA-aaaa-bbbb-cccc"]);
+    let (code, _, error) = asked.db(&["update", "--db-source", &export, "--strict"]);
+    assert_eq!(code, 0, "{error}");
+}
+
+#[test]
+fn records_of_ones_own_that_match_nothing_are_told_with_the_remedy() {
+    let asked = Asked::new();
+    let home = asked.pratique.home.path();
+    let folder = home.join("own");
+    fs::create_dir_all(&folder).unwrap();
+    let own = r#"{"id":"ACME-1","modified":"2026-01-01T00:00:00Z","affected":[
+        {"package":{"ecosystem":"npm","name":"a"},"ranges":[{"type":"SEMVER","events":[{"introduced":"0"}]}]},
+        {"package":{"ecosystem":"Debian","name":"a"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"}]}]}]}"#;
+    fs::write(folder.join("acme.json"), own).unwrap();
+    let [export, folder] = [home.join("export-a.pdb"), folder].map(|path| path.to_str().unwrap().to_owned());
+    let import = ["import", &export, "--private-advisories", &folder];
+    let (code, _, error) = asked.db(&import);
+    assert_eq!(code, 0, "{error}");
+    let told = "private: acme.json: ACME-1: affected[1].package.ecosystem: \"Debian\" matches nothing, since its \
+                advisories are filed by release; write it as in \"Debian:12\"";
+    assert!(error.contains(told), "{error}");
+    assert!(!error.contains("affected[0]"), "{error}");
+    let (code, _, error) = asked.db(&[&import[..], &["--strict"]].concat());
+    assert_eq!(code, 3, "{error}");
+    assert!(error.contains("Debian:12"), "{error}");
+    asked.says(&["show", "ACME-1"], &["affects    a in npm"]);
 }

@@ -27,6 +27,7 @@ use crate::{
         ids, names,
         records::Draft as RecordDraft,
         text::{self, Pointer, TextBuilder},
+        withdrawn,
     },
 };
 
@@ -69,6 +70,8 @@ pub(crate) fn assemble(
     let Index { assessments, mentions, mut content, .. } = index;
     to.section(names::ASSESSMENTS);
     to.write_all(&assessments.finish())?;
+    to.section(names::WITHDRAWN);
+    to.write_all(&withdrawn::encode(&gathered.withdrawn))?;
     let (ids, lists) = ids::encode(mentions);
     to.section(names::IDS);
     to.write_all(&ids)?;

@@ -14,8 +14,11 @@ use super::{
     spool::{Laid, Span, Spool},
 };
 use crate::{
-    Database, Error, FeedId, Record, RecordId,
-    section::text::{self, Pointer},
+    Database, Error, FeedId, RecordId,
+    section::{
+        text::{self, Pointer},
+        withdrawn::WithdrawnTimes,
+    },
 };
 
 /// A record in the temporary files.
@@ -112,15 +115,22 @@ impl Gather {
     }
 
     /// All records, sorted by identifier and feed: those that were taken, and those of `old` in whose place nothing came.
+    /// So, too, the withdrawn ones that `old` knows of.
     pub(crate) fn finish<'db>(self, old: Option<Old<'db, '_>>) -> io::Result<Gathered<'db>> {
         let mut slots: Slots = self.slots.into_iter().collect();
         slots.par_sort_unstable_by(|a, b| a.0.cmp(&b.0));
-        let mut unused_text = 0;
+        let (mut unused_text, mut withdrawn) = (0, WithdrawnTimes::new());
         if let Some(old) = &old {
+            withdrawn = old.database.all_withdrawn().map_err(io::Error::other)?;
+            withdrawn.retain(|names, _| {
+                let is_new = slots.binary_search_by(|(other, _)| other.cmp(names)).is_ok();
+                (old.stays)(&names.0, names.1) && !is_new
+            });
             (slots, unused_text) = old.merge(slots).map_err(io::Error::other)?;
         }
         let old = old.map(|old| old.database);
-        Ok(Gathered { slots, facts: self.facts.finish()?, texts: self.texts.finish()?, old, unused_text })
+        let (facts, texts) = (self.facts.finish()?, self.texts.finish()?);
+        Ok(Gathered { slots, withdrawn, facts, texts, old, unused_text })
     }
 }
 
@@ -130,7 +140,7 @@ pub(crate) const NO_ZIP: u16 = u16::MAX;
 /// An older database, and which of its records stay if nothing comes in their place.
 pub(crate) struct Old<'db, 'f> {
     pub(crate) database: &'db Database,
-    pub(crate) stays: &'f dyn Fn(&Record<'_>) -> bool,
+    pub(crate) stays: &'f dyn Fn(&str, FeedId) -> bool,
 }
 
 impl Old<'_, '_> {
@@ -146,7 +156,7 @@ impl Old<'_, '_> {
                 merged.push(earlier);
             }
             let modified = record.modified().as_microsecond();
-            let mut stays = (self.stays)(&record);
+            let mut stays = (self.stays)(record.id(), record.feed());
             let (mut zip, mut commit_entries) = (NO_ZIP, 0);
             if let Some((_, slot)) = new.peek().filter(|(other, _)| (&*other.0, other.1) == key) {
                 // The export is read in parts, and in one of them an older copy may lie.
@@ -182,6 +192,8 @@ type Slots = Vec<((Box<str>, FeedId), Slot)>;
 /// The result of the first pass.
 pub(crate) struct Gathered<'db> {
     pub(crate) slots: Slots,
+    /// Records that were withdrawn, and are no slots.
+    pub(crate) withdrawn: WithdrawnTimes,
     pub(crate) facts: Laid,
     pub(crate) texts: Laid,
     pub(crate) old: Option<&'db Database>,

@@ -19,8 +19,8 @@ const LONGEST_NAME: usize = 4096;
 pub(crate) enum Fate {
     /// It has entries.
     Indexed,
-    /// It was withdrawn.
-    Withdrawn,
+    /// It was withdrawn: when, in microseconds since 1970.
+    Withdrawn(i64),
     /// It names commits only.
     CommitsOnly,
     /// It names no package, or no version of any.
@@ -72,7 +72,7 @@ pub(crate) fn of(record: &osv::Record<'_>, feed: FeedId) -> Result<Intake, Unusa
         feed,
         modified,
         published: record.published.as_deref().and_then(time),
-        fate: Fate::Withdrawn,
+        fate: Fate::NoPackage,
         commit_entries: 0,
         facts: Vec::new(),
         text: Vec::new(),
@@ -81,7 +81,8 @@ pub(crate) fn of(record: &osv::Record<'_>, feed: FeedId) -> Result<Intake, Unusa
     if !is_name(&record.id) {
         return Err(Unusable::Name);
     }
-    if record.withdrawn.is_some() {
+    if let Some(at) = record.withdrawn.as_deref() {
+        intake.fate = Fate::Withdrawn(time(at).unwrap_or(modified));
         return Ok(intake);
     }
     let facts = Facts::of(record)?;
@@ -138,7 +139,7 @@ fn sum(intake: &Intake) -> u64 {
     sum.digest()
 }
 
-fn is_name(name: &str) -> bool {
+pub(crate) fn is_name(name: &str) -> bool {
     name.len() <= LONGEST_NAME && !name.contains(char::is_control)
 }
 

@@ -6,20 +6,22 @@ use std::{
     path::Path,
 };
 
+use jiff::Timestamp;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::{DeltaError, DeltaHead, EPSS, FORMAT, KEV, MAGIC, Names, PERCENTILE};
 use crate::{
-    CveId, Database, Epss, FeedId, Info, Record,
+    CveId, Database, Epss, FeedId, Info,
     compile::{
         gather::{Gather, Old},
-        intake::{Fate, Intake},
+        intake::{self, Fate, Intake},
         kept,
     },
     import::{output_error, write as write_database},
     section::{
         cves::{CveBuilder, Kev},
         text,
+        withdrawn::WithdrawnTimes,
     },
 };
 
@@ -29,6 +31,8 @@ const LONGEST_HEAD: u64 = 16 * 1024 * 1024;
 const LONGEST_FACTS: u64 = 256 * 1024 * 1024;
 /// A hundred times the CVEs that there are.
 const MOST_CVES: u64 = 30_000_000;
+/// A thousand times what is withdrawn in a year.
+const MOST_WITHDRAWN: u64 = 30_000_000;
 
 /// Makes the newer database of `old` and of a delta, and writes it to `target`, in one step at the end.
 pub fn apply_delta(old: &Database, delta: impl Read, target: &Path) -> Result<Info, DeltaError> {
@@ -53,9 +57,12 @@ pub fn apply_delta(old: &Database, delta: impl Read, target: &Path) -> Result<In
         0 => kept::cves(old, true, true, &mut cves)?,
         _ => from.cves(&mut cves)?,
     }
+    let (over, withdrawn) = from.withdrawn()?;
     from.end()?;
-    let stays = |record: &Record<'_>| !named.contains(&(record.id().into(), record.feed()));
-    let gathered = gather.finish(Some(Old { database: old, stays: &stays })).map_err(io)?;
+    let stays = |id: &str, feed: FeedId| !named.contains(&(id.into(), feed));
+    let mut gathered = gather.finish(Some(Old { database: old, stays: &stays })).map_err(io)?;
+    gathered.withdrawn.retain(|names, _| !over.contains(names));
+    gathered.withdrawn.extend(withdrawn);
     write_database(&gathered, cves, head.info, target, Some(&head.to)).map_err(|problem| {
         match problem.kind() {
             io::ErrorKind::InvalidData => {
@@ -197,6 +204,23 @@ impl<R: Read> Reader<R> {
             }
         }
         Ok(())
+    }
+
+    /// Records that are not withdrawn any more, and those that are.
+    fn withdrawn(&mut self) -> Result<(HashSet<Names>, WithdrawnTimes), DeltaError> {
+        let mut over = HashSet::new();
+        for _ in 0..self.count(MOST_WITHDRAWN)? {
+            over.insert((self.text()?.into(), self.feed()?));
+        }
+        let mut withdrawn = WithdrawnTimes::new();
+        for _ in 0..self.count(MOST_WITHDRAWN)? {
+            let (id, feed, at) = (self.text()?, self.feed()?, self.signed()?);
+            if !intake::is_name(&id) || Timestamp::from_microsecond(at).is_err() {
+                return Err(unusable("a withdrawn record in it makes no sense"));
+            }
+            withdrawn.insert((id.into(), feed), at);
+        }
+        Ok((over, withdrawn))
     }
 
     fn end(&mut self) -> Result<(), DeltaError> {

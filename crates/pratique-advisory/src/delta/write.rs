@@ -39,6 +39,7 @@ pub fn write_delta(old: &Database, new: &Database, to: &mut dyn Write) -> io::Re
     }
     bytes.clear();
     encode_cves(old, new, &mut bytes).map_err(io::Error::other)?;
+    encode_withdrawn(old, new, &mut bytes).map_err(io::Error::other)?;
     to.write_all(&bytes)?;
     let sum = to.sum.digest();
     to.inner.write_all(&sum.to_le_bytes())?;
@@ -159,6 +160,24 @@ fn encode_cves(old: &Database, new: &Database, to: &mut Vec<u8>) -> Result<(), E
     if before != after {
         to.put_varint(after.0);
         to.extend_from_slice(&after.1);
+    }
+    Ok(())
+}
+
+fn encode_withdrawn(old: &Database, new: &Database, to: &mut Vec<u8>) -> Result<(), Error> {
+    let (before, after) = (old.all_withdrawn()?, new.all_withdrawn()?);
+    let over: Vec<_> = before.keys().filter(|names| !after.contains_key(*names)).collect();
+    to.put_varint(over.len() as u64);
+    for (id, feed) in over {
+        to.put_text(id);
+        to.push(feed.code());
+    }
+    let changed: Vec<_> = after.iter().filter(|(names, at)| before.get(*names) != Some(at)).collect();
+    to.put_varint(changed.len() as u64);
+    for ((id, feed), at) in changed {
+        to.put_text(id);
+        to.push(feed.code());
+        to.put_signed(*at);
     }
     Ok(())
 }

@@ -2,12 +2,15 @@
 //!
 //! Every `*.json` below the folder holds one record or an array of records; other files are passed over. What they say goes
 //! before what anybody else says ([`crate::Authority::Operator`]). A record's identifier may be that of a public one: both
-//! are kept.
+//! are kept. A record is kept also where its ecosystem is one under which nothing is looked up, but not in silence.
+
+mod misfiled;
 
 use std::io::Read;
 
 use serde_json::value::RawValue;
 
+pub use self::misfiled::misfiled;
 use crate::{Feed, FeedError, FeedId, Sink, Source, SourceError, osv};
 
 /// The feed.
@@ -55,7 +58,16 @@ impl Feed for Private {
             };
             for record in records {
                 match osv::Record::parse(record) {
-                    Ok(record) => to.record(&record)?,
+                    Ok(record) => {
+                        to.record(&record)?;
+                        for (index, affected) in record.affected.iter().enumerate() {
+                            let why = affected.package.as_ref().and_then(|of| misfiled(&of.ecosystem));
+                            if let Some(why) = why {
+                                let field = format!("affected[{index}].package.ecosystem");
+                                to.doubt(&format!("{path}: {}: {field}", record.id), &why)?;
+                            }
+                        }
+                    }
                     Err(problem) => to.skip(path, &format!("not an OSV record: {problem}"))?,
                 }
             }

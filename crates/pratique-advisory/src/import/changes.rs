@@ -10,8 +10,12 @@
 //! export some time after the moment that they state as their change, so the reading goes on for [`MARGIN`] beyond; what
 //! the database has already is not fetched again.
 //!
-//! A record that the lists name and that is not there, nor in its ecosystem's zip, is taken out. One that is no longer in the lists either stays, until
-//! all is read anew: withdrawn records stay in the export, so that hardly happens.
+//! A record that the lists name and that is not there, nor in its ecosystem's zip, is taken out. One that is no longer in
+//! the lists either stays, until all is read anew: withdrawn records stay in the export, so that hardly happens.
+//!
+//! Folders are known by their last names alone, so that the database does not tell on which machine it was made, and two
+//! exports may lie in folders of one name. The lists of a folder are therefore read to their end, and some of the old
+//! records in them looked up: where the database lacks too many, this is another export, and is read whole.
 
 use std::{
     collections::BTreeMap,
@@ -42,6 +46,12 @@ const LARGEST_LIST: u64 = 1024 * 1024 * 1024;
 /// Records that are held in memory until they are laid down.
 const AT_ONCE: usize = 256;
 
+/// Of the records that a folder's list names as old, how many are looked up first, and every how many-th after those.
+const FIRST: usize = 64;
+const STEP: usize = 61;
+/// One in so many may be unknown: records that cannot be read are in no database.
+const MOST_UNKNOWN: usize = 20;
+
 /// What a list says: for each record the ecosystems whose folders have it.
 type Listed = BTreeMap<String, Vec<String>>;
 
@@ -57,17 +67,26 @@ impl Reader<'_> {
         (!self.whole && same && sound).then(|| known.clone())
     }
 
-    /// Reads what changed since the import of which `known` tells.
+    /// Reads what changed since the import of which `known` tells. `false` if that was an import of another export: then
+    /// nothing was read.
     pub(super) fn changes(
         &mut self,
         osv: &dyn Source,
         names: &[String],
         known: &OsvInfo,
         tell: &dyn Fn(Progress<'_>),
-    ) -> Result<(), ImportError> {
-        let (Some(base), Some(newest)) = (self.base, known.newest) else { return Ok(()) };
+    ) -> Result<bool, ImportError> {
+        let (Some(base), Some(newest)) = (self.base, known.newest) else { return Ok(false) };
         let since = newest.checked_sub(MARGIN).unwrap_or(newest);
-        let mut lists = Lists { base, since, now: self.created, newest: known.newest, listed: Listed::new() };
+        let mut lists = Lists {
+            base,
+            since,
+            now: self.created,
+            newest: known.newest,
+            listed: Listed::new(),
+            looked_up: 0,
+            unknown: 0,
+        };
         let mut whole: Vec<String> = Vec::new();
         if !lists.read(osv, "modified_id.csv", None, names)? {
             for name in names {
@@ -75,6 +94,9 @@ impl Reader<'_> {
                     whole.push(name.clone());
                 }
             }
+        }
+        if lists.unknown * MOST_UNKNOWN > lists.looked_up {
+            return Ok(false);
         }
         // An ecosystem that the export did not have before lies in no list as long as none of its records changes.
         let imported = &base.info().imported;
@@ -148,7 +170,7 @@ impl Reader<'_> {
         // What failed is looked for again next time.
         self.report.newest = lists.newest.filter(|_| !failed);
         self.report.changes = Some(changes);
-        Ok(())
+        Ok(true)
     }
 }
 
@@ -160,6 +182,9 @@ struct Lists<'db> {
     now: Timestamp,
     newest: Option<Timestamp>,
     listed: Listed,
+    /// Old records of a folder's lists that were looked up, and those of them that the base does not know.
+    looked_up: usize,
+    unknown: usize,
 }
 
 impl Lists<'_> {
@@ -174,6 +199,8 @@ impl Lists<'_> {
         let Some(list) = osv.read(path)? else { return Ok(false) };
         let mut lines = BufReader::with_capacity(64 * 1024, list.take(LARGEST_LIST));
         let mut bytes = Vec::new();
+        let mut old = 0_usize;
+        let imported = |name: &str| self.base.info().imported.contains_key(name);
         loop {
             bytes.clear();
             let broken = |source| SourceError::Io { path: path.to_owned(), source };
@@ -183,7 +210,8 @@ impl Lists<'_> {
             let Ok(line) = std::str::from_utf8(&bytes) else { continue };
             let Some((time, place)) = line.trim_end().split_once(',') else { continue };
             let Ok(time) = time.parse::<Timestamp>() else { continue };
-            if time < self.since {
+            let is_old = time < self.since;
+            if is_old && !osv.is_local() {
                 return Ok(true);
             }
             let found = match of {
@@ -194,11 +222,29 @@ impl Lists<'_> {
             else {
                 continue;
             };
+            if is_old {
+                old += 1;
+                if (old <= FIRST || old.is_multiple_of(STEP)) && imported(ecosystem) {
+                    self.looked_up += 1;
+                    self.unknown += usize::from(!self.knows(id)?);
+                }
+                continue;
+            }
             self.newest = self.newest.max(Some(time).filter(|time| *time <= self.now));
             if !self.has(id, time)? {
                 self.listed.entry(id.to_owned()).or_default().push(ecosystem.to_owned());
             }
         }
+    }
+
+    /// Whether the base has the record in whatever state, or knows that it was withdrawn.
+    fn knows(&self, id: &str) -> Result<bool, Error> {
+        for mention in self.base.mentions(id)?.into_iter().filter(|mention| mention.role == Role::Id) {
+            if self.base.record(mention.record)?.feed() == FeedId::Osv {
+                return Ok(true);
+            }
+        }
+        Ok(self.base.withdrawn(id)?.iter().any(|withdrawn| withdrawn.feed == FeedId::Osv))
     }
 
     /// Whether the base has the record as it was at that time, or newer.

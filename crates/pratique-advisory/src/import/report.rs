@@ -77,6 +77,16 @@ pub enum Problem {
     },
 }
 
+impl Problem {
+    /// What it is about: the name of the feed, or the file's path.
+    pub fn of(&self) -> &str {
+        match self {
+            Problem::Missing { path } | Problem::Damaged { path, .. } => path,
+            Problem::Feed { feed, .. } => feed.name(),
+        }
+    }
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -115,6 +125,8 @@ pub enum SkipReason {
     NoPackage,
     /// It could not be read.
     Unusable,
+    /// A field of a record that was taken keeps it from ever matching anything; the detail says why.
+    MatchesNothing,
     /// It is no record, but statements of a feed that are of no use here; the detail says why.
     LeftOut,
 }

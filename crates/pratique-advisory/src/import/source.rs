@@ -35,6 +35,11 @@ pub trait Source: Sync {
         Ok(None)
     }
 
+    /// Whether reading a file to its end costs next to nothing, and the name does not tell this place from every other.
+    fn is_local(&self) -> bool {
+        false
+    }
+
     /// As [`Source::read`], with what tells whether the file changed.
     fn read_tagged(&self, path: &str) -> Result<Option<Tagged<'_>>, SourceError> {
         Ok(self.read(path)?.map(|reader| Tagged { reader, validator: Validator::None }))
@@ -146,6 +151,10 @@ impl Source for Folder {
     fn name(&self) -> String {
         let name = self.path.file_name().unwrap_or_default();
         format!("folder {}", name.to_string_lossy())
+    }
+
+    fn is_local(&self) -> bool {
+        true
     }
 
     fn read(&self, path: &str) -> Result<Option<Box<dyn Read + Send + '_>>, SourceError> {

@@ -119,7 +119,7 @@ fn parse(batch: &[Packed]) -> Vec<Outcome> {
         .collect()
 }
 
-/// Counts what became of each record of the export, and takes out the withdrawn ones.
+/// Counts what became of each record of the export, and takes out the withdrawn ones, but for their names.
 pub(super) fn account(
     gathered: &mut Gathered<'_>,
     names: &[String],
@@ -136,7 +136,7 @@ pub(super) fn account(
         };
         let (count, reason) = match slot.fate {
             Fate::Indexed => (&mut counts.indexed, None),
-            Fate::Withdrawn => (&mut counts.withdrawn, Some(SkipReason::Withdrawn)),
+            Fate::Withdrawn(_) => (&mut counts.withdrawn, Some(SkipReason::Withdrawn)),
             Fate::CommitsOnly => (&mut counts.commits_only, Some(SkipReason::CommitsOnly)),
             Fate::NoPackage => (&mut counts.no_package, Some(SkipReason::NoPackage)),
         };
@@ -152,5 +152,12 @@ pub(super) fn account(
         }
     }
     report.skipped.sort();
-    gathered.slots.retain(|(_, slot)| slot.fate != Fate::Withdrawn);
+    let Gathered { slots, withdrawn, .. } = gathered;
+    slots.retain(|(names, slot)| match slot.fate {
+        Fate::Withdrawn(at) => {
+            withdrawn.insert(names.clone(), at);
+            false
+        }
+        _ => true,
+    });
 }

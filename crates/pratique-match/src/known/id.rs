@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pratique_advisory::{Database, Error, FeedId, Filed, Record, RecordId, Reference, Role};
+use pratique_advisory::{Database, Error, FeedId, Filed, Record, RecordId, Reference, Role, Withdrawn};
 use pratique_version::Ecosystem;
 use serde::Serialize;
 
@@ -26,6 +26,9 @@ pub struct Dossier {
     pub packages: Vec<Statement>,
     /// Where they contradict each other.
     pub conflicts: Vec<Conflict>,
+    /// Records of exactly that identifier that their publishers withdrew. They say nothing any more.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub withdrawn: Vec<Withdrawn>,
 }
 
 /// What is known of a CVE, whoever says it.
@@ -98,7 +101,7 @@ impl RecordRow {
     }
 }
 
-/// Everything under `id`, in any case; `None` if no record bears or names it.
+/// Everything under `id`, in any case; `None` if no record bears or names it, nor did before it was withdrawn.
 ///
 /// # Errors
 /// When the database is damaged where it was touched.
@@ -109,7 +112,8 @@ pub fn dossier(database: &Database, id: &str) -> Result<Option<Dossier>, Error> 
     let ghsa = upper.strip_prefix("GHSA-").map(|rest| format!("GHSA-{}", rest.to_ascii_lowercase()));
     for id in [Some(id), Some(&*upper), ghsa.as_deref()].into_iter().flatten() {
         let mut mentions = database.mentions(id)?;
-        if mentions.is_empty() {
+        let withdrawn = database.withdrawn(id)?;
+        if mentions.is_empty() && withdrawn.is_empty() {
             continue;
         }
         mentions.sort_by_key(|mention| (mention.role, mention.record));
@@ -124,7 +128,7 @@ pub fn dossier(database: &Database, id: &str) -> Result<Option<Dossier>, Error> 
             roles.insert(mention.record, mention.role);
             records.push((database.record(mention.record)?, mention.role));
         }
-        return about(database, id, &records).map(Some);
+        return Ok(Some(Dossier { withdrawn, ..about(database, id, &records)? }));
     }
     Ok(None)
 }
@@ -154,7 +158,14 @@ fn about(database: &Database, id: &str, records: &[(Record<'_>, Role)]) -> Resul
     let mut conflicts = conflict::of_versions(database, &filed, &several)?;
     conflicts.extend(conflict::of_severity(&rows, &several));
     conflicts.extend(conflict::of_names(&rows));
-    Ok(Dossier { id: id.to_owned(), cves: cves(database, id, records)?, records: rows, packages, conflicts })
+    Ok(Dossier {
+        id: id.to_owned(),
+        cves: cves(database, id, records)?,
+        records: rows,
+        packages,
+        conflicts,
+        withdrawn: Vec::new(),
+    })
 }
 
 /// Records about several flaws at once, of each of which they say no more than an upper bound.

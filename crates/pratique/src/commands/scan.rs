@@ -102,8 +102,9 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
     let filter = Filter { levels: shown.severity, ignore_unfixed: shown.ignore_unfixed };
     let scope = target.scope();
     let (report, taken, is_stale) = within(target.how.timeout, move || {
+        let mut is_partial = false;
         if db_update {
-            db::update(&database.path()?, &source, false, quiet)?;
+            is_partial = !db::update(&database.path()?, &source, false, quiet)?.problems.is_empty();
         }
         let database = if scanners.vulnerabilities() { Some(database.open()?) } else { None };
         if let (Some(database), Some(most)) = (&database, max_db_age) {
@@ -119,7 +120,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
         let mut report = findings::report(&taken, scope, database.as_ref(), options, &filter)?;
         report.worst = report.worst.max(checked.worst());
         report.checked = checked;
-        Ok((report, taken, stale.is_some()))
+        Ok((report, taken, stale.is_some() || is_partial))
     })?;
     for note in outputs.notes(&report) {
         terminal::warn(quiet, &note);

@@ -9,8 +9,12 @@ use std::{
 };
 
 use anyhow::Context;
-use axum::{Router, http::StatusCode, routing::get};
-use pratique_service::{KeyPair, Options, Service};
+use pratique_advisory::Database;
+use pratique_service::{
+    Caller, KeyPair, Options, Service,
+    gate::{Gate, GateRule},
+    rescan::Rescanned,
+};
 use tokio::{net::TcpListener, signal::unix, time};
 use tracing_subscriber::EnvFilter;
 
@@ -25,6 +29,7 @@ use crate::{
 #[command(after_help = "Examples:\n  \
     pratique serve\n  \
     pratique serve --listen 127.0.0.1:5000 --data /srv/pratique\n  \
+    pratique serve --gate 'prod/*=refuse' --gate '*=quarantine'\n  \
     PRATIQUE_ACCESS_KEY_ID=admin PRATIQUE_SECRET_ACCESS_KEY=… pratique serve\n\n\
     The first start makes the data directory and an admin credential, and prints it once.")]
 pub(crate) struct Args {
@@ -46,6 +51,9 @@ pub(crate) struct Args {
     /// Refuse pushes to repositories that were not made before
     #[arg(long)]
     no_create_on_push: bool,
+    /// What becomes of pushes whose verdict is a block: refuse, quarantine or open; the first pattern that fits counts
+    #[arg(long = "gate", value_name = "PATTERN=GATE", value_parser = gate)]
+    gates: Vec<GateRule>,
     /// Remove uploads and blobs that nobody refers to after this time
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = duration)]
     grace: Duration,
@@ -90,6 +98,9 @@ async fn serve(args: Args) -> anyhow::Result<()> {
     .await
     .with_context(|| format!("the server could not be started on {}", data.display()))?;
     let admin = service.ensure_admin(given_admin()?).await?;
+    if !args.gates.is_empty() {
+        service.put_gate_rules(&Caller::system(), &args.gates).await?;
+    }
     let listener = TcpListener::bind(args.listen).await.with_context(|| {
         format!("{} cannot be listened on; name another address with --listen", args.listen)
     })?;
@@ -105,17 +116,11 @@ async fn serve(args: Args) -> anyhow::Result<()> {
     tokio::spawn(follow_advisories(service.clone(), advisories));
     tokio::spawn(collect(service.clone()));
     tokio::spawn(apply_lifecycle(service.clone()));
-    let routes = Router::new()
-        .route("/healthz", get(|| async { "ok\n" }))
-        .route(
-            "/readyz",
-            get({
-                let service = service.clone();
-                move || ready(service.clone())
-            }),
-        )
+    let metrics = pratique_web::Metrics::default();
+    let routes = pratique_web::router(service.clone(), metrics.clone())
         .merge(pratique_registry::router(service.clone()))
         .fallback_service(pratique_aws::surface(service.clone())?.into_router());
+    let routes = pratique_web::measured(routes, metrics);
     let (stop, stopping) = tokio::sync::watch::channel(());
     let told = async move {
         told_to_stop().await;
@@ -175,6 +180,17 @@ fn default_data() -> anyhow::Result<PathBuf> {
         .context("no place for data: neither XDG_DATA_HOME nor HOME is set; name one with --data")
 }
 
+fn gate(text: &str) -> Result<GateRule, String> {
+    let (repositories, gate) = text.rsplit_once('=').ok_or("a gate is PATTERN=GATE, as in prod/*=refuse")?;
+    let gate = match gate {
+        "open" => Gate::Open,
+        "refuse" => Gate::Refuse,
+        "quarantine" => Gate::Quarantine,
+        other => return Err(format!("{other:?} is no gate: refuse, quarantine and open are")),
+    };
+    Ok(GateRule { repositories: repositories.into(), gate })
+}
+
 fn account(text: &str) -> Result<String, String> {
     if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
         Ok(text.into())
@@ -195,18 +211,11 @@ fn start_log(filter: &str, json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whether requests can be served now.
-async fn ready(service: Service) -> (StatusCode, &'static str) {
-    match service.store().read().await {
-        Ok(_) => (StatusCode::OK, "ready\n"),
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database cannot be reached\n"),
-    }
-}
-
-/// Uses the advisory database whenever there is a new one.
+/// Uses the advisory database whenever there is a new one, and re-scans what it concerns.
 async fn follow_advisories(service: Service, file: PathBuf) {
     let made = |file: &Path| fs::metadata(file).and_then(|metadata| metadata.modified()).ok();
     let mut last: Option<SystemTime> = service.advisories().and_then(|_| made(&file));
+    rescan(&service, None).await;
     let mut ticks = time::interval(LOOK_FOR_ADVISORIES);
     loop {
         ticks.tick().await;
@@ -216,9 +225,19 @@ async fn follow_advisories(service: Service, file: PathBuf) {
         }
         last = now;
         match service.use_advisories(&file) {
-            Ok(_) => tracing::info!("new advisories are in use"),
+            Ok(old) => rescan(&service, old.as_deref()).await,
             Err(error) => tracing::error!("{}: cannot be used: {error}", file.display()),
         }
+    }
+}
+
+async fn rescan(service: &Service, old: Option<&Database>) {
+    match service.rescan(old).await {
+        Ok(Rescanned { components: 0, .. }) => {}
+        Ok(Rescanned { packages, components, new, changed, closed }) => {
+            tracing::info!(packages, components, new, changed, closed, "re-scanned for new advisories");
+        }
+        Err(error) => tracing::error!("images could not be re-scanned for new advisories: {error}"),
     }
 }
 

@@ -20,6 +20,7 @@ mod keys;
 pub mod lua;
 mod needs;
 pub mod npm;
+mod one_or_many;
 pub mod opam;
 mod origin;
 pub mod perl;

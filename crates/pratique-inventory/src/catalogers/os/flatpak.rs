@@ -43,8 +43,7 @@ impl Cataloger for FlatpakMetadata {
     }
 
     fn read(&self, file: &mut File<'_>) -> Result<Reading, Unreadable> {
-        let text = file.bytes_within(LONGEST)?;
-        let text = String::from_utf8_lossy(&text);
+        let text = file.text_within(LONGEST)?;
         let place = deployment(&file.header.path);
         let mut stated = Stated { kind: PackageKind::Flatpak, ..Stated::default() };
         let (mut group, mut runs_on) = ("", None);

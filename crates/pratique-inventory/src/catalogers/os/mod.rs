@@ -1,6 +1,7 @@
 //! What operating systems install.
 
 mod control;
+mod file_list;
 mod lines;
 
 pub mod apk;

@@ -13,11 +13,10 @@ use pratique_image::{EntryHeader, ImagePath};
 
 use super::{
     control::{self, Paragraph},
-    lines::{Lines, text},
+    file_list::{self, Listed},
+    lines::text,
 };
-use crate::{
-    Cataloger, CatalogerId, Fact, File, PackageKind, PathSet, Reading, SourcePackage, Stated, Unreadable,
-};
+use crate::{Cataloger, CatalogerId, Fact, File, PackageKind, Reading, SourcePackage, Stated, Unreadable};
 
 /// Reads opkg's list of packages and the control file of each.
 pub struct OpkgStatus;
@@ -136,29 +135,15 @@ impl Cataloger for OpkgFiles {
         let Some(package) = in_info(&file.header.path, b".list").map(text) else {
             return Ok(Reading::nothing());
         };
-        let most = file.limits.records;
         let mut reading = Reading::nothing();
-        let mut hashes = Vec::new();
-        let mut lines = Lines::new(file.body);
-        while let Some(line) = lines.next()? {
+        let files = file_list::paths(file, &mut reading, |line| {
             // Newer versions write size, mode and target of links behind tabs.
             let path = line.bytes.split(|&b| b == b'\t').next().unwrap_or_default();
             let path = path.strip_prefix(b"/").unwrap_or(path);
-            if path.is_empty() || path.ends_with(b"/") {
-                continue;
-            }
-            if line.cut {
-                reading.problem(format!("line {} names no file", line.number));
-                continue;
-            }
-            if hashes.len() >= most {
-                reading.problem(format!("line {}: only the first {most} files were read", line.number));
-                break;
-            }
-            hashes.push(PathSet::hash(path));
-        }
-        if !hashes.is_empty() {
-            reading.facts.push(Fact::PackageFiles { package, files: PathSet::from_hashes(hashes) });
+            if path.is_empty() || path.ends_with(b"/") { Listed::Nothing } else { Listed::Path(path) }
+        })?;
+        if !files.is_empty() {
+            reading.facts.push(Fact::PackageFiles { package, files });
         }
         Ok(reading)
     }

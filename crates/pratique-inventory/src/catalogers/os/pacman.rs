@@ -10,10 +10,11 @@
 
 use pratique_image::{EntryHeader, ImagePath};
 
-use super::lines::{Line, Lines, text};
-use crate::{
-    Cataloger, CatalogerId, Fact, File, PackageKind, PathSet, Reading, SourcePackage, Stated, Unreadable,
+use super::{
+    file_list::{self, Listed},
+    lines::{Line, Lines, text},
 };
+use crate::{Cataloger, CatalogerId, Fact, File, PackageKind, Reading, SourcePackage, Stated, Unreadable};
 
 /// Reads what pacman states of a package.
 pub struct PacmanPackage;
@@ -124,32 +125,19 @@ impl Cataloger for PacmanFiles {
         let Some(package) = folder(&file.header.path, b"files").and_then(name_in).map(text) else {
             return Ok(Reading::nothing());
         };
-        let most = file.limits.records;
         let mut reading = Reading::nothing();
-        let mut hashes = Vec::new();
         let mut listing = false;
-        let mut lines = Lines::new(file.body);
-        while let Some(line) = lines.next()? {
+        let files = file_list::paths(file, &mut reading, |line| {
             if let Some(name) = heading(&line) {
                 listing = name == b"FILES";
-                continue;
+                return Listed::Nothing;
             }
             // Folders end in a slash.
-            if !listing || line.bytes.is_empty() || line.bytes.ends_with(b"/") {
-                continue;
-            }
-            if line.cut {
-                reading.problem(format!("line {} names no file", line.number));
-                continue;
-            }
-            if hashes.len() >= most {
-                reading.problem(format!("line {}: only the first {most} files were read", line.number));
-                break;
-            }
-            hashes.push(PathSet::hash(line.bytes));
-        }
-        if !hashes.is_empty() {
-            reading.facts.push(Fact::PackageFiles { package, files: PathSet::from_hashes(hashes) });
+            let is_file = listing && !line.bytes.is_empty() && !line.bytes.ends_with(b"/");
+            if is_file { Listed::Path(line.bytes) } else { Listed::Nothing }
+        })?;
+        if !files.is_empty() {
+            reading.facts.push(Fact::PackageFiles { package, files });
         }
         Ok(reading)
     }

@@ -12,8 +12,11 @@
 
 use pratique_image::{EntryHeader, ImagePath};
 
-use super::lines::{Lines, text};
-use crate::{Cataloger, CatalogerId, Fact, File, PackageKind, PathSet, Reading, Stated, Unreadable};
+use super::{
+    file_list::{self, Listed},
+    lines::text,
+};
+use crate::{Cataloger, CatalogerId, Fact, File, PackageKind, Reading, Stated, Unreadable};
 
 /// Reads which packages portage has installed, and their files.
 pub struct PortageContents;
@@ -78,30 +81,16 @@ impl Cataloger for PortageContents {
         let Some((category, name, version, _)) = parts(&file.header.path) else {
             return Ok(Reading::nothing());
         };
-        let most = file.limits.records;
         let mut reading = Reading::nothing();
-        let mut hashes = Vec::new();
-        let mut lines = Lines::new(file.body);
-        while let Some(line) = lines.next()? {
-            if line.bytes.is_empty() || line.bytes.starts_with(b"dir ") {
-                continue;
-            }
-            let path = path_of(line.bytes).filter(|_| !line.cut);
-            let Some(path) = path else {
-                reading.problem(format!("line {} names no file", line.number));
-                continue;
-            };
-            if hashes.len() >= most {
-                reading.problem(format!("line {}: only the first {most} files were read", line.number));
-                break;
-            }
-            hashes.push(PathSet::hash(path));
-        }
+        let files = file_list::paths(file, &mut reading, |line| match line.bytes {
+            b"" | [b'd', b'i', b'r', b' ', ..] => Listed::Nothing,
+            line => path_of(line).map_or(Listed::Unclear, Listed::Path),
+        })?;
         reading.facts.push(Fact::Package(Box::new(Stated {
             kind: PackageKind::Portage,
             name: format!("{category}/{name}"),
             version: version.to_owned(),
-            files: PathSet::from_hashes(hashes),
+            files,
             ..Stated::default()
         })));
         Ok(reading)

@@ -8,7 +8,9 @@ use std::{
 
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
-use pratique_advisory::{self as advisory, Database, ImportOptions, ImportReport, Progress, import};
+use pratique_advisory::{
+    self as advisory, Database, ImportOptions, ImportReport, Progress, SkipReason, import,
+};
 use pratique_report::json;
 
 use super::{age, export};
@@ -50,6 +52,12 @@ pub(super) struct Update {
     /// Read everything anew, not only what changed
     #[arg(long)]
     full: bool,
+    /// End with exit code 3 when a feed or zip cannot be read; all that can be read is written nevertheless
+    #[arg(long)]
+    strict: bool,
+    /// Write what was read, kept and skipped, record by record, to this file as JSON
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
     /// Only errors
     #[arg(short, long)]
     quiet: bool,
@@ -85,12 +93,26 @@ impl Import {
 
 impl Update {
     pub(super) fn run(&self) -> anyhow::Result<()> {
-        update(&self.database.path()?, &self.sources, self.full, self.quiet)
+        let report = update(&self.database.path()?, &self.sources, self.full, self.quiet)?;
+        if let Some(path) = &self.report {
+            terminal::show(Content::Document, Some(path), |to| json::write(&report, to))?;
+        }
+        // Unlike a strict import, which somebody watches, this one runs at night: a publisher that is down for an hour must
+        // not keep all others' news away.
+        if let Some(failed) = failed(&report).filter(|_| self.strict) {
+            anyhow::bail!("the database was updated, but not wholly: {failed}");
+        }
+        Ok(())
     }
 }
 
 /// Brings the database at `target` up to date, or makes it if there is none. `full` reads what it has anew too.
-pub(crate) fn update(target: &Path, sources: &SourceArgs, full: bool, quiet: bool) -> anyhow::Result<()> {
+pub(crate) fn update(
+    target: &Path,
+    sources: &SourceArgs,
+    full: bool,
+    quiet: bool,
+) -> anyhow::Result<ImportReport> {
     let base = match Database::open(target) {
         Ok(database) => Some(database),
         Err(advisory::Error::Missing { .. }) => None,
@@ -103,7 +125,17 @@ pub(crate) fn update(target: &Path, sources: &SourceArgs, full: bool, quiet: boo
     let request = Request { target, sources, base, full, ecosystems: Vec::new(), strict: false, quiet };
     let report = request.run(sources.osv())?;
     tell(&report, target, quiet);
-    Ok(())
+    if let Some(failed) = failed(&report) {
+        terminal::warn(quiet, &failed);
+    }
+    Ok(report)
+}
+
+/// In a sentence, what could not be read; `None` if nothing.
+fn failed(report: &ImportReport) -> Option<String> {
+    let names: Vec<_> = report.problems.iter().map(advisory::Problem::of).collect();
+    let names = Some(names.join(", ")).filter(|names| !names.is_empty())?;
+    Some(format!("could not be read, and stays as the database had it: {names}"))
 }
 
 fn build(source: &str, args: &Import) -> anyhow::Result<()> {
@@ -206,11 +238,12 @@ fn tell(report: &ImportReport, target: &Path, quiet: bool) {
     const TOLD: usize = 10;
     let unusable = || {
         let feeds = report.skipped.iter().filter(|it| advisory::FeedId::from_name(&it.ecosystem).is_some());
-        feeds.filter(|it| it.reason == advisory::SkipReason::Unusable)
+        feeds.filter(|it| matches!(it.reason, SkipReason::Unusable | SkipReason::MatchesNothing))
     };
-    for skipped in unusable().take(TOLD) {
-        let why = skipped.detail.as_deref().unwrap_or("it makes no sense");
-        terminal::warn(quiet, &format!("{}: {} is left out: {why}", skipped.ecosystem, skipped.member));
+    for advisory::Skipped { ecosystem, member, reason, detail } in unusable().take(TOLD) {
+        let why = detail.as_deref().unwrap_or("it makes no sense");
+        let left_out = if *reason == SkipReason::Unusable { " is left out" } else { "" };
+        terminal::warn(quiet, &format!("{ecosystem}: {member}{left_out}: {why}"));
     }
     if let Some(more) = unusable().count().checked_sub(TOLD).filter(|more| *more > 0) {
         terminal::warn(quiet, &format!("and {more} more entries of feeds"));

@@ -82,7 +82,7 @@ enum Action {
     #[command(after_help = "Examples:\n  \
         pratique db show CVE-2021-44228\n  \
         pratique db show ghsa-jfh8-c2jp-5v3q --format json\n\n\
-        Exit code: 0 when a record bears or names it, 3 when none does.")]
+        Exit code: 0 when a record bears or names it, or did until it was withdrawn; 3 when none does.")]
     Show(Show),
     /// Show what is known of a package, and which records affect a version of it
     #[command(after_help = "Examples:\n  \

@@ -6,6 +6,7 @@ use std::{
 };
 
 use anstyle::Style;
+use pratique_advisory::Withdrawn;
 use pratique_match::{
     Rating,
     known::{self, Conflict, Dossier, RecordRow, Statement},
@@ -57,6 +58,9 @@ fn write(dossier: &Dossier, width: usize, to: &mut dyn Write) -> io::Result<()> 
             let ransomware = if cve.ransomware { ", ransomware uses it" } else { "" };
             writeln!(to, "  {}: known to be exploited since {}{ransomware}", cve.id, printable(since))?;
         }
+    }
+    for Withdrawn { feed, at } in &dossier.withdrawn {
+        writeln!(to, "  withdrawn by {feed} on {at}: nothing is affected by it any more")?;
     }
     // What contradicts itself is what a person must know first.
     if !dossier.conflicts.is_empty() {

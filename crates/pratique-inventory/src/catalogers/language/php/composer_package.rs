@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Deserializer, de::IgnoredAny};
 
-use super::super::{keys::Keys, origin};
+use super::super::{keys::Keys, one_or_many::OneOrMany, origin};
 use crate::{PackageKind, Requirement, Stated};
 
 /// The fields of a package that are wanted.
@@ -46,13 +46,11 @@ impl<'de> Deserialize<'de> for Licences {
         #[derive(Deserialize)]
         #[serde(untagged)]
         enum Either {
-            One(String),
-            Many(Vec<String>),
+            Stated(OneOrMany),
             None(IgnoredAny),
         }
         Ok(match Either::deserialize(from)? {
-            Either::One(one) => Self(vec![one]),
-            Either::Many(many) => Self(many),
+            Either::Stated(licences) => Self(licences.into_vec()),
             Either::None(_) => Self::default(),
         })
     }

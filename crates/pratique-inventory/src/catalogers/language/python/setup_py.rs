@@ -33,8 +33,7 @@ impl Cataloger for SetupPy {
     }
 
     fn read(&self, file: &mut File<'_>) -> Result<Reading, Unreadable> {
-        let bytes = file.bytes_within(LONGEST.min(file.limits.file_bytes))?;
-        let text = String::from_utf8_lossy(&bytes);
+        let text = file.text_within(LONGEST.min(file.limits.file_bytes))?;
         let mut reading = Reading::nothing();
         for string in strings(&text) {
             let Some(specifier) = Specifier::parse(string) else { continue };

@@ -16,6 +16,7 @@ use super::{
     super::{
         document,
         needs::{Graph, Need},
+        one_or_many::OneOrMany,
         origin,
     },
     locked,
@@ -97,31 +98,9 @@ impl Source {
 struct Ask {
     name: String,
     version: Option<String>,
+    /// One name in the first versions.
     #[serde(default)]
-    extra: Extras,
-}
-
-/// A list; one name in the first versions.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Extras {
-    Several(Vec<String>),
-    One(String),
-}
-
-impl Default for Extras {
-    fn default() -> Self {
-        Self::Several(Vec::new())
-    }
-}
-
-impl Extras {
-    fn names(&self) -> &[String] {
-        match self {
-            Self::Several(names) => names,
-            Self::One(name) => std::slice::from_ref(name),
-        }
-    }
+    extra: OneOrMany,
 }
 
 /// Most versions of one name that answer to a name alone: platforms that were told apart have fewer.
@@ -165,7 +144,7 @@ impl<'l> Index<'l> {
     fn all(&self, ask: &Ask) -> Vec<usize> {
         let mut all = self.packages(ask);
         for at in all.clone() {
-            let extras = ask.extra.names().iter();
+            let extras = ask.extra.as_slice().iter();
             all.extend(extras.filter_map(|extra| self.extras.get(&(at, extra.as_str()))));
         }
         all

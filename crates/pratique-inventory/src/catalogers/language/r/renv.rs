@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use pratique_image::EntryHeader;
 use serde::Deserialize;
 
-use super::super::{document, origin};
+use super::super::{document, one_or_many::OneOrMany, origin};
 use crate::{Cataloger, CatalogerId, File, PackageKind, Reading, Requirement, Stated, Unreadable};
 
 /// Packages that `renv.lock` pins.
@@ -43,38 +43,19 @@ struct Record {
     remote_url: Option<String>,
     remote_sha: Option<String>,
     #[serde(default)]
-    requirements: List,
+    requirements: OneOrMany,
     #[serde(default)]
-    depends: List,
+    depends: OneOrMany,
     #[serde(default)]
-    imports: List,
+    imports: OneOrMany,
     #[serde(default)]
-    linking_to: List,
+    linking_to: OneOrMany,
 }
 
-/// A list of names; R writes one that has a single element as that element.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum List {
-    One(String),
-    Many(Vec<String>),
-}
-
-impl Default for List {
-    fn default() -> Self {
-        Self::Many(Vec::new())
-    }
-}
-
-impl List {
-    fn names(&self) -> impl Iterator<Item = &str> {
-        let entries = match self {
-            Self::One(one) => std::slice::from_ref(one),
-            Self::Many(many) => many,
-        };
-        let parts = entries.iter().flat_map(|entry| entry.split(','));
-        parts.map(|entry| entry.split('(').next().unwrap_or(entry).trim()).filter(|name| !name.is_empty())
-    }
+/// The names in lists of requirements; R writes a list that has a single element as that element.
+fn names(list: &OneOrMany) -> impl Iterator<Item = &str> {
+    let parts = list.as_slice().iter().flat_map(|entry| entry.split(','));
+    parts.map(|entry| entry.split('(').next().unwrap_or(entry).trim()).filter(|name| !name.is_empty())
 }
 
 impl Cataloger for RenvLock {
@@ -105,7 +86,7 @@ impl Cataloger for RenvLock {
 impl Record {
     fn stated(&self, key: &str, all: &BTreeMap<String, Self>) -> Stated {
         let asked = [&self.requirements, &self.depends, &self.imports, &self.linking_to];
-        let asked = asked.into_iter().flat_map(List::names);
+        let asked = asked.into_iter().flat_map(names);
         let depends: Vec<Requirement> = asked
             .map(|name| Requirement {
                 name: name.to_owned(),

@@ -11,7 +11,10 @@
 use pratique_image::{EntryHeader, ImagePath};
 
 use super::{DATABASE, file_in};
-use crate::catalogers::os::lines::Lines;
+use crate::catalogers::os::{
+    file_list::{self, Listed},
+    lines::Line,
+};
 use crate::{Cataloger, CatalogerId, Fact, File, PathSet, Reading, Unreadable};
 
 /// Reads dpkg's lists of the files of a package.
@@ -71,31 +74,23 @@ impl Cataloger for DpkgFiles {
     fn read(&self, file: &mut File<'_>) -> Result<Reading, Unreadable> {
         let Some((package, format)) = listed(&file.header.path) else { return Ok(Reading::nothing()) };
         let package = String::from_utf8_lossy(package).into_owned();
-        // A list is of files, not of records: a package of the size of a kernel's sources has 100,000.
-        let most = file.limits.records;
         let mut reading = Reading::nothing();
         let mut files = Files::default();
-        let mut lines = Lines::new(file.body);
-        while let Some(line) = lines.next()? {
-            let path = match format {
-                Format::List => Some(line.bytes),
-                Format::Md5sums => md5sums_path(line.bytes),
-            };
-            match path {
-                _ if line.bytes.is_empty() => {}
-                Some(_) if files.hashes.len() >= most => {
-                    reading.problem(format!("line {}: only the first {most} files were read", line.number));
-                    break;
-                }
-                Some(path) if !line.cut => files.add(path),
-                _ => reading.problem(format!("line {} names no file", line.number)),
-            }
-        }
+        file_list::each(file, &mut reading, |line| named(format, line), |path| files.add(path))?;
         let files = files.finish();
         if !files.is_empty() {
             reading.facts.push(Fact::PackageFiles { package, files });
         }
         Ok(reading)
+    }
+}
+
+/// What a line of such a list names.
+fn named(format: Format, line: Line<'_>) -> Listed<'_> {
+    match format {
+        _ if line.bytes.is_empty() => Listed::Nothing,
+        Format::List => Listed::Path(line.bytes),
+        Format::Md5sums => md5sums_path(line.bytes).map_or(Listed::Unclear, Listed::Path),
     }
 }
 
@@ -115,7 +110,8 @@ struct Files {
 }
 
 impl Files {
-    fn add(&mut self, path: &[u8]) {
+    /// Adds a path, and answers how many there are.
+    fn add(&mut self, path: &[u8]) -> usize {
         let path = trimmed(path);
         let below = path.strip_prefix(self.last.as_slice()).is_some_and(|rest| rest.first() == Some(&b'/'));
         if !below {
@@ -123,6 +119,7 @@ impl Files {
         }
         self.last.clear();
         self.last.extend_from_slice(path);
+        self.hashes.len()
     }
 
     fn keep_last(&mut self) {

@@ -148,8 +148,7 @@ impl Cataloger for ReleaseFiles {
         let Some((_, format)) = place(file.path()).and_then(|(at, _)| FILES.get(at)) else {
             return Ok(Reading::nothing());
         };
-        let bytes = file.bytes_within(LARGEST)?;
-        let text = String::from_utf8_lossy(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes));
+        let text = file.text_within(LARGEST)?;
         let mut reading = Reading::nothing();
         let stated = match *format {
             Format::OsRelease => assignments::os_release(&text, &mut reading),
