@@ -12,7 +12,7 @@ use pratique_store::credential::{Action, Grant};
 use crate::{Caller, Service, ServiceError, now};
 
 /// How long an address is good for.
-pub const LIFETIME: Duration = Duration::from_secs(15 * 60);
+pub const LIFETIME: Duration = Duration::from_mins(15);
 /// What marks are for, so that none is taken for a token.
 const PURPOSE: &str = "downloads";
 

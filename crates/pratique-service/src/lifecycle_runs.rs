@@ -181,10 +181,8 @@ impl Service {
         let mut session = self.store().read().await?;
         let found: Option<Repository> = session.repository(repository).await?;
         let found = found.ok_or_else(|| ServiceError::RepositoryUnknown(repository.into()))?;
-        let text = match text.map(str::to_owned).or_else(|| found.lifecycle.clone()) {
-            Some(text) => text,
-            None => return Err(missing(repository)),
-        };
+        let given = text.map(str::to_owned);
+        let Some(text) = given.or_else(|| found.lifecycle.clone()) else { return Err(missing(repository)) };
         let policy = LifecyclePolicy::parse(&text)?;
         let (images, candidates) = candidates(&mut session, &found).await?;
         drop(session);
@@ -300,7 +298,7 @@ impl Service {
     ) -> Result<Taken, ServiceError> {
         let there = session.manifest(repository.id, &image.digest).await?;
         let tags = session.tags_of(repository.id, &image.digest).await?;
-        if !there.is_some_and(|there| there.pushed_at == image.pushed_at) || tags != image.tags {
+        if there.is_none_or(|there| there.pushed_at != image.pushed_at) || tags != image.tags {
             return Ok(Taken::Changed);
         }
         if action != Action::Expire {

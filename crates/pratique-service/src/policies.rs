@@ -197,3 +197,54 @@ fn missing(repository: &str) -> ServiceError {
 fn none() -> ServiceError {
     ServiceError::Missing { thing: Thing::RegistryPolicy, of: "the registry".into() }
 }
+
+#[cfg(test)]
+mod tests {
+    use pratique_store::credential::Grant;
+
+    use super::*;
+    use crate::{Options, repositories::Settings};
+
+    const NAME: &str = "team/app";
+
+    fn caller(name: &str, actions: &[Action]) -> Caller {
+        let grant = Grant { repositories: "team/*".into(), actions: actions.to_vec() };
+        Caller { id: format!("AKIA{name}"), name: name.into(), grants: vec![grant] }
+    }
+
+    fn statement(effect: &str, principal: &str, action: &str) -> String {
+        format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"{effect}","Principal":{{"AWS":"arn:aws:iam::000000000000:{principal}"}},"Action":"{action}"}}]}}"#
+        )
+    }
+
+    #[tokio::test]
+    async fn policies_give_and_take() {
+        let data = tempfile::tempdir().unwrap();
+        let service = Service::open(Options::new(data.path())).await.unwrap();
+        let admin = Caller::system();
+        service.create_repository(&admin, NAME, Settings::default(), [].into()).await.unwrap();
+        let (ci, reader) = (caller("ci", &[]), caller("reader", &[Action::Pull]));
+        let may = async |caller: &Caller| service.repository(caller, NAME).await.is_ok();
+        assert!(!may(&ci).await && may(&reader).await);
+
+        let set = async |text: String| service.set_repository_policy(&admin, NAME, &text, false).await;
+        set(statement("Allow", "user/ci", "ecr:BatchGetImage")).await.unwrap();
+        assert!(may(&ci).await && may(&reader).await);
+        assert!(service.repository_for_push(&ci, NAME).await.is_err(), "to pull is not to push");
+        set(statement("Allow", "root", "ecr:*")).await.unwrap();
+        assert!(!may(&ci).await, "the account hands nothing on by itself");
+        set(statement("Deny", "user/reader", "ecr:GetDownloadUrlForLayer")).await.unwrap();
+        assert!(!may(&reader).await && may(&admin).await);
+        service.delete_repository_policy(&admin, NAME).await.unwrap();
+        assert!(may(&reader).await);
+
+        let registry =
+            statement("Deny", "user/reader", "ecr:*").replace("\"Action\"", "\"Resource\":\"*\",\"Action\"");
+        service.put_registry_policy(&admin, &registry).await.unwrap();
+        assert!(!may(&reader).await);
+        let scope = AccountSetting::RegistryPolicyScope;
+        service.put_account_setting(&admin, scope, "V1").await.unwrap();
+        assert!(may(&reader).await, "V1 is about copies and caches alone");
+    }
+}

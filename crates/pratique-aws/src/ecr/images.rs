@@ -134,11 +134,11 @@ pub(super) async fn describe(call: &Call, input: DescribeImagesRequest) -> Answe
     };
     let mut scans = scans.into_iter();
     let details: Vec<_> =
-        images.into_iter().map(|image| detail(call, name, image, scans.next().flatten())).collect();
+        images.iter().map(|image| detail(call, name, image, scans.next().flatten())).collect();
     Ok(json!({ "imageDetails": details, "nextToken": next }))
 }
 
-fn detail(call: &Call, repository: &str, image: Listed, scan: Option<(Micros, Outcome, Counts)>) -> Value {
+fn detail(call: &Call, repository: &str, image: &Listed, scan: Option<(Micros, Outcome, Counts)>) -> Value {
     let is_archived = image.is_archived();
     let tags = Some(&image.tags).filter(|tags| !tags.is_empty());
     let mut detail = json!({

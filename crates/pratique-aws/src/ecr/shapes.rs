@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use pratique_image::Digest;
 use pratique_service::{
     images::ImageName,
     immutability::{ExclusionFilter, Setting, TagMutability},
@@ -54,7 +55,7 @@ impl ImageIdentifier {
     }
 
     /// With the digest that it turned out to have.
-    pub(super) fn with_digest(self, digest: impl ToString) -> Self {
+    pub(super) fn with_digest(self, digest: Digest) -> Self {
         Self { image_digest: Some(digest.to_string()), ..self }
     }
 
