@@ -11,13 +11,16 @@
 //! * [`gate`], [`settings`]: what becomes of a push that is found wanting; what holds for the registry as a whole.
 //! * [`events`]: what the rest of the world is told.
 //! * [`collect`]: what nobody refers to is removed.
+//! * [`fsck`], [`audit`]: whether all of it is there and as it was.
 //! * [`access`], [`immutability`], [`lifecycle`], [`names`], [`scanning`]: the rules as ECR has them, without state.
 
 pub mod access;
 pub mod analysis;
+pub mod audit;
 pub mod collect;
 mod error;
 pub mod events;
+pub mod fsck;
 pub mod gate;
 pub mod identity;
 pub mod immutability;
