@@ -1,6 +1,6 @@
 //! The audit log, as those read it who want to know what happened, and whether all of it is still there.
 
-use pratique_store::audit::Audited;
+pub use pratique_store::audit::{Audited, Entry};
 use serde::Serialize;
 
 use crate::{Service, ServiceError};

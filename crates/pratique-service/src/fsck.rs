@@ -240,7 +240,7 @@ impl Service {
             checked.blobs += page.len() as u64;
             let found = self
                 .blocking("checking blobs", move |service| {
-                    let look = |row: &BlobRow| Ok((service.look_at(row, fast)?, row.size));
+                    let look = |row: &BlobRow| Ok((service.inspect(row, fast)?, row.size));
                     page.par_iter().map(look).collect::<Result<Vec<_>, BlobError>>()
                 })
                 .await??;
@@ -254,7 +254,7 @@ impl Service {
     }
 
     /// What is wrong with the bytes of a blob.
-    fn look_at(&self, row: &BlobRow, fast: bool) -> Result<Option<Suspect>, BlobError> {
+    fn inspect(&self, row: &BlobRow, fast: bool) -> Result<Option<Suspect>, BlobError> {
         let digest = row.digest;
         match row.state {
             // Who removes it goes on where it was interrupted.
@@ -314,7 +314,7 @@ impl Service {
             Suspect::Missing(digest) | Suspect::Damaged(digest) | Suspect::Lost(digest) => {
                 let Some(row) = session.blob_row(digest).await? else { return Ok(false) };
                 drop(session);
-                let now = self.blocking("checking a blob", move |service| service.look_at(&row, false));
+                let now = self.blocking("checking a blob", move |service| service.inspect(&row, false));
                 now.await??.as_ref() == Some(suspect)
             }
             Suspect::Unknown(digest) => {
