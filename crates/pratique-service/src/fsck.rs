@@ -436,9 +436,12 @@ impl Service {
             // As the collection does it: who pushes it meanwhile waits until its bytes are gone.
             session.commit().await?;
             let wrong = needed;
-            let remove = move |service: &Self| match wrong {
-                true => service.blobs().set_aside(&digest).map(drop),
-                false => service.blobs().remove(&digest),
+            let remove = move |service: &Self| {
+                if wrong {
+                    service.blobs().set_aside(&digest).map(drop)
+                } else {
+                    service.blobs().remove(&digest)
+                }
             };
             self.blocking("removing a blob", remove).await??;
             let mut session = self.store().write().await?;

@@ -46,7 +46,7 @@ fn push_on(address: SocketAddr, client: u32, kill: u32, stop: &AtomicBool, told:
             u64::from(kill) << 32 | u64::from(client) << 16 | round
         };
         let name = if client.is_multiple_of(2) { "all/app".to_owned() } else { format!("own/app{client}") };
-        let tag = if shared { "latest".to_owned() } else { format!("v{client}-{round}") };
+        let tag = if shared { format!("latest-{kill}") } else { format!("v{client}-{round}") };
         if push(address, &name, &tag, seed, told).is_none() {
             return;
         }
@@ -172,6 +172,10 @@ fn a_full_disk_is_told_and_harms_nothing() {
     }
     println!("{kept} blobs were kept, {full} refused as the disk was full");
     assert!(kept > 0 && full > 0);
+    // As soon as there is space again, pushes are taken again.
+    let more = Command::new("mount").args(["-o", "remount,size=40m"]).arg(&data).status().unwrap();
+    assert!(more.success());
+    push(server.address, "app", "v2", 2, &told).unwrap();
     is_all_there(&server, &told.lock().unwrap());
     server.kill();
     fsck(&pratique, &data);
