@@ -46,7 +46,7 @@ fn push_on(address: SocketAddr, client: u32, kill: u32, stop: &AtomicBool, told:
             u64::from(kill) << 32 | u64::from(client) << 16 | round
         };
         let name = if client.is_multiple_of(2) { "all/app".to_owned() } else { format!("own/app{client}") };
-        let tag = if shared { format!("latest-{kill}") } else { format!("v{client}-{round}") };
+        let tag = if shared { format!("latest-{kill}") } else { format!("v{kill}-{client}-{round}") };
         if push(address, &name, &tag, seed, told).is_none() {
             return;
         }
