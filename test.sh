@@ -4,7 +4,7 @@
 #   ./test.sh              everything
 #   ./test.sh -p CRATE …   the arguments go to `cargo test` in place of --workspace
 #
-# The peers are ordinary Debian packages: skopeo and docker-registry for the registry tests, zstd to unpack
+# The peers are ordinary Debian packages: skopeo and docker-registry for the registry tests, postgresql for those of the store, zstd to unpack
 # fixtures, python3 for archives made by another hand, chromium for the HTML report; and, below target/peers, the validators
 # of document formats and the AWS command line from PyPI and npm. Where they cannot be installed (no root, another
 # system), the tests that need them say so and are skipped; all others run.
@@ -31,6 +31,7 @@ python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
 command -v node >/dev/null || missing+=(nodejs)
 command -v npm >/dev/null || missing+=(npm)
 command -v chromium >/dev/null || missing+=(chromium)
+compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
 if ((${#missing[@]})); then
   if [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; then
     say "installing ${missing[*]}"

@@ -35,6 +35,7 @@ impl Service {
                 break;
             }
         }
+        collected.uploads += self.sweep_uploads().await?.len() as u64;
         loop {
             let mut session = self.store().write().await?;
             let doomed = session.doom_blobs(before, PAGE).await?;
@@ -58,5 +59,23 @@ impl Service {
         collected.scans = session.forget_images().await?;
         session.commit().await?;
         Ok(collected)
+    }
+
+    /// Removes the bytes of uploads that no row speaks of: those of repositories that were removed. The row of an upload is
+    /// always there before its bytes.
+    pub(crate) async fn sweep_uploads(&self) -> Result<Vec<String>, ServiceError> {
+        let mut orphans = self.blocking("listing uploads", |service| service.blobs().uploads()).await??;
+        let mut known = Vec::new();
+        let mut session = self.store().read().await?;
+        for id in &orphans {
+            known.push(session.is_upload(id).await?);
+        }
+        drop(session);
+        let mut known = known.into_iter();
+        orphans.retain(|_| !known.next().unwrap_or(true));
+        for id in &orphans {
+            self.cancel(id).await?;
+        }
+        Ok(orphans)
     }
 }

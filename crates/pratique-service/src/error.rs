@@ -217,7 +217,7 @@ fn list(digests: &[Digest]) -> String {
 
 impl From<StoreError> for ServiceError {
     fn from(error: StoreError) -> Self {
-        Self::Store(error)
+        if error.is_full() { Self::Full } else { Self::Store(error) }
     }
 }
 

@@ -19,11 +19,13 @@
 //! * [`lifecycle_runs`], [`policies`], [`repository_tags`]: what repositories have beside images.
 //! * [`replication`], [`pull_through`], [`templates`], [`account`]: what the registry has.
 //! * [`downloads`]: addresses of blobs that need no credential.
+//! * [`fsck`], [`audit`]: whether all of it is there and as it was.
 //! * [`access`], [`immutability`], [`lifecycle`], [`names`], [`scanning`]: the rules as ECR has them, without state.
 
 pub mod access;
 pub mod account;
 pub mod analysis;
+pub mod audit;
 pub mod basic;
 pub mod collect;
 pub mod coverage;
@@ -32,6 +34,7 @@ mod error;
 pub mod events;
 pub mod exports;
 pub mod findings;
+pub mod fsck;
 pub mod gate;
 pub mod identity;
 pub mod images;

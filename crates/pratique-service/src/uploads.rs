@@ -214,9 +214,14 @@ impl Service {
         .await??;
         self.analyser().finish(id, *digest);
         let mut session = self.store().write().await?;
-        session.link_blob(repository.id, digest, now()).await?;
+        session.regain_blob(digest).await?;
+        let linked = session.link_blob(repository.id, digest, now()).await?;
         session.delete_upload(id).await?;
         session.commit().await?;
+        if !linked {
+            // Its bytes took longer to be put in place than what nobody refers to is kept.
+            return Err(ServiceError::Busy(format!("blob {digest} was removed as nobody referred to it")));
+        }
         Ok(size)
     }
 
@@ -235,12 +240,13 @@ impl Service {
     }
 
     pub(crate) async fn cancel(&self, id: &str) -> Result<(), ServiceError> {
+        self.analyser().forget(id);
+        // The bytes first: a row that is left is found and removed later, bytes without one would lie there for ever.
+        let name = id.to_owned();
+        self.blocking("ending an upload", move |service| service.blobs().abandon(&name)).await??;
         let mut session = self.store().write().await?;
         session.delete_upload(id).await?;
-        session.commit().await?;
-        self.analyser().forget(id);
-        let id = id.to_owned();
-        Ok(self.blocking("ending an upload", move |service| service.blobs().abandon(&id)).await??)
+        Ok(session.commit().await?)
     }
 
     /// Keeps bytes that are there at once.

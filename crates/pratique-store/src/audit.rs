@@ -71,13 +71,20 @@ fn read(row: &Row) -> Result<Audited, StoreError> {
 }
 
 impl Session {
+    /// Waits until nobody else writes to the audit log or the outbox, which are in the order in which they are committed. One
+    /// lock for both: with two, sessions that take them in different order would wait for each other.
+    pub(crate) async fn lock_logs(&mut self) -> Result<(), StoreError> {
+        if self.is_postgres() {
+            self.one("waiting to write a log", "SELECT pg_advisory_xact_lock(7077889)", values![]).await?;
+        }
+        Ok(())
+    }
+
     /// Writes an entry behind all others.
     pub async fn audit(&mut self, entry: &Entry) -> Result<(), StoreError> {
         const DOING: &str = "writing the audit log";
-        if self.is_postgres() {
-            // One after the other: each entry is about the one before.
-            self.one(DOING, "SELECT pg_advisory_xact_lock(7077889)", values![]).await?;
-        }
+        // One after the other: each entry is about the one before.
+        self.lock_logs().await?;
         let last =
             self.one(DOING, "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1", values![]).await?;
         let (seq, before) = match last {
@@ -94,6 +101,12 @@ impl Session {
         )
         .await?;
         Ok(())
+    }
+
+    /// The number of the last entry; 0 if there is none.
+    pub async fn last_audited(&mut self) -> Result<i64, StoreError> {
+        let sql = "SELECT seq FROM audit ORDER BY seq DESC LIMIT 1";
+        self.one("reading the audit log", sql, values![]).await?.map_or(Ok(0), |row| row.int(0))
     }
 
     /// Entries in their order, from the first behind `after`.

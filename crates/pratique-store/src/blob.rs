@@ -5,6 +5,9 @@
 //! while nothing refers to it ([`Session::doom_blobs`]), the bytes are removed, the row is ([`Session::forget_blob`]). A
 //! push of a blob that is marked waits until it is gone. So the bytes of a visible blob are never removed, whoever pushes
 //! at that moment, and a crash in between leaves a row to begin again from.
+//!
+//! A blob whose bytes turn out to be lost ([`Session::lose_blob`]) is invisible, so that clients push it again; its links are
+//! kept, and it is visible wherever it was once its bytes are put in place ([`Session::regain_blob`]).
 
 use pratique_image::Digest;
 
@@ -31,12 +34,25 @@ impl Session {
             .one(
                 "announcing a blob",
                 "INSERT INTO blob (digest, size, state, touched_at) VALUES ($1, $2, 0, $3)
-                 ON CONFLICT (digest) DO UPDATE SET touched_at = excluded.touched_at WHERE blob.state = 0
+                 ON CONFLICT (digest) DO UPDATE SET touched_at = excluded.touched_at WHERE blob.state <> 1
                  RETURNING state",
                 values![&digest.to_string(), size as i64, now],
             )
             .await?;
         Ok(if row.is_some() { Announced::Ready } else { Announced::Doomed })
+    }
+
+    /// The bytes of a blob were put in place: if they were lost before, they are no more.
+    pub async fn regain_blob(&mut self, digest: &Digest) -> Result<(), StoreError> {
+        let sql = "UPDATE blob SET state = 0 WHERE digest = $1 AND state = 2";
+        self.execute("regaining a blob", sql, values![&digest.to_string()]).await?;
+        Ok(())
+    }
+
+    /// The bytes of a blob are lost. `false` if it is not there, or is not visible anyhow.
+    pub async fn lose_blob(&mut self, digest: &Digest) -> Result<bool, StoreError> {
+        let sql = "UPDATE blob SET state = 2 WHERE digest = $1 AND state = 0";
+        Ok(self.execute("losing a blob", sql, values![&digest.to_string()]).await? > 0)
     }
 
     /// Makes a blob that is there visible in a repository. `false` if it is not there, or about to go.
@@ -95,15 +111,22 @@ impl Session {
         Ok(())
     }
 
-    /// Makes a blob invisible in a repository. `false` if it was not visible.
+    /// Makes a blob invisible in a repository. `false` if it was not visible, or a manifest is made of it.
     pub async fn unlink_blob(
         &mut self,
         repository: RepositoryId,
         digest: &Digest,
     ) -> Result<bool, StoreError> {
-        let sql = "DELETE FROM repository_blob WHERE repository = $1 AND digest = $2";
-        let gone = self.execute("unlinking a blob", sql, values![repository.0, &digest.to_string()]).await?;
-        Ok(gone > 0)
+        const DOING: &str = "unlinking a blob";
+        let digest = &digest.to_string();
+        if self.is_postgres() {
+            // Waits for who pushes a manifest that is made of it; what that wrote is seen by the next statement.
+            let sql = "SELECT 1 FROM repository_blob WHERE repository = $1 AND digest = $2 FOR UPDATE";
+            self.one(DOING, sql, values![repository.0, digest]).await?;
+        }
+        let sql = "DELETE FROM repository_blob WHERE repository = $1 AND digest = $2 AND NOT EXISTS
+                   (SELECT 1 FROM manifest_part AS part WHERE part.repository = $1 AND part.digest = $2 AND part.kind = 0)";
+        Ok(self.execute(DOING, sql, values![repository.0, digest]).await? > 0)
     }
 
     /// A manifest of the repository that the blob is part of, if there is one.
@@ -161,12 +184,5 @@ impl Session {
         let sql = "DELETE FROM blob WHERE digest = $1 AND state = 1";
         self.execute("forgetting a blob", sql, values![&digest.to_string()]).await?;
         Ok(())
-    }
-
-    /// All blobs that are not about to go, in the order of their digests, from the first behind `after`.
-    pub async fn all_blobs(&mut self, after: &str, limit: i64) -> Result<Vec<(Digest, u64)>, StoreError> {
-        let sql = "SELECT digest, size FROM blob WHERE state = 0 AND digest > $1 ORDER BY digest LIMIT $2";
-        let rows = self.all("listing blobs", sql, values![after, limit]).await?;
-        rows.iter().map(|row| Ok((row.parsed(0, "digest")?, row.int(1)?.unsigned_abs()))).collect()
     }
 }

@@ -80,7 +80,7 @@ pub struct Observation {
 }
 
 /// Most parameters of one statement: below the limits of both databases.
-const BLOCK: usize = 400;
+const BLOCK: usize = 512;
 
 fn read(row: &Row) -> Result<Component, StoreError> {
     Ok(Component {
@@ -89,6 +89,13 @@ fn read(row: &Row) -> Result<Component, StoreError> {
         package: row.bytes(2)?,
         findings: row.json(3, "component's findings")?,
     })
+}
+
+/// A block of values made as long as the next power of two by repeating the last: databases keep prepared statements by
+/// their text, and texts of every length would push out all others.
+fn padded<T>(block: &[T]) -> Vec<&T> {
+    let length = if block.is_empty() { 0 } else { block.len().next_power_of_two() };
+    block.iter().chain(block.last().into_iter().cycle()).take(length).collect()
 }
 
 /// `$1, $2, …`
@@ -104,8 +111,9 @@ impl Session {
     ) -> Result<HashMap<Vec<u8>, ComponentId>, StoreError> {
         let mut known = HashMap::with_capacity(keys.len());
         for block in keys.chunks(BLOCK) {
+            let block = padded(block);
             let sql = format!("SELECT key, id FROM component WHERE key IN ({})", places(1, block.len()));
-            let values: Vec<Value<'_>> = block.iter().map(|key| Value::from(&key[..])).collect();
+            let values: Vec<Value<'_>> = block.into_iter().map(|key| Value::from(&key[..])).collect();
             for row in self.all("looking up components", &sql, &values).await? {
                 known.insert(row.bytes(0)?, ComponentId(row.int(1)?));
             }
@@ -114,13 +122,19 @@ impl Session {
     }
 
     /// Keeps components that were not known; one that somebody else kept meanwhile is theirs.
+    ///
+    /// They are kept in the order of their keys: two sessions that keep the same ones wait for each other on PostgreSQL, and
+    /// would for ever if each had what the other wants.
     pub async fn add_components(
         &mut self,
         components: &[NewComponent],
     ) -> Result<HashMap<Vec<u8>, ComponentId>, StoreError> {
         const DOING: &str = "keeping components";
         let mut ids = HashMap::with_capacity(components.len());
+        let mut components: Vec<&NewComponent> = components.iter().collect();
+        components.sort_unstable_by(|a, b| a.key.cmp(&b.key));
         for block in components.chunks(BLOCK / 4) {
+            let block = padded(block);
             let rows: Vec<String> =
                 (0..block.len()).map(|row| format!("({})", places(row * 4 + 1, 4))).collect();
             let sql = format!(
@@ -152,7 +166,8 @@ impl Session {
                 component.names.iter().map(|(ecosystem, name)| (&ecosystem[..], &name[..], id.0))
             })
             .collect();
-        for block in names.chunks(BLOCK / 3) {
+        for block in names.chunks(BLOCK / 4) {
+            let block = padded(block);
             let rows: Vec<String> =
                 (0..block.len()).map(|row| format!("({})", places(row * 3 + 1, 3))).collect();
             let sql = format!(
@@ -182,11 +197,12 @@ impl Session {
     pub async fn components(&mut self, ids: &[ComponentId]) -> Result<Vec<Component>, StoreError> {
         let mut found = Vec::with_capacity(ids.len());
         for block in ids.chunks(BLOCK) {
+            let block = padded(block);
             let sql = format!(
                 "SELECT id, os, package, findings FROM component WHERE id IN ({})",
                 places(1, block.len())
             );
-            let values: Vec<Value<'_>> = block.iter().map(|id| Value::from(id.0)).collect();
+            let values: Vec<Value<'_>> = block.into_iter().map(|id| Value::from(id.0)).collect();
             for row in self.all("reading components", &sql, &values).await? {
                 found.push(read(&row)?);
             }
@@ -221,12 +237,13 @@ impl Session {
     ) -> Result<Vec<ComponentId>, StoreError> {
         let mut ids = Vec::new();
         for block in names.chunks(BLOCK) {
+            let block = padded(block);
             let sql = format!(
                 "SELECT component FROM component_name WHERE ecosystem = $1 AND name IN ({})",
                 places(2, block.len())
             );
             let mut values = vec![Value::from(ecosystem)];
-            values.extend(block.iter().map(|name| Value::from(*name)));
+            values.extend(block.into_iter().map(|name| Value::from(*name)));
             for row in self.all("looking up components by name", &sql, &values).await? {
                 ids.push(ComponentId(row.int(0)?));
             }

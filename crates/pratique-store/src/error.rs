@@ -54,6 +54,13 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether the disk of the database is full: nothing is wrong with what was to be kept.
+    pub fn is_full(&self) -> bool {
+        // SQLITE_FULL, and PostgreSQL's disk_full.
+        matches!(self, Self::Database { source: sqlx::Error::Database(error), .. }
+            if matches!(error.code().as_deref(), Some("13" | "53100")))
+    }
+
     /// Names what was being done when the database failed.
     pub(crate) fn doing(doing: &'static str) -> impl FnOnce(sqlx::Error) -> Self {
         move |source| match &source {

@@ -22,6 +22,8 @@ pub struct StoredEvent {
 impl Session {
     /// Keeps an event.
     pub async fn add_event(&mut self, event: &StoredEvent) -> Result<(), StoreError> {
+        // Who reads on from the last event that was seen must not miss one that was numbered earlier and is committed later.
+        self.lock_logs().await?;
         let StoredEvent { id, time, source, detail_type, envelope, .. } = event;
         self.execute(
             "keeping an event",

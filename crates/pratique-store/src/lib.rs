@@ -10,6 +10,7 @@
 pub mod audit;
 pub mod blob;
 pub mod blobs;
+pub mod check;
 pub mod component;
 pub mod credential;
 mod error;

@@ -114,22 +114,21 @@ impl Session {
             ],
         )
         .await?;
+        let lock = if self.is_postgres() { " FOR SHARE" } else { "" };
         for part in parts {
             let (kind, part, there) = match part {
                 Part::Blob(blob) => {
-                    // Touched, and so locked: it cannot be marked for removal before this is committed.
-                    let touched = self
-                        .execute(
-                            DOING,
-                            "UPDATE blob SET touched_at = $3 WHERE digest = $2 AND state = 0 AND EXISTS
-                             (SELECT 1 FROM repository_blob AS link WHERE link.repository = $1 AND link.digest = $2)",
-                            values![repository.0, &blob.to_string(), manifest.pushed_at],
-                        )
-                        .await?;
-                    (0, blob.to_string(), touched > 0)
+                    // Touched, and so locked: it cannot be marked for removal before this is committed. The link is
+                    // looked up after that, and locked too, so that nobody takes it away at the same time.
+                    let sql = "UPDATE blob SET touched_at = $2 WHERE digest = $1 AND state = 0";
+                    let blob = blob.to_string();
+                    let touched = self.execute(DOING, sql, values![&blob, manifest.pushed_at]).await?;
+                    let sql =
+                        format!("SELECT 1 FROM repository_blob WHERE repository = $1 AND digest = $2{lock}");
+                    let link = self.one(DOING, &sql, values![repository.0, &blob]).await?;
+                    (0, blob, touched > 0 && link.is_some())
                 }
                 Part::Manifest(child) => {
-                    let lock = if self.is_postgres() { " FOR SHARE" } else { "" };
                     let sql = format!("SELECT 1 FROM manifest WHERE repository = $1 AND digest = $2{lock}");
                     let row = self.one(DOING, &sql, values![repository.0, &child.to_string()]).await?;
                     (1, child.to_string(), row.is_some())
@@ -209,14 +208,25 @@ impl Session {
     }
 
     /// Removes a manifest with its tags. `false` if there is none.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if an index lists it.
     pub async fn delete_manifest(
         &mut self,
         repository: RepositoryId,
         digest: &Digest,
     ) -> Result<bool, StoreError> {
+        const DOING: &str = "removing a manifest";
+        if self.is_postgres() {
+            // Waits for who pushes an index that lists it; what that wrote is seen by the next statement.
+            let sql = "SELECT 1 FROM manifest WHERE repository = $1 AND digest = $2 FOR UPDATE";
+            self.one(DOING, sql, values![repository.0, &digest.to_string()]).await?;
+        }
+        if !self.indexes_of(repository, digest).await?.is_empty() {
+            return Err(StoreError::Conflict("a manifest that an index lists"));
+        }
         let sql = "DELETE FROM manifest WHERE repository = $1 AND digest = $2";
-        let digest = digest.to_string();
-        Ok(self.execute("removing a manifest", sql, values![repository.0, &digest]).await? > 0)
+        Ok(self.execute(DOING, sql, values![repository.0, &digest.to_string()]).await? > 0)
     }
 
     /// Notes that a manifest was pulled.

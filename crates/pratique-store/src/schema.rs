@@ -2,19 +2,19 @@
 
 use crate::{Session, Store, StoreError, sql::values};
 
-/// Each step is some statements. `{id}` is a number that the database gives out; `{c}` orders texts by their bytes,
-/// as SQLite does anyhow.
+/// Each step is some statements. `{id}` is a number that the database gives out. All texts are ordered by their bytes, which
+/// SQLite does by itself, and PostgreSQL only where it is told to: lists must not depend on the language of a database.
 const STEPS: &[&[&str]] = &[&[
     "CREATE TABLE repository (
         id {id},
-        name TEXT{c} NOT NULL UNIQUE,
+        name TEXT NOT NULL UNIQUE,
         created_at BIGINT NOT NULL,
         settings TEXT NOT NULL,
         policy TEXT,
         lifecycle TEXT,
         lifecycle_evaluated_at BIGINT,
         tags TEXT NOT NULL)",
-    // `state`: 0 there, 1 being removed: its bytes may or may not be there any more.
+    // `state`: 0 there; 1 being removed, its bytes may or may not be there any more; 2 lost, to be pushed again.
     "CREATE TABLE blob (
         digest TEXT PRIMARY KEY,
         size BIGINT NOT NULL,
@@ -58,7 +58,7 @@ const STEPS: &[&[&str]] = &[&[
     "CREATE INDEX manifest_part_digest ON manifest_part (digest, repository)",
     "CREATE TABLE tag (
         repository BIGINT NOT NULL,
-        name TEXT{c} NOT NULL,
+        name TEXT NOT NULL,
         digest TEXT NOT NULL,
         updated_at BIGINT NOT NULL,
         PRIMARY KEY (repository, name),
@@ -143,9 +143,11 @@ pub(crate) async fn bring_up_to_date(store: &Store) -> Result<(), StoreError> {
     if found > known {
         return Err(StoreError::Newer { found, known });
     }
-    for statement in STEPS.iter().skip(usize::try_from(found).unwrap_or(0)).copied().flatten() {
-        let statement = statement.replace("{id}", id(&session)).replace("{c}", by_bytes(&session));
-        session.execute(DOING, &statement, values![]).await?;
+    for step in STEPS.iter().skip(usize::try_from(found).unwrap_or(0)) {
+        for statement in *step {
+            let statement = statement.replace("{id}", id(&session)).replace(" TEXT", text(&session));
+            session.execute(DOING, &statement, values![]).await?;
+        }
     }
     session.execute(DOING, "UPDATE schema_version SET version = $1", values![known]).await?;
     session.commit().await
@@ -159,6 +161,6 @@ fn id(session: &Session) -> &'static str {
     }
 }
 
-fn by_bytes(session: &Session) -> &'static str {
-    if session.is_postgres() { " COLLATE \"C\"" } else { "" }
+fn text(session: &Session) -> &'static str {
+    if session.is_postgres() { " TEXT COLLATE \"C\"" } else { " TEXT" }
 }

@@ -6,7 +6,7 @@
 use std::{path::Path, str::FromStr, time::Duration};
 
 use sqlx::{
-    Arguments as _, AssertSqlSafe, Row as _,
+    Arguments as _, AssertSqlSafe, Connection as _, Row as _,
     pool::PoolConnection,
     postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow, Postgres},
     sqlite::{
@@ -348,6 +348,9 @@ impl Store {
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .acquire_timeout(Duration::from_secs(60))
+            // When the disk is full SQLite ends a transaction by itself, and the driver believes that it goes on: no other
+            // could ever be begun on that connection, which is the only one that writes.
+            .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
             .connect_with(options.clone())
             .await
             .map_err(StoreError::doing("opening the database"))?;

@@ -37,6 +37,14 @@ impl Session {
         Ok(self.execute("ending an upload", "DELETE FROM upload WHERE id = $1", values![id]).await? > 0)
     }
 
+    /// Whether there is such an upload in any repository.
+    pub async fn is_upload(&mut self, id: &str) -> Result<bool, StoreError> {
+        Ok(self
+            .one("looking up an upload", "SELECT 1 FROM upload WHERE id = $1", values![id])
+            .await?
+            .is_some())
+    }
+
     /// Uploads that nobody touched since `before`.
     pub async fn stale_uploads(&mut self, before: Micros, limit: i64) -> Result<Vec<String>, StoreError> {
         let sql = "SELECT id FROM upload WHERE touched_at < $1 LIMIT $2";

@@ -2,6 +2,9 @@
 //!
 //! An upload is a file that grows; when it is whole it is synced and renamed to the name of its digest, and the directory
 //! is synced: what is acknowledged survives a power cut. A blob is never changed.
+//!
+//! All directories are made and synced when the blobs are opened. Made when they are first needed, one push could find the
+//! directory that another has made and not synced yet, and acknowledge a blob whose directory a power cut takes away.
 
 use std::{
     collections::HashMap,
@@ -11,7 +14,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use pratique_image::{Algorithm, Digest, DigestReader, digest::Hasher};
+use pratique_image::{Algorithm, Digest, digest::Hasher};
 
 use super::growing::{Growing, Tail};
 use crate::BlobError;
@@ -32,6 +35,9 @@ struct Upload {
     growing: Growing,
     /// Whether somebody is adding to it.
     busy: bool,
+    /// Whether its bytes were found to be those that were announced: nobody may add to it any more, as it becomes a
+    /// blob while who would add still has it open.
+    sealed: bool,
 }
 
 fn locked(upload: &Mutex<Upload>) -> MutexGuard<'_, Upload> {
@@ -43,6 +49,22 @@ impl Disk {
         for directory in ["uploads", "blobs/sha256", "blobs/sha512"] {
             let path = root.join(directory);
             fs::create_dir_all(&path).map_err(BlobError::io("made", path.display()))?;
+        }
+        for algorithm in [Algorithm::Sha256, Algorithm::Sha512] {
+            let shelves = root.join("blobs").join(algorithm.as_str());
+            for shelf in 0..=u8::MAX {
+                let path = shelves.join(format!("{shelf:02x}"));
+                match fs::create_dir(&path) {
+                    Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                        return Err(BlobError::io("made", path.display())(error));
+                    }
+                    _ => {}
+                }
+            }
+            sync_directory(&shelves).map_err(BlobError::io("synced", shelves.display()))?;
+        }
+        for path in [root.join("blobs"), root.to_owned()] {
+            sync_directory(&path).map_err(BlobError::io("synced", path.display()))?;
         }
         Ok(Self { root: root.into(), uploads: Arc::default() })
     }
@@ -92,8 +114,13 @@ impl Disk {
         let mut hashing = Hashing { hasher: Algorithm::Sha256.hasher(), length: 0 };
         io::copy(&mut file, &mut hashing).map_err(failed())?;
         let Hashing { hasher, length } = hashing;
-        let upload =
-            Arc::new(Mutex::new(Upload { length, hasher, growing: Growing::of(length), busy: false }));
+        let upload = Arc::new(Mutex::new(Upload {
+            length,
+            hasher,
+            growing: Growing::of(length),
+            busy: false,
+            sealed: false,
+        }));
         let mut uploads = self.uploads.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(Arc::clone(uploads.entry(id.to_owned()).or_insert(upload)))
     }
@@ -107,7 +134,7 @@ impl Disk {
             .map_err(BlobError::io("written", format!("upload {id}")))?;
         {
             let mut upload = locked(&upload);
-            if upload.busy {
+            if upload.busy || upload.sealed {
                 return Err(BlobError::Busy(id.into()));
             }
             let have = upload.length;
@@ -128,10 +155,11 @@ impl Disk {
         Ok(growing.follow(file))
     }
 
-    /// Checks that the bytes of an upload are those that `digest` names; says how many they are.
+    /// Checks that the bytes of an upload are those that `digest` names; says how many they are. Nobody can add to it
+    /// from then on.
     pub fn verify(&self, id: &str, digest: &Digest) -> Result<u64, BlobError> {
         let upload = self.upload(id)?;
-        let upload = locked(&upload);
+        let mut upload = locked(&upload);
         if upload.busy {
             return Err(BlobError::Busy(id.into()));
         }
@@ -146,6 +174,7 @@ impl Disk {
             }
         };
         if actual == *digest {
+            upload.sealed = true;
             Ok(upload.length)
         } else {
             Err(BlobError::WrongDigest { expected: *digest, actual })
@@ -154,16 +183,15 @@ impl Disk {
 
     /// Puts the bytes of a verified upload in the place of `digest`, durably, and ends the upload.
     pub fn commit(&self, id: &str, digest: &Digest) -> Result<(), BlobError> {
-        let failed = || BlobError::io("put in place", format!("upload {id}"));
+        // Another request may have ended it meanwhile.
+        let failed = |error: io::Error| match error.kind() {
+            io::ErrorKind::NotFound => BlobError::NoUpload(id.into()),
+            _ => BlobError::io("put in place", format!("upload {id}"))(error),
+        };
         let (from, to) = (self.upload_path(id)?, self.blob_path(digest));
-        File::open(&from).and_then(|file| file.sync_all()).map_err(failed())?;
-        let directory = to.parent().unwrap_or(&self.root);
-        if !directory.exists() {
-            fs::create_dir_all(directory).map_err(failed())?;
-            sync_directory(directory.parent().unwrap_or(&self.root)).map_err(failed())?;
-        }
-        fs::rename(&from, &to).map_err(failed())?;
-        sync_directory(directory).map_err(failed())?;
+        File::open(&from).and_then(|file| file.sync_all()).map_err(failed)?;
+        fs::rename(&from, &to).map_err(failed)?;
+        sync_directory(to.parent().unwrap_or(&self.root)).map_err(failed)?;
         if let Some(upload) = self.forget(id) {
             locked(&upload).growing.is_whole();
         }
@@ -218,13 +246,26 @@ impl Disk {
 
     /// Reads a blob to its end and says whether its bytes are those of its digest.
     pub fn is_sound(&self, digest: &Digest) -> Result<bool, BlobError> {
-        let (file, _) = self.read(digest)?;
-        let mut reader = DigestReader::new(file, *digest, None);
-        match io::copy(&mut reader, &mut io::sink()) {
-            Ok(_) => Ok(true),
-            Err(error) if error.get_ref().is_some() => Ok(false),
-            Err(error) => Err(BlobError::io("read", digest)(error)),
+        is_of(self.read(digest)?.0, digest)
+    }
+
+    /// Sets the bytes of a blob aside, under `damaged`, and says whether they were indeed wrong: those that turn out to be
+    /// right are put back. Somebody may have replaced the wrong ones in the meantime.
+    pub fn set_aside(&self, digest: &Digest) -> Result<bool, BlobError> {
+        let failed = || BlobError::io("set aside", digest);
+        let directory = self.root.join("damaged");
+        fs::create_dir_all(&directory).map_err(failed())?;
+        let (from, to) = (self.blob_path(digest), directory.join(digest.to_string().replace(':', "-")));
+        match fs::rename(&from, &to) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(BlobError::Missing(*digest)),
+            other => other.map_err(failed())?,
         }
+        let file = File::open(&to).map_err(failed())?;
+        if is_of(file, digest)? {
+            fs::rename(&to, &from).map_err(failed())?;
+            return Ok(false);
+        }
+        Ok(true)
     }
 
     /// Removes the bytes of a blob. That there are none is no error.
@@ -237,23 +278,39 @@ impl Disk {
         }
     }
 
-    /// The digests of all blobs of which there are bytes; names that are none are left out.
-    pub fn all(&self) -> Result<Vec<Digest>, BlobError> {
-        let mut digests = Vec::new();
+    /// The digests of all blobs of which there are bytes, and the files there that are none.
+    pub fn all(&self) -> Result<(Vec<Digest>, Vec<PathBuf>), BlobError> {
+        let (mut digests, mut strange) = (Vec::new(), Vec::new());
         for algorithm in [Algorithm::Sha256, Algorithm::Sha512] {
             let directory = self.root.join("blobs").join(algorithm.as_str());
             let failed = || BlobError::io("listed", directory.display());
             for shelf in fs::read_dir(&directory).map_err(failed())? {
-                for entry in fs::read_dir(shelf.map_err(failed())?.path()).map_err(failed())? {
-                    let name = entry.map_err(failed())?.file_name();
-                    let text = name.to_str().map(|hex| format!("{}:{hex}", algorithm.as_str()));
-                    digests.extend(text.and_then(|text| text.parse::<Digest>().ok()));
+                let shelf = shelf.map_err(failed())?.path();
+                if !shelf.is_dir() {
+                    strange.push(shelf);
+                    continue;
+                }
+                for entry in fs::read_dir(shelf).map_err(failed())? {
+                    let path = entry.map_err(failed())?.path();
+                    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+                    match format!("{}:{name}", algorithm.as_str()).parse::<Digest>() {
+                        Ok(digest) if self.blob_path(&digest) == path => digests.push(digest),
+                        _ => strange.push(path),
+                    }
                 }
             }
         }
         digests.sort();
-        Ok(digests)
+        strange.sort();
+        Ok((digests, strange))
     }
+}
+
+/// Whether the bytes of `file` are those that `digest` names.
+fn is_of(mut file: File, digest: &Digest) -> Result<bool, BlobError> {
+    let mut hashing = Hashing { hasher: digest.algorithm().hasher(), length: 0 };
+    io::copy(&mut file, &mut hashing).map_err(BlobError::io("read", digest))?;
+    Ok(hashing.hasher.finish() == *digest)
 }
 
 fn sync_directory(path: &Path) -> io::Result<()> {

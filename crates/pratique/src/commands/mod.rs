@@ -1,12 +1,15 @@
 //! One file per command: its arguments, whose comments are its help, and what it runs.
 
+mod audit;
 mod cache;
 mod completion;
 mod convert;
 mod db;
 mod demo;
+mod deployment;
 mod diff;
 mod explain;
+mod fsck;
 mod licenses;
 mod lint;
 mod packages;
@@ -36,6 +39,8 @@ pub(crate) enum Command {
     Convert(convert::Args),
     Db(db::Args),
     Serve(serve::Args),
+    Fsck(fsck::Args),
+    Audit(audit::Args),
     Cache(cache::Args),
     Version(version::Args),
     Demo(demo::Args),
@@ -57,6 +62,8 @@ impl Command {
             Self::Convert(args) => convert::run(args),
             Self::Db(args) => db::run(args),
             Self::Serve(args) => serve::run(args),
+            Self::Fsck(args) => fsck::run(args),
+            Self::Audit(args) => audit::run(args),
             Self::Cache(args) => cache::run(&args),
             Self::Version(args) => version::run(args),
             Self::Demo(args) => demo::run(&args),

@@ -172,7 +172,7 @@ fn given_admin() -> anyhow::Result<Option<KeyPair>> {
     }
 }
 
-fn default_data() -> anyhow::Result<PathBuf> {
+pub(crate) fn default_data() -> anyhow::Result<PathBuf> {
     let of = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     of("XDG_DATA_HOME")
         .or_else(|| of("HOME").map(|home| home.join(".local/share")))
