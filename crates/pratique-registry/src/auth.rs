@@ -14,7 +14,7 @@ use serde_json::json;
 use crate::{answer::header, error::Failure};
 
 /// How long a token of the bearer flow is good for; clients fetch another one by themselves.
-const LIFETIME: Duration = Duration::from_secs(300);
+const LIFETIME: Duration = Duration::from_mins(5);
 
 /// What `WWW-Authenticate` says. Basic, as ECR does: clients then send what they have and need no second service.
 pub(crate) fn challenge(headers: &HeaderMap) -> String {

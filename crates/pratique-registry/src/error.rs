@@ -69,7 +69,6 @@ impl From<ServiceError> for Failure {
         let (status, code) = match &error {
             E::Unauthenticated(_) => (StatusCode::UNAUTHORIZED, "UNAUTHORIZED"),
             E::Denied { .. } | E::Quarantined(_) | E::Refused(_) => (StatusCode::FORBIDDEN, "DENIED"),
-            E::Archived(_) => (StatusCode::NOT_FOUND, "MANIFEST_UNKNOWN"),
             E::Limit(_) => (StatusCode::TOO_MANY_REQUESTS, "TOOMANYREQUESTS"),
             E::NameInvalid(_) => (StatusCode::BAD_REQUEST, "NAME_INVALID"),
             E::TagInvalid(_) | E::TagImmutable { .. } => (StatusCode::BAD_REQUEST, "TAG_INVALID"),
@@ -80,14 +79,15 @@ impl From<ServiceError> for Failure {
             E::RangeInvalid { .. } => (StatusCode::RANGE_NOT_SATISFIABLE, "BLOB_UPLOAD_INVALID"),
             E::SizeInvalid(_) => (StatusCode::BAD_REQUEST, "SIZE_INVALID"),
             E::ManifestInvalid(_) => (StatusCode::BAD_REQUEST, "MANIFEST_INVALID"),
-            E::ManifestUnknown { .. } => (StatusCode::NOT_FOUND, "MANIFEST_UNKNOWN"),
             E::PartsMissing(_) => (StatusCode::NOT_FOUND, "MANIFEST_BLOB_UNKNOWN"),
             E::BlobInUse { .. } | E::ManifestInUse { .. } => (StatusCode::METHOD_NOT_ALLOWED, "DENIED"),
             E::Busy(_) => (StatusCode::CONFLICT, "BLOB_UPLOAD_INVALID"),
             E::Invalid(_) | E::Parameter(_) | E::RepositoryExists(_) | E::RepositoryNotEmpty(_) => {
                 (StatusCode::BAD_REQUEST, "UNSUPPORTED")
             }
-            E::NotScanned(_) | E::Missing { .. } => (StatusCode::NOT_FOUND, "MANIFEST_UNKNOWN"),
+            E::ManifestUnknown { .. } | E::Archived(_) | E::NotScanned(_) | E::Missing { .. } => {
+                (StatusCode::NOT_FOUND, "MANIFEST_UNKNOWN")
+            }
             E::Full => (StatusCode::INSUFFICIENT_STORAGE, "DENIED"),
             _ => {
                 log(&error);

@@ -275,7 +275,7 @@ impl Service {
         session.add_event(&event).await?;
         let detail = serde_json::json!({ "imageDigest": digest }).to_string();
         let arn = self.repository_arn(repository);
-        session.audit(&self.entry(caller, "ecr:StartImageScan", &arn, "allowed", &detail)).await?;
+        session.audit(&Self::entry(caller, "ecr:StartImageScan", &arn, "allowed", &detail)).await?;
         Ok(session.commit().await?)
     }
 }

@@ -33,7 +33,7 @@ pub(crate) fn uuid() -> Result<String, ServiceError> {
     let [.., sixth, _, eighth, _, _, _, _, _, _, _] = &mut bytes;
     *sixth = *sixth & 0x0f | 0x40;
     *eighth = *eighth & 0x3f | 0x80;
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = format!("{:032x}", u128::from_be_bytes(bytes));
     let parts =
         [0..8, 8..12, 12..16, 16..20, 20..32].map(|part| hex.get(part).unwrap_or_default().to_owned());
     Ok(parts.join("-"))

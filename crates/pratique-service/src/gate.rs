@@ -162,7 +162,7 @@ impl Service {
         let detail = serde_json::json!({ "imageDigest": digest, "reasons": reasons }).to_string();
         let arn = self.repository_arn(repository);
         let mut session = self.store().write().await?;
-        session.audit(&self.entry(caller, "ecr:PutImage", &arn, "denied", &detail)).await?;
+        session.audit(&Self::entry(caller, "ecr:PutImage", &arn, "denied", &detail)).await?;
         Ok(session.commit().await?)
     }
 
@@ -200,7 +200,7 @@ impl Service {
         let detail =
             serde_json::json!({ "imageDigest": digest, "reason": reason, "until": until }).to_string();
         let arn = self.repository_arn(repository);
-        session.audit(&self.entry(caller, "pratique:ReleaseImage", &arn, "allowed", &detail)).await?;
+        session.audit(&Self::entry(caller, "pratique:ReleaseImage", &arn, "allowed", &detail)).await?;
         session.commit().await?;
         Ok(quarantine)
     }

@@ -25,7 +25,7 @@ use subtle::ConstantTimeEq;
 use crate::{Service, ServiceError, names::wildcard, now, secrets};
 
 /// How long a token of `GetAuthorizationToken` is good for, as ECR's: 12 hours.
-pub const TOKEN_LIFETIME: Duration = Duration::from_secs(12 * 3600);
+pub const TOKEN_LIFETIME: Duration = Duration::from_hours(12);
 /// The user that goes with a token as password, as ECR has it.
 pub const TOKEN_USER: &str = "AWS";
 /// How long what is known of a credential is believed without looking again.
@@ -84,13 +84,22 @@ pub(crate) struct Known {
 #[derive(Default)]
 pub(crate) struct Recent(Mutex<HashMap<String, (Instant, Option<Known>)>>);
 
+/// What is remembered of a credential: that nobody looked it up, or what was found then.
+enum Recently {
+    NotLookedUp,
+    Is(Option<Known>),
+}
+
 /// More than this are forgotten at once: strangers choose the names.
 const RECENT: usize = 10_000;
 
 impl Recent {
-    fn get(&self, id: &str) -> Option<Option<Known>> {
+    fn get(&self, id: &str) -> Recently {
         let recent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        recent.get(id).filter(|(since, _)| since.elapsed() < BELIEVED).map(|(_, known)| known.clone())
+        match recent.get(id).filter(|(since, _)| since.elapsed() < BELIEVED) {
+            None => Recently::NotLookedUp,
+            Some((_, known)) => Recently::Is(known.clone()),
+        }
     }
 
     fn put(&self, id: &str, known: Option<Known>) {
@@ -203,8 +212,8 @@ impl Service {
     /// The credential of that id, if it is good now.
     async fn known(&self, id: &str) -> Result<Option<Known>, ServiceError> {
         let known = match self.recent().get(id) {
-            Some(known) => known,
-            None => {
+            Recently::Is(known) => known,
+            Recently::NotLookedUp => {
                 let credential = self.store().read().await?.credential(id).await?;
                 let known = credential.and_then(|credential| {
                     let secret = self.key().open(id, &credential.secret)?;
@@ -299,7 +308,9 @@ impl Service {
     pub async fn credentials(&self, caller: &Caller) -> Result<Vec<Credential>, ServiceError> {
         self.allow(caller, Action::Admin, "*").await?;
         let mut credentials = self.store().read().await?.credentials().await?;
-        credentials.iter_mut().for_each(|credential| credential.secret.clear());
+        for credential in &mut credentials {
+            credential.secret.clear();
+        }
         Ok(credentials)
     }
 
@@ -332,7 +343,7 @@ impl Service {
         self.put_credential(&pair, name, grants, expires_at).await?;
         let arn = format!("arn:aws:iam::{}:user/{name}", self.options().account);
         let mut session = self.store().write().await?;
-        session.audit(&self.entry(caller, "iam:CreateAccessKey", &arn, "allowed", &detail)).await?;
+        session.audit(&Self::entry(caller, "iam:CreateAccessKey", &arn, "allowed", &detail)).await?;
         session.commit().await?;
         Ok(pair)
     }
@@ -351,7 +362,7 @@ impl Service {
             return Err(ServiceError::Invalid(format!("there is no credential {id}")));
         }
         let arn = format!("arn:aws:iam::{}:access-key/{id}", self.options().account);
-        session.audit(&self.entry(caller, "iam:DeleteAccessKey", &arn, "allowed", "{}")).await?;
+        session.audit(&Self::entry(caller, "iam:DeleteAccessKey", &arn, "allowed", "{}")).await?;
         session.commit().await?;
         self.recent().forget();
         Ok(())

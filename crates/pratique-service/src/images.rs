@@ -321,7 +321,7 @@ impl Service {
         let detail =
             serde_json::json!({ "imageDigest": manifest.digest, "targetStorageClass": class }).to_string();
         let arn = self.repository_arn(repository);
-        session.audit(&self.entry(caller, "ecr:UpdateImageStorageClass", &arn, "allowed", &detail)).await?;
+        session.audit(&Self::entry(caller, "ecr:UpdateImageStorageClass", &arn, "allowed", &detail)).await?;
         session.commit().await?;
         Ok(manifest.digest)
     }

@@ -106,7 +106,7 @@ impl Options {
             account: "000000000000".into(),
             region: "us-east-1".into(),
             create_on_push: true,
-            grace: Duration::from_secs(24 * 3600),
+            grace: Duration::from_hours(24),
         }
     }
 }
@@ -261,7 +261,7 @@ impl Service {
             return ServiceError::Unauthenticated("log in first");
         }
         let (api, word) = names_of(action);
-        let entry = self.entry(caller, api, &self.repository_arn(repository), "denied", "{}");
+        let entry = Self::entry(caller, api, &self.repository_arn(repository), "denied", "{}");
         let note = async {
             let mut session = self.store().write().await?;
             session.audit(&entry).await?;
@@ -276,14 +276,7 @@ impl Service {
     }
 
     /// An entry of the audit log.
-    pub(crate) fn entry(
-        &self,
-        caller: &Caller,
-        action: &str,
-        resource: &str,
-        outcome: &str,
-        detail: &str,
-    ) -> Entry {
+    pub(crate) fn entry(caller: &Caller, action: &str, resource: &str, outcome: &str, detail: &str) -> Entry {
         Entry {
             time: now(),
             actor: caller.id.clone(),

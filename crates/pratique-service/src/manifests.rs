@@ -368,7 +368,7 @@ impl Service {
         }
         let detail = serde_json::json!({ "imageDigest": manifest.digest, "imageTags": tags }).to_string();
         let arn = self.repository_arn(&repository.name);
-        session.audit(&self.entry(caller, "ecr:PutImage", &arn, "allowed", &detail)).await?;
+        session.audit(&Self::entry(caller, "ecr:PutImage", &arn, "allowed", &detail)).await?;
         session.commit().await?;
         Ok(true)
     }
@@ -518,7 +518,7 @@ impl Service {
         }
         let detail = serde_json::json!({ "reference": reference.to_string() }).to_string();
         let arn = self.repository_arn(repository);
-        session.audit(&self.entry(caller, "ecr:BatchDeleteImage", &arn, "allowed", &detail)).await?;
+        session.audit(&Self::entry(caller, "ecr:BatchDeleteImage", &arn, "allowed", &detail)).await?;
         Ok(())
     }
 }

@@ -184,7 +184,7 @@ impl Service {
         let text: String = session.setting(REGISTRY_POLICY).await?.ok_or_else(none)?;
         session.delete_setting(REGISTRY_POLICY).await?;
         let arn = self.repository_arn("*");
-        session.audit(&self.entry(caller, "ecr:DeleteRegistryPolicy", &arn, "allowed", "{}")).await?;
+        session.audit(&Self::entry(caller, "ecr:DeleteRegistryPolicy", &arn, "allowed", "{}")).await?;
         session.commit().await?;
         Ok(text)
     }

@@ -71,7 +71,7 @@ impl Service {
         let mut session = self.store().write().await?;
         session.put_deployment(digest, place, now()).await?;
         let detail = serde_json::json!({ "place": place }).to_string();
-        let entry = self.entry(caller, "pratique:Deploy", &digest.to_string(), "allowed", &detail);
+        let entry = Self::entry(caller, "pratique:Deploy", &digest.to_string(), "allowed", &detail);
         session.audit(&entry).await?;
         Ok(session.commit().await?)
     }
@@ -87,7 +87,7 @@ impl Service {
             return Err(ServiceError::Invalid(format!("{digest} is not known to run at {place}")));
         }
         let detail = serde_json::json!({ "place": place }).to_string();
-        let entry = self.entry(caller, "pratique:Undeploy", &digest.to_string(), "allowed", &detail);
+        let entry = Self::entry(caller, "pratique:Undeploy", &digest.to_string(), "allowed", &detail);
         session.audit(&entry).await?;
         Ok(session.commit().await?)
     }

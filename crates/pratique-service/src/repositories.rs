@@ -91,7 +91,7 @@ impl Service {
             return Ok(None);
         };
         let arn = self.repository_arn(name);
-        session.audit(&self.entry(caller, "ecr:CreateRepository", &arn, "allowed", "{}")).await?;
+        session.audit(&Self::entry(caller, "ecr:CreateRepository", &arn, "allowed", "{}")).await?;
         session.commit().await?;
         let name = name.to_owned();
         let (policy, lifecycle, lifecycle_evaluated_at) = (None, None, None);
@@ -225,7 +225,7 @@ impl Service {
         let mut repository = repository.ok_or_else(|| ServiceError::RepositoryUnknown(name.into()))?;
         let answer = change(&mut repository)?;
         session.update_repository(&repository).await?;
-        session.audit(&self.entry(caller, api, &self.repository_arn(name), "allowed", "{}")).await?;
+        session.audit(&Self::entry(caller, api, &self.repository_arn(name), "allowed", "{}")).await?;
         session.commit().await?;
         Ok(answer)
     }
@@ -250,7 +250,7 @@ impl Service {
         }
         session.delete_repository(repository.id).await?;
         let arn = self.repository_arn(name);
-        session.audit(&self.entry(caller, "ecr:DeleteRepository", &arn, "allowed", "{}")).await?;
+        session.audit(&Self::entry(caller, "ecr:DeleteRepository", &arn, "allowed", "{}")).await?;
         session.commit().await?;
         Ok(repository)
     }

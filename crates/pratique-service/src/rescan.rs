@@ -256,6 +256,14 @@ fn changed_packages(old: &Database, new: &Database) -> Result<Packages, ServiceE
     Ok(packages)
 }
 
+/// Components of one distribution, with their packages in the same order.
+#[derive(Default)]
+struct Group {
+    distribution: Option<Distribution>,
+    packages: Vec<Package>,
+    components: Vec<Component>,
+}
+
 type Rematched = (ComponentId, Observations, BTreeMap<String, Change>);
 
 /// What is known of components now, of those alone of which something else is known than before.
@@ -265,18 +273,19 @@ fn rematch(
     time: Micros,
 ) -> Result<Vec<Rematched>, ServiceError> {
     // Matching wants packages of one distribution at a time.
-    let mut groups: HashMap<Vec<u8>, (Option<Distribution>, Vec<Package>, Vec<Component>)> = HashMap::new();
+    let mut groups: HashMap<Vec<u8>, Group> = HashMap::new();
     for component in components {
         // One that cannot be read was written by an older program; its images tell it anew when they are pushed.
         let Ok(matchable) = postcard::from_bytes::<Matchable>(&component.package) else { continue };
         let name = postcard::to_stdvec(&matchable.distribution).unwrap_or_default();
-        let group = groups.entry(name).or_insert_with(|| (matchable.distribution, Vec::new(), Vec::new()));
-        group.1.push(matchable.package);
-        group.2.push(component);
+        let group = groups.entry(name).or_default();
+        group.distribution = matchable.distribution;
+        group.packages.push(matchable.package);
+        group.components.push(component);
     }
     let groups: Result<Vec<Vec<Rematched>>, ServiceError> = groups
         .into_par_iter()
-        .map(|(_, (distribution, packages, components))| {
+        .map(|(_, Group { distribution, packages, components })| {
             let inventory = Inventory { distribution, packages, ..Inventory::default() };
             let mut now: Vec<Observations> = components.iter().map(|_| Observations::new()).collect();
             for finding in find(&inventory, Scope::ALL, advisories)?.findings {

@@ -94,7 +94,7 @@ pub fn severity_name(level: Level) -> &'static str {
         Level::Medium => "MEDIUM",
         Level::Low => "LOW",
         Level::Negligible => "INFORMATIONAL",
-        _ => "UNTRIAGED",
+        Level::Unknown => "UNTRIAGED",
     }
 }
 

@@ -48,7 +48,7 @@ impl Service {
         session.put_setting(name, value).await?;
         let detail = serde_json::to_string(value).unwrap_or_default();
         let arn = self.repository_arn("*");
-        session.audit(&self.entry(caller, api, &arn, "allowed", &detail)).await?;
+        session.audit(&Self::entry(caller, api, &arn, "allowed", &detail)).await?;
         Ok(session.commit().await?)
     }
 
@@ -73,7 +73,7 @@ impl Service {
         let answer = change(&mut value)?;
         session.put_setting(name, &value).await.map_err(ours)?;
         let detail = serde_json::json!({ "name": thing }).to_string();
-        let entry = self.entry(caller, api, &self.repository_arn("*"), "allowed", &detail);
+        let entry = Self::entry(caller, api, &self.repository_arn("*"), "allowed", &detail);
         session.audit(&entry).await.map_err(ours)?;
         session.commit().await.map_err(ours)?;
         Ok(answer)

@@ -328,7 +328,7 @@ impl Service {
         }
         let detail = format!("{{\"digest\":\"{digest}\"}}");
         let arn = self.repository_arn(repository);
-        session.audit(&self.entry(caller, "pratique:DeleteBlob", &arn, "allowed", &detail)).await?;
+        session.audit(&Self::entry(caller, "pratique:DeleteBlob", &arn, "allowed", &detail)).await?;
         Ok(session.commit().await?)
     }
 }

@@ -1,4 +1,4 @@
-use std::{io, path::PathBuf};
+use std::{fmt::Display, io, path::PathBuf};
 
 use pratique_image::Digest;
 
@@ -117,8 +117,8 @@ pub enum BlobError {
 }
 
 impl BlobError {
-    pub(crate) fn io(doing: &'static str, what: impl ToString) -> impl FnOnce(io::Error) -> Self {
-        let what = what.to_string();
+    pub(crate) fn io(doing: &'static str, what: impl Display) -> impl FnOnce(io::Error) -> Self {
+        let what = format!("{what}");
         move |source| Self::Io { doing, what, source }
     }
 

@@ -133,12 +133,12 @@ pub(crate) async fn bring_up_to_date(store: &Store) -> Result<(), StoreError> {
     session
         .execute(DOING, "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)", values![])
         .await?;
-    let found = match session.one(DOING, "SELECT version FROM schema_version", values![]).await? {
-        Some(row) => row.int(0)?,
-        None => {
-            session.execute(DOING, "INSERT INTO schema_version (version) VALUES (0)", values![]).await?;
-            0
-        }
+    let found = if let Some(row) = session.one(DOING, "SELECT version FROM schema_version", values![]).await?
+    {
+        row.int(0)?
+    } else {
+        session.execute(DOING, "INSERT INTO schema_version (version) VALUES (0)", values![]).await?;
+        0
     };
     if found > known {
         return Err(StoreError::Newer { found, known });

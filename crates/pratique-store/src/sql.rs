@@ -347,7 +347,7 @@ impl Store {
             .statement_cache_capacity(256);
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
-            .acquire_timeout(Duration::from_secs(60))
+            .acquire_timeout(Duration::from_mins(1))
             // When the disk is full SQLite ends a transaction by itself, and the driver believes that it goes on: no other
             // could ever be begun on that connection, which is the only one that writes.
             .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
@@ -356,7 +356,7 @@ impl Store {
             .map_err(StoreError::doing("opening the database"))?;
         let readers = SqlitePoolOptions::new()
             .max_connections(8)
-            .acquire_timeout(Duration::from_secs(60))
+            .acquire_timeout(Duration::from_mins(1))
             .connect_lazy_with(options.read_only(true));
         let store = Self(Pools::Sqlite { writer, readers });
         schema::bring_up_to_date(&store).await?;
@@ -376,7 +376,7 @@ impl Store {
         let options = PgConnectOptions::from_str(url).map_err(|_| without_password())?;
         let pool = PgPoolOptions::new()
             .max_connections(16)
-            .acquire_timeout(Duration::from_secs(60))
+            .acquire_timeout(Duration::from_mins(1))
             .connect_with(options)
             .await
             .map_err(StoreError::doing("connecting to the database"))?;

@@ -112,6 +112,8 @@ fn manifest(content: &str) -> Manifest {
         pushed_at: 20,
         pulled_at: None,
         quarantine: None,
+        archived_at: None,
+        activated_at: None,
     }
 }
 
@@ -264,7 +266,7 @@ async fn many_push_the_same_blob_while_it_is_collected(place: Place) {
         let (store, disk) = (place.store.clone(), Arc::clone(&disk));
         tasks.spawn(async move {
             for round in 0..15_i64 {
-                let blob = digest(["x", "y"][(round % 2) as usize]);
+                let blob = digest(if round % 2 == 0 { "x" } else { "y" });
                 let mut session = store.write().await.unwrap();
                 let announced = session.announce_blob(&blob, 1, round * 4 + client).await.unwrap();
                 session.commit().await.unwrap();

@@ -129,14 +129,14 @@ impl Api {
     }
 
     /// Adds an endpoint.
-    pub(crate) fn add<I, O, F, H>(mut self, endpoint: Endpoint, handler: H) -> Self
+    pub(crate) fn add<I, O, F, H>(mut self, endpoint: &Endpoint, handler: H) -> Self
     where
         I: DeserializeOwned + JsonSchema + Default + Send,
         O: Serialize + JsonSchema,
         F: Future<Output = Result<O, Problem>> + Send,
         H: Fn(Call, I) -> F + Clone + Send + Sync + 'static,
     {
-        let Endpoint { method, path, .. } = &endpoint;
+        let Endpoint { method, path, .. } = endpoint;
         let (path, with_body) = (format!("/api/v1{path}"), takes_body(method));
         let filter = MethodFilter::try_from(method.clone()).unwrap_or(MethodFilter::GET);
         let handle = move |State(service): State<Service>,
@@ -154,7 +154,7 @@ impl Api {
                 handler(call, input).await.map(|output| Json(output).into_response())
             }
         };
-        self.describe::<I, O>(&endpoint, &path, with_body);
+        self.describe::<I, O>(endpoint, &path, with_body);
         self.router = self.router.route(&path, on(filter, handle));
         self
     }

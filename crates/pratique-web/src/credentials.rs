@@ -13,9 +13,9 @@ use crate::{
 };
 
 pub(crate) fn endpoints(api: Api) -> Api {
-    api.add(Endpoint::new(Method::GET, "/credentials", "Credentials, without their secrets"), list)
-        .add(Endpoint::new(Method::POST, "/credentials", "Make one; its secret is told this once"), create)
-        .add(Endpoint::new(Method::DELETE, "/credentials/{id}", "Remove one"), remove)
+    api.add(&Endpoint::new(Method::GET, "/credentials", "Credentials, without their secrets"), list)
+        .add(&Endpoint::new(Method::POST, "/credentials", "Make one; its secret is told this once"), create)
+        .add(&Endpoint::new(Method::DELETE, "/credentials/{id}", "Remove one"), remove)
 }
 
 /// Something that one may do in some repositories.

@@ -15,11 +15,14 @@ use crate::{
 };
 
 pub(crate) fn endpoints(api: Api) -> Api {
-    api.add(Endpoint::list("/events", "Events in the EventBridge envelope, oldest first"), events)
-        .add(Endpoint::list("/audit", "The audit log, oldest first"), audit)
-        .add(Endpoint::new(Method::GET, "/deployments", "Which images run where"), deployments)
-        .add(Endpoint::new(Method::PUT, "/deployments/{digest}/{place}", "An image runs at a place"), deploy)
-        .add(Endpoint::new(Method::DELETE, "/deployments/{digest}/{place}", "It does not any more"), undeploy)
+    api.add(&Endpoint::list("/events", "Events in the EventBridge envelope, oldest first"), events)
+        .add(&Endpoint::list("/audit", "The audit log, oldest first"), audit)
+        .add(&Endpoint::new(Method::GET, "/deployments", "Which images run where"), deployments)
+        .add(&Endpoint::new(Method::PUT, "/deployments/{digest}/{place}", "An image runs at a place"), deploy)
+        .add(
+            &Endpoint::new(Method::DELETE, "/deployments/{digest}/{place}", "It does not any more"),
+            undeploy,
+        )
 }
 
 /// Where a list by numbers goes on.

@@ -14,13 +14,16 @@ use crate::{
 };
 
 pub(crate) fn endpoints(api: Api) -> Api {
-    api.add(Endpoint::new(Method::GET, "/gates", "The gates of repositories without one of their own"), gates)
-        .add(Endpoint::new(Method::PUT, "/gates", "Set them"), put_gates)
-        .add(Endpoint::new(Method::GET, "/risk-policy", "The rules by which images are judged"), policy)
-        .add(
-            Endpoint::new(Method::PUT, "/risk-policy", "Set them; docs/risk-policy.md describes them"),
-            put_policy,
-        )
+    api.add(
+        &Endpoint::new(Method::GET, "/gates", "The gates of repositories without one of their own"),
+        gates,
+    )
+    .add(&Endpoint::new(Method::PUT, "/gates", "Set them"), put_gates)
+    .add(&Endpoint::new(Method::GET, "/risk-policy", "The rules by which images are judged"), policy)
+    .add(
+        &Endpoint::new(Method::PUT, "/risk-policy", "Set them; docs/risk-policy.md describes them"),
+        put_policy,
+    )
 }
 
 /// The gate of the repositories that a pattern fits.

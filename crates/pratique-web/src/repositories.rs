@@ -15,19 +15,19 @@ use crate::{
 };
 
 pub(crate) fn endpoints(api: Api) -> Api {
-    api.add(Endpoint::list("/repositories", "Repositories, by their names"), list)
-        .add(Endpoint::new(Method::POST, "/repositories", "Make a repository"), create)
-        .add(Endpoint::new(Method::GET, "/repositories/{repository}", "A repository"), show)
-        .add(Endpoint::new(Method::PATCH, "/repositories/{repository}", "Change a repository"), change)
+    api.add(&Endpoint::list("/repositories", "Repositories, by their names"), list)
+        .add(&Endpoint::new(Method::POST, "/repositories", "Make a repository"), create)
+        .add(&Endpoint::new(Method::GET, "/repositories/{repository}", "A repository"), show)
+        .add(&Endpoint::new(Method::PATCH, "/repositories/{repository}", "Change a repository"), change)
         .add(
-            Endpoint {
+            &Endpoint {
                 query: &[("force", "`true` removes it with its images")],
                 ..Endpoint::new(Method::DELETE, "/repositories/{repository}", "Remove a repository")
             },
             remove,
         )
         .add(
-            Endpoint::new(
+            &Endpoint::new(
                 Method::POST,
                 "/repositories/{repository}/images/{digest}/release",
                 "Let an image out of quarantine for a while",

@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests fail by panicking and say why they skip")]
 
-#[allow(unreachable_pub, dead_code, reason = "each test uses a part of it")]
 mod support;
 
 use std::{
@@ -319,7 +318,7 @@ fn check_export(server: &Server) {
         let made =
             server.aws(&["create-sbom-export", "--report-format", form, "--s3-destination", &destination]);
         let id = made["reportId"].as_str().unwrap();
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_mins(1);
         loop {
             let report = server.aws(&["get-sbom-export", "--report-id", id]);
             match report["status"].as_str() {

@@ -52,14 +52,14 @@ fn images_come_back_as_they_were_pushed() {
     let server = Server::start(&advisories, &[]);
     let image = format!("oci-archive:{}", demo_image().display());
     let there = format!("docker://{}/team/app:1.0", server.host);
-    server.skopeo(&image, &there).unwrap();
+    Server::skopeo(&image, &there).unwrap();
     let back = server.pratique.home.path().join("back");
-    server.skopeo(&there, &format!("oci:{}:1.0", back.display())).unwrap();
+    Server::skopeo(&there, &format!("oci:{}:1.0", back.display())).unwrap();
     let index: Value = serde_json::from_slice(&std::fs::read(back.join("index.json")).unwrap()).unwrap();
     let head = server.request("HEAD", "/v2/team/app/manifests/1.0", &[], b"");
     assert_eq!(head.header("docker-content-digest"), index["manifests"][0]["digest"].as_str());
     // Pushing it again moves nothing.
-    server.skopeo(&image, &there).unwrap();
+    Server::skopeo(&image, &there).unwrap();
 
     // A scan that pulls from it finds what a scan of the archive does.
     let config = server.pratique.home.path().join("docker");
@@ -95,15 +95,15 @@ fn a_gate_refuses_with_its_reasons() {
     let server = Server::start(&advisories, &gates);
     let image = format!("oci-archive:{}", demo_image().display());
     let to = |name: &str| format!("docker://{}/{name}", server.host);
-    let refused = server.skopeo(&image, &to("prod/app:1.0")).unwrap_err();
+    let refused = Server::skopeo(&image, &to("prod/app:1.0")).unwrap_err();
     assert!(refused.contains("critical") && refused.contains("CVE-"), "{refused}");
     assert_eq!(server.request("HEAD", "/v2/prod/app/manifests/1.0", &[], b"").status, 404);
     // In quarantine: there, listed, and not to be had.
-    server.skopeo(&image, &to("stage/app:1.0")).unwrap();
+    Server::skopeo(&image, &to("stage/app:1.0")).unwrap();
     assert!(server.request("GET", "/v2/stage/app/tags/list", &[], b"").text().contains("1.0"));
     // Whoever may release may pull: the admin may.
     assert_eq!(server.request("GET", "/v2/stage/app/manifests/1.0", &[], b"").status, 200);
-    server.skopeo(&image, &to("dev/app:1.0")).unwrap();
+    Server::skopeo(&image, &to("dev/app:1.0")).unwrap();
 }
 
 #[test]
@@ -293,7 +293,7 @@ fn a_quarantined_image_can_be_released_for_a_while() {
     let (_, advisories) = Pratique::with_database();
     let server = Server::start(&advisories, &["--gate", "*=quarantine"]);
     let image = format!("oci-archive:{}", demo_image().display());
-    server.skopeo(&image, &format!("docker://{}/app:1.0", server.host)).unwrap();
+    Server::skopeo(&image, &format!("docker://{}/app:1.0", server.host)).unwrap();
     let open = json!({ "name": "app", "anonymousPull": true }).to_string();
     let anybody = server.request("PATCH", "/api/v1/repositories/app", &[], open.as_bytes());
     assert_eq!(anybody.status, 200, "{}", anybody.text());

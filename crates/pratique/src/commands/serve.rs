@@ -2,7 +2,6 @@
 
 use std::{
     env, fs,
-    future::Future,
     net::SocketAddr,
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
@@ -12,7 +11,9 @@ use anyhow::Context;
 use pratique_advisory::Database;
 use pratique_service::{
     Caller, KeyPair, Options, Service,
+    collect::Collected,
     gate::{Gate, GateRule},
+    lifecycle_runs::Applied,
     rescan::Rescanned,
 };
 use tokio::{net::TcpListener, signal::unix, time};
@@ -70,9 +71,9 @@ pub(crate) struct Args {
 /// How often it is looked whether there are new advisories.
 const LOOK_FOR_ADVISORIES: Duration = Duration::from_secs(10);
 /// How often what nobody refers to is removed.
-const COLLECT: Duration = Duration::from_secs(3600);
+const COLLECT: Duration = Duration::from_hours(1);
 /// How often lifecycle policies are applied.
-const APPLY_LIFECYCLE: Duration = Duration::from_secs(3600);
+const APPLY_LIFECYCLE: Duration = Duration::from_hours(1);
 /// How long requests that are under way may take after the server was told to stop.
 const LAST_REQUESTS: Duration = Duration::from_secs(30);
 
@@ -257,7 +258,7 @@ async fn collect(service: Service) {
     loop {
         ticks.tick().await;
         match service.collect_garbage().await {
-            Ok(gone) if gone == Default::default() => {}
+            Ok(gone) if gone == Collected::default() => {}
             Ok(gone) => tracing::info!(
                 uploads = gone.uploads,
                 blobs = gone.blobs,
@@ -274,7 +275,7 @@ async fn apply_lifecycle(service: Service) {
     loop {
         ticks.tick().await;
         match service.apply_lifecycle_policies().await {
-            Ok(applied) if applied == Default::default() => {}
+            Ok(applied) if applied == Applied::default() => {}
             Ok(applied) => tracing::info!(
                 expired = applied.expired,
                 archived = applied.archived,
@@ -286,18 +287,16 @@ async fn apply_lifecycle(service: Service) {
 }
 
 /// Waits for the signals that end a server.
-fn told_to_stop() -> impl Future<Output = ()> {
-    async {
-        let signal = |kind| unix::signal(kind).ok();
-        let (Some(mut terminate), Some(mut interrupt)) =
-            (signal(unix::SignalKind::terminate()), signal(unix::SignalKind::interrupt()))
-        else {
-            return std::future::pending().await;
-        };
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        tracing::info!("stopping: requests that are under way are finished");
+async fn told_to_stop() {
+    let signal = |kind| unix::signal(kind).ok();
+    let (Some(mut terminate), Some(mut interrupt)) =
+        (signal(unix::SignalKind::terminate()), signal(unix::SignalKind::interrupt()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
     }
+    tracing::info!("stopping: requests that are under way are finished");
 }

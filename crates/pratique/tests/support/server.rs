@@ -99,8 +99,9 @@ impl Server {
         body: &[u8],
     ) -> std::io::Result<Answer> {
         let mut stream = TcpStream::connect(&self.host)?;
-        stream.set_read_timeout(Some(Duration::from_secs(60)))?;
-        let more: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
+        stream.set_read_timeout(Some(Duration::from_mins(1)))?;
+        let more = headers.join("\r\n");
+        let more = if more.is_empty() { more } else { more + "\r\n" };
         let length = body.len();
         let head = format!(
             "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Length: {length}\r\n{authorization}{more}\r\n",
@@ -118,7 +119,7 @@ impl Server {
     }
 
     /// Copies an image to or from it with skopeo; what it said.
-    pub fn skopeo(&self, from: &str, to: &str) -> Result<(), String> {
+    pub fn skopeo(from: &str, to: &str) -> Result<(), String> {
         let credentials = format!("{KEY}:{SECRET}");
         let mut command = Command::new("skopeo");
         command.args(["--insecure-policy", "copy", "--quiet", "--all", "--preserve-digests"]);
