@@ -224,7 +224,7 @@ fn outcome(image: &ScannedImage) -> Outcome {
 }
 
 /// How many findings of each severity, from what is kept of the image's components.
-async fn counts(session: &mut Session, image: &ScannedImage) -> Result<Counts, ServiceError> {
+pub(crate) async fn counts(session: &mut Session, image: &ScannedImage) -> Result<Counts, ServiceError> {
     let mut seen: BTreeMap<(String, String), u8> = BTreeMap::new();
     for component in session.components(&image.components).await? {
         if !component.os || component.findings.is_empty() {

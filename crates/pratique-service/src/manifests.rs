@@ -15,13 +15,14 @@ use pratique_store::{
 use serde::Deserialize;
 
 use crate::{
-    Caller, Service, ServiceError,
+    Caller, Service, ServiceError, basic,
     events::ImageAction,
     gate::{Decided, Gate, Quarantine},
     immutability::TagPut,
     now,
-    repositories::{Repository, check_name, check_tag},
+    repositories::{Repository, Settings, check_name, check_tag},
     scan::{Scan, content, severity_counts},
+    scanning::ScanType,
 };
 
 /// Most bytes of a manifest, as the distribution specification advises.
@@ -248,6 +249,7 @@ impl Service {
         };
         let image_size = self.check_parts(&repository, &parsed).await?;
         let scanning = self.scanning_of(&repository).await?;
+        let scan_type = scanning.scan_type;
         let gate = self.gate_of(&repository).await?;
         // A gate needs to know, whatever the rules of scanning say.
         let is_scanned = parsed.is_image() && (scanning.scans_on_push() || gate != Gate::Open);
@@ -279,7 +281,17 @@ impl Service {
             }
             manifest.pushed_at = now();
             // New advisories may have come meanwhile, and what is re-scanned for them would not have this image.
-            if self.keep(caller, &repository, &manifest, &parsed.parts, &tags, scan.as_ref()).await? {
+            if self
+                .keep(
+                    caller,
+                    &repository,
+                    &manifest,
+                    &parsed.parts,
+                    &tags,
+                    scan.as_ref().map(|scan| (scan, scan_type)),
+                )
+                .await?
+            {
                 break;
             }
         }
@@ -316,10 +328,10 @@ impl Service {
         manifest: &Manifest,
         parts: &[Part],
         tags: &[&str],
-        scan: Option<&Scan>,
+        scan: Option<(&Scan, ScanType)>,
     ) -> Result<bool, ServiceError> {
         let time = manifest.pushed_at;
-        let components = scan.map(|scan| scan.components(time)).unwrap_or_default();
+        let components = scan.map(|(scan, _)| scan.components(time)).unwrap_or_default();
         let keys: Vec<_> = components.iter().map(|component| component.key.clone()).collect();
         let known = self.store().read().await?.components_by_key(&keys).await?;
         let new: Vec<_> =
@@ -327,7 +339,7 @@ impl Service {
 
         let mut session = self.store().write().await?;
         let in_use = self.advisories().as_deref().map(content).unwrap_or_default();
-        if scan.is_some_and(|scan| scan.database != in_use) {
+        if scan.is_some_and(|(scan, _)| scan.database != in_use) {
             return Ok(false);
         }
         for tag in tags {
@@ -356,14 +368,24 @@ impl Service {
                 .add_event(&self.image_action(time, ImageAction::Push, name, digest, tag, is_referrer)?)
                 .await?;
         }
-        if let Some(scan) = scan {
+        if let Some((scan, scan_type)) = scan {
             let added = session.add_components(&new).await?;
             let ids = known.into_values().chain(added.into_values());
-            session.put_image(&scan.image(manifest.digest, time, ids)).await?;
+            let image = scan.image(manifest.digest, time, ids);
+            session.put_image(&image).await?;
             let tags = session.tags_of(repository.id, &manifest.digest).await?;
-            let counts = severity_counts(scan.matches.findings.iter());
-            let complete =
-                self.enhanced_scan_complete(time, &repository.name, &manifest.digest, &tags, &counts)?;
+            let (name, digest) = (&repository.name, &manifest.digest);
+            let complete = match scan_type {
+                ScanType::Enhanced => {
+                    let counts = severity_counts(scan.matches.findings.iter());
+                    self.enhanced_scan_complete(time, name, digest, &tags, &counts)?
+                }
+                ScanType::Basic => {
+                    let status = if scan.failure.is_none() { "COMPLETE" } else { "FAILED" };
+                    let counts = basic::counts(&mut session, &image).await?;
+                    self.basic_scan_event(time, status, name, digest, &tags, &counts)?
+                }
+            };
             session.add_event(&complete).await?;
         }
         let detail = serde_json::json!({ "imageDigest": manifest.digest, "imageTags": tags }).to_string();
@@ -383,18 +405,25 @@ impl Service {
         repository: &str,
         reference: &Reference,
     ) -> Result<Manifest, ServiceError> {
+        check_name(repository)?;
         let mut session = self.store().read().await?;
-        let found = self.repository_in(&mut session, caller, repository).await?;
+        // One question: this is what registries are asked most.
+        let name = match reference {
+            Reference::Digest(digest) => Ok(digest),
+            Reference::Tag(tag) => Err(&tag[..]),
+        };
+        let (found, manifest) = match session.pulled::<Settings>(repository, name).await? {
+            Some((found, manifest)) => (Some(found), manifest),
+            None => (None, None),
+        };
+        let found = self.pullable(&mut session, caller, repository, found).await?;
+        drop(session);
         let unknown = || ServiceError::ManifestUnknown {
             reference: reference.to_string(),
             repository: repository.into(),
         };
-        let digest = match reference {
-            Reference::Digest(digest) => *digest,
-            Reference::Tag(tag) => session.tag(found.id, tag).await?.ok_or_else(unknown)?,
-        };
-        let manifest = session.manifest(found.id, &digest).await?.ok_or_else(unknown)?;
-        drop(session);
+        let manifest = manifest.ok_or_else(unknown)?;
+        let digest = manifest.digest;
         if manifest.is_archived() {
             return Err(ServiceError::Archived(digest));
         }

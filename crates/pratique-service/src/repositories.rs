@@ -145,6 +145,17 @@ impl Service {
     ) -> Result<Repository, ServiceError> {
         check_name(name)?;
         let repository: Option<Repository> = session.repository(name).await?;
+        self.pullable(session, caller, name, repository).await
+    }
+
+    /// What was found under a name, for somebody who may pull from it; whether there is nothing is told to them alone.
+    pub(crate) async fn pullable(
+        &self,
+        session: &mut Session,
+        caller: &Caller,
+        name: &str,
+        repository: Option<Repository>,
+    ) -> Result<Repository, ServiceError> {
         let is_open = repository.as_ref().is_some_and(|repository| repository.settings.anonymous_pull);
         if !is_open && !self.may(session, caller, Action::Pull, name, repository.as_ref()).await? {
             return Err(self.refusal(caller, Action::Pull, name).await);

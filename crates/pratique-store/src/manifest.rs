@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use pratique_image::Digest;
+use serde::de::DeserializeOwned;
 
 use crate::{
     Micros, Row, Session, StoreError,
-    repository::RepositoryId,
+    repository::{self, REPOSITORY, Repository, RepositoryId, WIDTH},
     sql::{to_json, values},
 };
 
@@ -64,19 +65,24 @@ const COLUMNS: &str = "digest, media_type, artifact_type, subject, annotations, 
                        pulled_at, quarantine, archived_at, activated_at";
 
 fn read(row: &Row) -> Result<Manifest, StoreError> {
+    read_from(row, 0)
+}
+
+/// The columns of a manifest from the one at `from`.
+fn read_from(row: &Row, from: usize) -> Result<Manifest, StoreError> {
     Ok(Manifest {
-        digest: row.parsed(0, "digest")?,
-        media_type: row.text(1)?,
-        artifact_type: row.opt_text(2)?,
-        subject: row.opt_parsed(3, "digest")?,
-        annotations: row.json(4, "manifest's annotations")?,
-        content: row.bytes(5)?,
-        image_size: row.int(6)?.unsigned_abs(),
-        pushed_at: row.int(7)?,
-        pulled_at: row.opt_int(8)?,
-        quarantine: row.opt_text(9)?,
-        archived_at: row.opt_int(10)?,
-        activated_at: row.opt_int(11)?,
+        digest: row.parsed(from, "digest")?,
+        media_type: row.text(from + 1)?,
+        artifact_type: row.opt_text(from + 2)?,
+        subject: row.opt_parsed(from + 3, "digest")?,
+        annotations: row.json(from + 4, "manifest's annotations")?,
+        content: row.bytes(from + 5)?,
+        image_size: row.int(from + 6)?.unsigned_abs(),
+        pushed_at: row.int(from + 7)?,
+        pulled_at: row.opt_int(from + 8)?,
+        quarantine: row.opt_text(from + 9)?,
+        archived_at: row.opt_int(from + 10)?,
+        activated_at: row.opt_int(from + 11)?,
     })
 }
 
@@ -157,6 +163,35 @@ impl Session {
         let sql = format!("SELECT {COLUMNS} FROM manifest WHERE repository = $1 AND digest = $2");
         let row = self.one("looking up a manifest", &sql, values![repository.0, &digest.to_string()]).await?;
         row.as_ref().map(read).transpose()
+    }
+
+    /// What a tag, or a digest, of a repository leads to, in one question: the repository's id and settings, and the manifest
+    /// if there is one. `None` if there is no such repository.
+    pub async fn pulled<S: DeserializeOwned>(
+        &mut self,
+        repository: &str,
+        name: Result<&Digest, &str>,
+    ) -> Result<Option<(Repository<S>, Option<Manifest>)>, StoreError> {
+        const DOING: &str = "looking up what is pulled";
+        let manifest: String =
+            COLUMNS.split(", ").map(|column| format!(", manifest.{}", column.trim())).collect();
+        let (digest, text, tag) = match name {
+            Ok(digest) => ("$2", digest.to_string(), ""),
+            Err(tag) => (
+                "tag.digest",
+                tag.to_owned(),
+                "LEFT JOIN tag ON tag.repository = repository.id AND tag.name = $2",
+            ),
+        };
+        let sql = format!(
+            "SELECT {REPOSITORY}, CAST(CASE WHEN manifest.digest IS NULL THEN 0 ELSE 1 END AS BIGINT){manifest} FROM repository {tag}
+             LEFT JOIN manifest ON manifest.repository = repository.id AND manifest.digest = {digest}
+             WHERE repository.name = $1"
+        );
+        let Some(row) = self.one(DOING, &sql, values![repository, &text]).await? else { return Ok(None) };
+        let found = repository::read(&row)?;
+        let manifest = if row.bool(WIDTH)? { Some(read_from(&row, WIDTH + 1)?) } else { None };
+        Ok(Some((found, manifest)))
     }
 
     /// Manifests of a repository in the order of their digests, from the first behind `after`.

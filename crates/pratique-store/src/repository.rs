@@ -34,9 +34,15 @@ pub struct Repository<S> {
     pub tags: BTreeMap<String, String>,
 }
 
+/// The columns of a repository, for a question about more than one table, and how many they are.
+pub(crate) const REPOSITORY: &str = "repository.id, repository.name, repository.created_at, repository.settings, \
+                                     repository.policy, repository.lifecycle, repository.lifecycle_evaluated_at, \
+                                     repository.tags";
+pub(crate) const WIDTH: usize = 8;
+
 const COLUMNS: &str = "id, name, created_at, settings, policy, lifecycle, lifecycle_evaluated_at, tags";
 
-fn read<S: DeserializeOwned>(row: &Row) -> Result<Repository<S>, StoreError> {
+pub(crate) fn read<S: DeserializeOwned>(row: &Row) -> Result<Repository<S>, StoreError> {
     Ok(Repository {
         id: RepositoryId(row.int(0)?),
         name: row.text(1)?,

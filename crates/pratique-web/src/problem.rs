@@ -35,13 +35,18 @@ impl From<ServiceError> for Problem {
             | E::BlobUnknown { .. }
             | E::UploadUnknown(_)
             | E::ManifestUnknown { .. }
+            | E::Missing { .. }
             | E::NotScanned(_) => (StatusCode::NOT_FOUND, "not-found"),
             E::RepositoryExists(_)
             | E::RepositoryNotEmpty(_)
             | E::BlobInUse { .. }
             | E::ManifestInUse { .. }
             | E::TagImmutable { .. }
+            | E::Exists { .. }
+            | E::ImageExists { .. }
+            | E::Archived(_)
             | E::Busy(_) => (StatusCode::CONFLICT, "conflict"),
+            E::Limit(_) => (StatusCode::TOO_MANY_REQUESTS, "limit"),
             E::Full => (StatusCode::INSUFFICIENT_STORAGE, "no-space"),
             error if error.is_ours() => {
                 tracing::error!("{error:?}");

@@ -317,3 +317,61 @@ fn a_quarantined_image_can_be_released_for_a_while() {
     let events = server.request("GET", "/api/v1/events", &[], b"").text();
     assert!(events.contains("INITIAL_SCAN_COMPLETE") && events.contains("ECR Image Action"), "{events}");
 }
+
+/// New advisories meet images that are there: a finding is told of, and told of again when it is gone.
+#[test]
+fn new_advisories_find_old_images() {
+    if !has("skopeo") {
+        return;
+    }
+    let own = tempfile::tempdir().unwrap();
+    let database = own.path().join("advisories.pdb");
+    let export = support::workspace().join("demo/advisories");
+    let import = |more: &[&str]| {
+        let mut command = Pratique::new().command();
+        command.args(["db", "import"]).arg(&export).arg("--db").arg(&database).arg("-q").args(more);
+        let done = command.output().unwrap();
+        assert!(done.status.success(), "{}", text(&done.stderr));
+    };
+    import(&[]);
+    let server = Server::start(&database, &[]);
+    let image = format!("oci-archive:{}", demo_image().display());
+    Server::skopeo(&image, &format!("docker://{}/app:1.0", server.host)).unwrap();
+    let told = |status: &str| {
+        let deadline = std::time::Instant::now() + std::time::Duration::from_mins(1);
+        loop {
+            let events = server.request("GET", "/api/v1/events?limit=1000", &[], b"").body;
+            let events: Value = serde_json::from_slice(&events).unwrap();
+            let is_it = |event: &&Value| {
+                event["detail-type"] == "Inspector2 Finding"
+                    && event["detail"]["packageVulnerabilityDetails"]["vulnerabilityId"] == "ACME-1"
+                    && event["detail"]["status"] == status
+            };
+            let found = events["items"].as_array().unwrap().iter().filter(is_it).count();
+            if found > 0 {
+                // Once, and nothing else was told of.
+                assert_eq!(found, 1);
+                let all = events["items"].as_array().unwrap();
+                let others = all.iter().filter(|event| event["detail-type"] == "Inspector2 Finding");
+                return others.count();
+            }
+            assert!(std::time::Instant::now() < deadline, "{}", server.log());
+            std::thread::sleep(std::time::Duration::from_millis(200));
+        }
+    };
+    let folder = own.path().join("own");
+    std::fs::create_dir(&folder).unwrap();
+    let record = json!({
+        "id": "ACME-1",
+        "modified": "2026-01-01T00:00:00Z",
+        "affected": [{
+            "package": { "ecosystem": "npm", "name": "lodash" },
+            "ranges": [{ "type": "SEMVER", "events": [{ "introduced": "0" }, { "fixed": "5.0.0" }] }],
+        }],
+    });
+    std::fs::write(folder.join("acme.json"), record.to_string()).unwrap();
+    import(&["--private-advisories", folder.to_str().unwrap()]);
+    assert_eq!(told("ACTIVE"), 1);
+    import(&[]);
+    assert_eq!(told("CLOSED"), 2);
+}

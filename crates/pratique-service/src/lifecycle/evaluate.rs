@@ -205,21 +205,32 @@ impl Relations {
         })
     }
 
-    /// Lets everything that refers to an expiring image go with it, and what refers to that.
+    /// Lets everything that refers to an expiring image go with it, and what refers to that. What an index still holds is
+    /// looked at again once more has gone, since the index may have gone too.
     fn take_referrers(&self, marks: &mut [Option<Mark>]) {
         let expires = |mark: &Option<Mark>| mark.is_some_and(|mark| mark.action == Action::Expire);
-        let mut expiring: Vec<usize> =
-            (0..marks.len()).filter(|at| marks.get(*at).is_some_and(expires)).collect();
-        while let Some(subject) = expiring.pop() {
-            let Some(mark) = marks.get(subject).copied().flatten() else { continue };
-            for referrer in self.referrers.get(subject).into_iter().flatten().copied() {
-                if marks.get(referrer).is_some_and(expires) || self.is_held(referrer, Action::Expire, marks) {
-                    continue;
+        loop {
+            let mut expiring: Vec<usize> =
+                (0..marks.len()).filter(|at| marks.get(*at).is_some_and(expires)).collect();
+            let before = expiring.len();
+            let mut more = 0;
+            while let Some(subject) = expiring.pop() {
+                let Some(mark) = marks.get(subject).copied().flatten() else { continue };
+                for referrer in self.referrers.get(subject).into_iter().flatten().copied() {
+                    if marks.get(referrer).is_some_and(expires)
+                        || self.is_held(referrer, Action::Expire, marks)
+                    {
+                        continue;
+                    }
+                    if let Some(slot) = marks.get_mut(referrer) {
+                        *slot = Some(Mark { follows_subject: true, ..mark });
+                        expiring.push(referrer);
+                        more += 1;
+                    }
                 }
-                if let Some(slot) = marks.get_mut(referrer) {
-                    *slot = Some(Mark { follows_subject: true, ..mark });
-                    expiring.push(referrer);
-                }
+            }
+            if more == 0 || before == 0 {
+                break;
             }
         }
     }

@@ -69,7 +69,7 @@ pub(crate) struct Args {
 }
 
 /// How often it is looked whether there are new advisories.
-const LOOK_FOR_ADVISORIES: Duration = Duration::from_secs(10);
+const LOOK_FOR_ADVISORIES: Duration = Duration::from_secs(2);
 /// How often what nobody refers to is removed.
 const COLLECT: Duration = Duration::from_hours(1);
 /// How often lifecycle policies are applied.
