@@ -173,8 +173,8 @@ impl Session {
         name: Result<&Digest, &str>,
     ) -> Result<Option<(Repository<S>, Option<Manifest>)>, StoreError> {
         const DOING: &str = "looking up what is pulled";
-        let manifest: String =
-            COLUMNS.split(", ").map(|column| format!(", manifest.{}", column.trim())).collect();
+        let columns: Vec<&str> = COLUMNS.split(',').map(str::trim).collect();
+        let manifest = format!(", manifest.{}", columns.join(", manifest."));
         let (digest, text, tag) = match name {
             Ok(digest) => ("$2", digest.to_string(), ""),
             Err(tag) => (
